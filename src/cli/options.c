@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/options.h"
+
+#include "base/mem.h"
+#include "model/names.h"
+#include "model/resource.h"
+#include "serve/address.h"
+
+#include <string.h>
+
+/* One connection carries no more writes than that at once (design section 4: 1000 streams). */
+#define IN_FLIGHT_MAX 1000
+
+/* In the order of their enums, which index them. */
+static const char *const format_words[] = { [FC_LOG_TEXT] = "text", [FC_LOG_JSON] = "json", NULL };
+static const char *const level_words[] = {
+	[FC_LOG_ERROR] = "error", [FC_LOG_WARN] = "warn", [FC_LOG_INFO] = "info", [FC_LOG_DEBUG] = "debug", NULL,
+};
+_Static_assert(sizeof(enum fc_log_format) == sizeof(unsigned) && sizeof(enum fc_log_level) == sizeof(unsigned),
+	       "fc_flags_store writes words as unsigned");
+
+static int check_namespace(const char *word, struct fc_error *err)
+{
+	if (fc_name_is_label(word))
+		return 0;
+	return fc_error_set(err, FC_ERR_USAGE, "\"%.80s\" is no namespace: lower-case letters, digits and '-', at most 63, "
+			    "beginning and ending with a letter or digit", word);
+}
+
+static int check_target(const char *word, struct fc_error *err)
+{
+	if (fc_resource_word_check(word, err) < 0)
+		return fc_error_wrap(err, "\"%.80s\"", word); /* which one of the list */
+	return 0;
+}
+
+static const struct fc_flag rows[] = {
+	{ .name = "clusters", .type = FC_FLAG_STRING, .placeholder = "FILE", .commands = FC_COMMAND_RUN,
+	  .offset = offsetof(struct fc_options, clusters),
+	  .help = "the cluster set file; excludes --master and --member" },
+	{ .name = "kubeconfig", .type = FC_FLAG_STRING, .placeholder = "FILE", .commands = FC_COMMAND_RUN,
+	  .offset = offsetof(struct fc_options, kubeconfig),
+	  .help = "the kubeconfig, or several parted by colons; without it those in KUBECONFIG, then the pod's service account, "
+		  "then ~/.kube/config" },
+	{ .name = "master", .type = FC_FLAG_STRING, .placeholder = "[NAME=]CONTEXT", .commands = FC_COMMAND_RUN,
+	  .offset = offsetof(struct fc_options, master),
+	  .help = "the kubeconfig context of the master cluster; without it the current context, in a pod its own cluster; "
+		  "a context that is no DNS label needs NAME=" },
+	{ .name = "member", .type = FC_FLAG_LIST, .placeholder = "[NAME=]CONTEXT", .commands = FC_COMMAND_RUN,
+	  .offset = offsetof(struct fc_options, members),
+	  .help = "the kubeconfig context of a member cluster; may be repeated" },
+	{ .name = "target", .short_name = 't', .type = FC_FLAG_LIST, .placeholder = "RESOURCE", .commands = FC_COMMAND_RUN,
+	  .offset = offsetof(struct fc_options, targets), .commas = true, .check = check_target,
+	  .help = "required: the resources whose objects may carry annotations, such as secrets, federatedsecret or "
+		  "deployments.v1.apps; may be repeated or a comma list" },
+	{ .name = "namespace", .short_name = 'n', .type = FC_FLAG_LIST, .placeholder = "NAMESPACE", .commands = FC_COMMAND_RUN,
+	  .offset = offsetof(struct fc_options, namespaces), .commas = true, .check = check_namespace,
+	  .help = "only these namespaces, for targets and sources; without it all; may be repeated or a comma list" },
+	{ .name = "config", .type = FC_FLAG_STRING, .placeholder = "FILE", .commands = FC_COMMAND_RUN,
+	  .offset = offsetof(struct fc_options, config),
+	  .help = "a YAML file with flag names as keys; flags and FEDCOPY_ variables win over it" },
+	{ .name = "max-in-flight", .type = FC_FLAG_INT, .placeholder = "N", .default_text = "16", .commands = FC_COMMAND_RUN,
+	  .offset = offsetof(struct fc_options, max_in_flight), .min = 1, .max = IN_FLIGHT_MAX,
+	  .help = "how many writes, and as many reads, may be under way at once in one cluster" },
+	{ .name = "status-address", .type = FC_FLAG_STRING, .placeholder = "ADDRESS", .default_text = ":9102",
+	  .commands = FC_COMMAND_RUN, .offset = offsetof(struct fc_options, status_address), .empty = true,
+	  .check = fc_address_check,
+	  .help = "where /metrics, /healthz, /livez and /readyz are served; empty: nowhere" },
+	{ .name = "debug-address", .type = FC_FLAG_STRING, .placeholder = "ADDRESS", .default_text = "127.0.0.1:9103",
+	  .commands = FC_COMMAND_RUN, .offset = offsetof(struct fc_options, debug_address), .empty = true,
+	  .check = fc_address_check_loopback,
+	  .help = "where /debug/rules is served, a loopback address; empty: only on a --status-address that is one" },
+	{ .name = "log-format", .type = FC_FLAG_WORD, .placeholder = "text|json", .default_text = "text",
+	  .commands = FC_COMMAND_RUN, .offset = offsetof(struct fc_options, log_format), .words = format_words,
+	  .help = "the form of the log lines on standard error" },
+	{ .name = "log-level", .type = FC_FLAG_WORD, .placeholder = "error|warn|info|debug", .default_text = "info",
+	  .commands = FC_COMMAND_RUN, .offset = offsetof(struct fc_options, log_level), .words = level_words,
+	  .help = "the least important lines that are logged" },
+	{ .name = "help", .short_name = 'h', .type = FC_FLAG_BOOL, .commands = FC_COMMAND_RUN,
+	  .offset = offsetof(struct fc_options, help), .line_only = true, .stops = true, .help = "print this and end" },
+};
+
+const struct fc_flag *fc_flag_rows(size_t *count)
+{
+	*count = FC_ARRAY_LEN(rows);
+	return rows;
+}
+
+static const char *command_name(enum fc_flag_command command)
+{
+	switch (command) {
+	case FC_COMMAND_RUN:
+		return "fedcopy run";
+	}
+	return "fedcopy";
+}
+
+static int read_sources(struct fc_flags *f, int argc, char *const *argv, struct fc_error *err)
+{
+	if (fc_flags_read_line(f, argc - 1, argv + 1, err) < 0)
+		return -1;
+	if (f->stopped)
+		return 0;
+	if (f->operands.count)
+		return fc_error_set(err, FC_ERR_USAGE, "unexpected argument \"%s\"; everything is given by flags, see \"%s --help\"",
+				    f->operands.items[0], f->command_name);
+	if (fc_flags_read_environment(f, err) < 0)
+		return -1;
+	const struct fc_flag_given *config = fc_flags_given(f, "config");
+	if (!config->origin)
+		return 0;
+	if (!*config->words.items[0])
+		return fc_error_set(err, FC_ERR_USAGE, "%s: the value is empty; give one or leave it out", config->origin);
+	if (fc_flags_read_file(f, config->words.items[0], err) < 0)
+		return fc_error_wrap(err, "%s", config->origin);
+	return 0;
+}
+
+static int check_clusters(const struct fc_flags *f, struct fc_error *err)
+{
+	const char *file = fc_flags_given(f, "clusters")->origin, *master = fc_flags_given(f, "master")->origin;
+	const char *member = fc_flags_given(f, "member")->origin;
+
+	if (file && (master || member))
+		return fc_error_set(err, FC_ERR_USAGE, "%s excludes %s: name the clusters in the cluster set file or by flags, not both",
+				    file, master ? master : member);
+	return 0;
+}
+
+/* The second of two equal addresses could only fail to bind, with words that do not say why. */
+static int check_addresses(const struct fc_options *o, struct fc_error *err)
+{
+	struct fc_address status;
+
+	if (!*o->status_address || strcmp(o->status_address, o->debug_address) != 0)
+		return 0;
+	if (fc_address_parse(o->status_address, &status, err) < 0)
+		return -1;
+	if (status.port == 0)
+		return 0;
+	return fc_error_set(err, FC_ERR_USAGE, "--debug-address is the same as --status-address, where /debug/rules is served anyway as "
+			    "it is a loopback address; give --debug-address= or another port");
+}
+
+/* A namespace given twice would be watched twice. */
+static void drop_repeated(struct fc_strings *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		size_t j = 0;
+		while (j < kept && strcmp(s->items[j], s->items[i]) != 0)
+			j++;
+		if (j < kept)
+			free(s->items[i]);
+		else
+			s->items[kept++] = s->items[i];
+	}
+	s->count = kept;
+}
+
+static int understand(const struct fc_flags *f, struct fc_options *out, struct fc_error *err)
+{
+	if (fc_flags_store(f, out, err) < 0)
+		return -1;
+	if (out->targets.count == 0)
+		return fc_error_set(err, FC_ERR_USAGE, "--target is required: name the resources that carry the annotations, for example "
+				    "--target=secrets,federatedsecret");
+	drop_repeated(&out->targets);
+	drop_repeated(&out->namespaces);
+	if (check_clusters(f, err) < 0)
+		return -1;
+	return check_addresses(out, err);
+}
+
+int fc_options_parse(enum fc_flag_command command, int argc, char *const *argv, struct fc_options *out, struct fc_error *err)
+{
+	struct fc_flags f FC_CLEANUP(fc_flags_fini) = { 0 };
+
+	*out = (struct fc_options){ 0 };
+	fc_flags_init(&f, rows, FC_ARRAY_LEN(rows), command, command_name(command));
+	if (read_sources(&f, argc, argv, err) < 0)
+		return -1;
+	if (f.stopped) {
+		out->help = true;
+		return 0;
+	}
+	if (understand(&f, out, err) == 0)
+		return 0;
+	fc_options_fini(out);
+	return -1;
+}
+
+void fc_options_fini(struct fc_options *o)
+{
+	fc_flags_free(rows, FC_ARRAY_LEN(rows), o);
+}
+
+void fc_options_help(enum fc_flag_command command, struct fc_buf *out)
+{
+	fc_buf_printf(out, "Usage: %s --target=RESOURCE[,...] [flags]\n\n", command_name(command));
+	fc_buf_puts(out, "Copies parts of Kubernetes objects from the master cluster to member clusters, as the annotations\n"
+			 "k8s-copier.fig.org/replace-<path> on the targets ask for, and keeps the copies true until stopped.\n\n");
+	fc_flags_help(rows, FC_ARRAY_LEN(rows), command, out);
+	fc_buf_puts(out, "\nA flag that is not given is taken from the environment (FEDCOPY_LOG_LEVEL for --log-level; lists as\n"
+			 "comma lists), then from the file that --config names.\n");
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fc_options - the flags of fedcopy's commands: the one table, and what it gives.
+ * Owns:    its strings, until fc_options_fini.
+ * Threads: read in the main thread before the others start; then immutable.
+ * Fails:   FC_ERR_USAGE naming flag, variable or file entry, and the mend; never after a request to any server.
+ * Source:  design section 8; systems/k8s-copier.md, Command line. */
+#ifndef FC_OPTIONS_H
+#define FC_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/flags.h"
+
+enum fc_flag_command { FC_COMMAND_RUN = 1u << 0 };
+
+struct fc_options {
+	bool help;	  /* --help was given: nothing else is filled */
+	char *clusters;	  /* NULL: none */
+	char *kubeconfig; /* NULL: kube-client 1.3 */
+	char *master;	  /* [NAME=]CONTEXT as given; NULL: the current context, or in-cluster */
+	struct fc_strings members; /* [NAME=]CONTEXT each, as given */
+	struct fc_strings targets; /* each has passed fc_resource_word_check; at least one */
+	struct fc_strings namespaces; /* DNS labels, each once; empty: all */
+	char *config;
+	int64_t max_in_flight; /* per cluster */
+	char *status_address;  /* "": none; never NULL */
+	char *debug_address;   /* the same; loopback */
+	enum fc_log_format log_format;
+	enum fc_log_level log_level;
+};
+
+/* The table: help text, manual page and reference are held equal to it. */
+const struct fc_flag *fc_flag_rows(size_t *count);
+
+/* Reads argv[1] and on (argv[0] is the command's own name), environment, --config and defaults. 0 with `help` set when that was asked for. */
+int fc_options_parse(enum fc_flag_command command, int argc, char *const *argv, struct fc_options *out,
+		     struct fc_error *err) FC_MUST_CHECK;
+void fc_options_fini(struct fc_options *o);
+
+/* The text of `fedcopy COMMAND --help`. */
+void fc_options_help(enum fc_flag_command command, struct fc_buf *out);
+
+#endif

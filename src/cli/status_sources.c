@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/status_sources.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+#define ENGINE_ANSWER_MS 5000
+/* design section 8: a member that has not answered by then holds up nobody. */
+#define FIRST_ATTEMPT_MS 10000
+#define STUCK_MS 60000
+/* Rules per piece: some hundred KiB of text, some milliseconds of the engine's time. */
+#define RULES_PER_PIECE 500
+
+/* --- /metrics --- */
+
+static void collect(struct fc_engine *e, void *user)
+{
+	struct fc_status_context *c = user;
+
+	for (size_t d = 0; c->dialects[d]; d++) {
+		size_t counts[FC_STATES];
+
+		fc_engine_count_rules(e, d, counts);
+		for (int s = 0; s < FC_STATES; s++)
+			fc_metrics_set(c->metrics, FC_METRIC_RULES, (double)counts[s],
+				       FC_LABELS(c->dialects[d]->name, fc_state_name((enum fc_state)s)));
+	}
+	for (size_t i = 0; i < c->set->count; i++) {
+		struct fc_cluster_summary summary;
+
+		fc_engine_cluster(e, (fc_cluster_no)i, &summary);
+		fc_metrics_set(c->metrics, FC_METRIC_CLUSTER_UP,
+			       summary.state == FC_CLUSTER_SYNCING || summary.state == FC_CLUSTER_SYNCED,
+			       FC_LABELS(c->set->clusters[i].info.name));
+	}
+}
+
+static void metrics(void *user, struct fc_buf *out)
+{
+	struct fc_status_context *c = user;
+
+	/* An engine that is busy leaves the last figures standing. */
+	(void)fc_engine_thread_call(c->engine, collect, c, ENGINE_ANSWER_MS);
+	fc_metrics_set(c->metrics, FC_METRIC_WORKQUEUE_DEPTH, (double)fc_engine_thread_depth(c->engine), FC_LABELS("engine"));
+	fc_metrics_text(c->metrics, out);
+}
+
+/* --- /livez --- */
+
+static int live(void *user, struct fc_buf *out)
+{
+	struct fc_status_context *c = user;
+	int64_t stuck_ms = fc_engine_thread_stuck_ms(c->engine);
+
+	if (stuck_ms >= STUCK_MS) {
+		fc_buf_printf(out, "[-]engine failed: events have been waiting for %lld s\n", (long long)(stuck_ms / 1000));
+		return -1;
+	}
+	fc_buf_puts(out, "[+]engine ok\n");
+	return 0;
+}
+
+/* --- /readyz --- */
+
+struct readiness {
+	const struct fc_status_context *context;
+	struct fc_buf *out;
+	bool ready;
+};
+
+static void line(struct readiness *r, size_t i, const struct fc_cluster_summary *s, bool good)
+{
+	fc_buf_printf(r->out, "[%c]%s %s %s: %s%s%s\n", good ? '+' : '-', r->context->set->clusters[i].info.name,
+		      i == r->context->set->master ? "master" : "member", good ? "ok" : "failed", fc_cluster_state_name(s->state),
+		      s->message[0] ? ", " : "", s->message);
+}
+
+static void judge(struct fc_engine *e, void *user)
+{
+	struct readiness *r = user;
+	bool waited = fc_clock_mono_ms() - r->context->started_ms >= FIRST_ATTEMPT_MS;
+
+	r->ready = true;
+	for (size_t i = 0; i < r->context->set->count; i++) {
+		struct fc_cluster_summary s;
+		bool good;
+
+		fc_engine_cluster(e, (fc_cluster_no)i, &s);
+		good = i == r->context->set->master ? s.has_synced : s.had_outcome || waited;
+		r->ready = r->ready && good;
+		line(r, i, &s, good);
+	}
+}
+
+static int ready(void *user, struct fc_buf *out)
+{
+	struct readiness r = { .context = user, .out = out };
+
+	if (fc_engine_thread_call(r.context->engine, judge, &r, ENGINE_ANSWER_MS) < 0) {
+		fc_buf_puts(out, "[-]engine failed: it is busy and did not answer\n");
+		return -1;
+	}
+	return r.ready ? 0 : -1;
+}
+
+/* --- /debug/rules --- */
+
+struct piece {
+	uint64_t *cursor;
+	json_t *rules;
+	bool more;
+};
+
+static void take_piece(struct fc_engine *e, void *user)
+{
+	struct piece *p = user;
+
+	p->more = fc_engine_rules(e, p->cursor, RULES_PER_PIECE, p->rules) == 1;
+}
+
+static int rules(void *user, uint64_t *cursor, struct fc_buf *out, bool *more)
+{
+	struct fc_status_context *c = user;
+	struct piece p = { .cursor = cursor, .rules = json_array() };
+	char *text;
+
+	if (fc_engine_thread_call(c->engine, take_piece, &p, ENGINE_ANSWER_MS) < 0) {
+		json_decref(p.rules);
+		return -1;
+	}
+	text = json_dumps(p.rules, JSON_COMPACT);
+	/* Without the brackets: the server puts the pieces together. */
+	if (text && strlen(text) > 2)
+		fc_buf_append(out, text + 1, strlen(text) - 2);
+	free(text);
+	json_decref(p.rules);
+	*more = p.more;
+	return 0;
+}
+
+struct fc_serve_sources fc_status_sources(struct fc_status_context *context)
+{
+	return (struct fc_serve_sources){
+		.user = context,
+		.metrics = metrics,
+		.live = live,
+		.ready = ready,
+		.rules = rules,
+	};
+}

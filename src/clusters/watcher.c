@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clusters/watcher.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "clusters/watcher_internal.h"
+
+/* A thousand clusters are a thousand stacks. What needs most of one is a TLS handshake (about 40 KiB) and jansson, whose recursion ends at
+ * 128 levels. Sanitizers blow frames up. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define STACK_BYTES (1024 * 1024)
+#else
+#define STACK_BYTES (256 * 1024)
+#endif
+
+struct fc_event *fc_watcher_event(const struct fc_watcher *w, enum fc_event_type type)
+{
+	struct fc_event *event = fc_event_new(type);
+
+	event->cluster = w->o.number;
+	return event;
+}
+
+void fc_watcher_emit(struct fc_watcher *w, struct fc_event *event)
+{
+	w->o.sink(w->o.user, event);
+}
+
+static void execute(struct fc_watcher *w, const struct fc_action *action)
+{
+	switch (action->type) {
+	case FC_ACTION_RESOLVE:
+		fc_watcher_resolve(w, action);
+		break;
+	case FC_ACTION_START_WATCH:
+		fc_watcher_watch_start(w, action);
+		break;
+	case FC_ACTION_STOP_WATCH:
+		fc_watcher_watch_stop(w, action->watch);
+		break;
+	case FC_ACTION_READ:
+		fc_watcher_read(w, action);
+		break;
+	case FC_ACTION_PATCH:
+		fc_watcher_patch(w, action);
+		break;
+	case FC_ACTION_REPORT:
+	case FC_ACTION_MEASURE:
+		/* For the executor of the whole, not for a cluster. */
+		break;
+	}
+}
+
+static void drop_actions(struct fc_watcher *w)
+{
+	for (struct fc_action *action; (action = fc_mailbox_take(w->actions, 0));)
+		fc_action_free(action);
+}
+
+static void grace_over(void *user)
+{
+	struct fc_watcher *w = user;
+
+	w->grace = NULL;
+	fc_log(FC_LOG_WARN, "stopped with writes in flight", FC_KV("cluster", w->name), FC_KN("writes", w->patches));
+	fc_loop_stop(w->loop);
+}
+
+/* Nothing new begins, nothing more is seen, writes may finish: their outcome would be unknown else. */
+static void begin_stop(struct fc_watcher *w)
+{
+	w->stopping = true;
+	drop_actions(w);
+	fc_watcher_connect_stop(w);
+	fc_watcher_resolve_stop(w);
+	fc_watcher_watch_stop_all(w);
+	fc_watcher_cancel_reads(w);
+	fc_loop_timer_cancel(w->loop, &w->grace);
+	if (w->patches == 0)
+		fc_loop_stop(w->loop);
+	else
+		w->grace = fc_loop_timer(w->loop, atomic_load(&w->grace_ms), grace_over, w);
+}
+
+void fc_watcher_calls_ended(struct fc_watcher *w)
+{
+	if (w->stopping && w->patches == 0)
+		fc_loop_stop(w->loop);
+}
+
+static void take_actions(void *user)
+{
+	struct fc_watcher *w = user;
+
+	while (!atomic_load(&w->stop_asked)) {
+		struct fc_action *action = fc_mailbox_take(w->actions, 0);
+		if (!action)
+			return;
+		execute(w, action);
+		fc_action_free(action);
+	}
+	begin_stop(w);
+}
+
+static void wake(void *user)
+{
+	fc_loop_wake(((struct fc_watcher *)user)->loop);
+}
+
+static int make_parts(struct fc_watcher *w, struct fc_error *err)
+{
+	w->loop = fc_loop_new(take_actions, w, err);
+	if (!w->loop)
+		return -1;
+	/* Without limit: the engine must never wait for a watcher that waits for the engine. It paces its own actions. */
+	w->actions = fc_mailbox_new(0, wake, w);
+	w->credentials = fc_credentials_new(w->o.cluster->access);
+	w->transport = fc_transport_new(
+		&(struct fc_transport_options){
+			.loop = w->loop,
+			.access = w->o.cluster->access,
+			.credentials = w->credentials,
+			.metrics = w->o.metrics,
+			.cluster = w->name,
+			.on_reachable = fc_watcher_reachable,
+			.user = w,
+		},
+		err);
+	return w->transport ? 0 : -1;
+}
+
+struct fc_watcher *fc_watcher_new(const struct fc_watcher_options *options, struct fc_error *err)
+{
+	struct fc_watcher *w = fc_xcalloc(1, sizeof(*w));
+
+	w->o = *options;
+	w->name = options->cluster->info.name;
+	w->random.state = options->seed;
+	if (make_parts(w, err) < 0) {
+		fc_error_wrap(err, "cluster %s", w->name);
+		fc_watcher_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+static void *run(void *user)
+{
+	struct fc_watcher *w = user;
+
+	fc_watcher_connect(w);
+	fc_loop_run(w->loop);
+	return NULL;
+}
+
+int fc_watcher_start(struct fc_watcher *w, struct fc_error *err)
+{
+	pthread_attr_t attr;
+
+	/* The guard page is pthread's default. */
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	int rc = pthread_create(&w->thread, &attr, run, w);
+	pthread_attr_destroy(&attr);
+	if (rc != 0)
+		return fc_error_set_errno(err, FC_ERR_INTERNAL, rc, "cluster %s: no thread could be started", w->name);
+	w->started = true;
+	return 0;
+}
+
+void fc_watcher_post(struct fc_watcher *w, struct fc_action *action)
+{
+	if (fc_mailbox_put(w->actions, action) < 0)
+		fc_action_free(action);
+}
+
+void fc_watcher_stop(struct fc_watcher *w, int64_t grace_ms)
+{
+	fc_mailbox_close(w->actions);
+	atomic_store(&w->grace_ms, grace_ms);
+	atomic_store(&w->stop_asked, true);
+	fc_loop_wake(w->loop);
+}
+
+void fc_watcher_join(struct fc_watcher *w)
+{
+	if (w->started)
+		pthread_join(w->thread, NULL);
+	w->started = false;
+}
+
+void fc_watcher_free(struct fc_watcher *w)
+{
+	if (!w)
+		return;
+	if (w->transport) {
+		fc_watcher_connect_stop(w);
+		fc_watcher_resolve_stop(w);
+		fc_watcher_watch_stop_all(w);
+		fc_watcher_cancel_calls(w);
+		fc_transport_free(w->transport);
+	}
+	fc_credentials_free(w->credentials);
+	if (w->actions) {
+		drop_actions(w);
+		fc_mailbox_free(w->actions);
+	}
+	if (w->loop) {
+		fc_loop_timer_cancel(w->loop, &w->grace);
+		fc_loop_free(w->loop);
+	}
+	free(w->connection.id);
+	free(w->connection.server_version);
+	free(w);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <utlist.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "clusters/watcher_internal.h"
+#include "kube/object_client.h"
+
+/* A request of the engine's in flight. */
+struct fc_watcher_call {
+	struct fc_watcher *w;
+	uint64_t request;
+	bool patch;
+	struct fc_object_call *call;
+	struct fc_watcher_call *prev, *next;
+};
+
+static void forget(struct fc_watcher_call *call)
+{
+	struct fc_watcher *w = call->w;
+
+	DL_DELETE(w->calls, call);
+	if (call->patch)
+		w->patches--;
+	free(call);
+}
+
+static void answered(void *user, json_t *object, const struct fc_error *err)
+{
+	struct fc_watcher_call *call = user;
+	struct fc_watcher *w = call->w;
+	struct fc_event *event = fc_watcher_event(w, FC_EVENT_RESULT);
+
+	event->request = call->request;
+	event->object = object;
+	event->received_us = fc_clock_mono_us();
+	if (err)
+		event->error = *err;
+	forget(call);
+	fc_watcher_emit(w, event);
+	fc_watcher_calls_ended(w);
+}
+
+static struct fc_watcher_call *begin(struct fc_watcher *w, const struct fc_action *action, bool patch)
+{
+	struct fc_watcher_call *call = fc_xcalloc(1, sizeof(*call));
+
+	call->w = w;
+	call->request = action->request;
+	call->patch = patch;
+	if (patch)
+		w->patches++;
+	DL_APPEND(w->calls, call);
+	return call;
+}
+
+void fc_watcher_read(struct fc_watcher *w, const struct fc_action *a)
+{
+	struct fc_watcher_call *call = begin(w, a, false);
+
+	call->call = fc_object_read(w->transport, a->resource, a->namespace_, a->name, answered, call);
+}
+
+void fc_watcher_patch(struct fc_watcher *w, const struct fc_action *a)
+{
+	struct fc_watcher_call *call = begin(w, a, true);
+
+	call->call = fc_object_patch(w->transport, a->resource, a->namespace_, a->name, a->subresource, a->body, answered, call);
+}
+
+static void cancel(struct fc_watcher *w, bool patches_too)
+{
+	struct fc_watcher_call *call, *next;
+
+	DL_FOREACH_SAFE(w->calls, call, next) {
+		if (call->patch && !patches_too)
+			continue;
+		fc_object_cancel(call->call);
+		forget(call);
+	}
+}
+
+void fc_watcher_cancel_reads(struct fc_watcher *w)
+{
+	cancel(w, false);
+}
+
+void fc_watcher_cancel_calls(struct fc_watcher *w)
+{
+	cancel(w, true);
+}

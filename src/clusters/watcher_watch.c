@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <uthash.h>
+
+#include "base/mem.h"
+#include "clusters/watcher_internal.h"
+#include "kube/informer.h"
+
+/* A watch of the engine's and the informer that serves it. */
+struct fc_watcher_watch {
+	uint32_t number;
+	struct fc_watcher *w;
+	struct fc_informer *informer;
+	struct fc_resource *resource;
+	UT_hash_handle hh;
+};
+
+static struct fc_event *event_of(const struct fc_watcher_watch *watch, enum fc_event_type type)
+{
+	struct fc_event *event = fc_watcher_event(watch->w, type);
+
+	event->watch = watch->number;
+	return event;
+}
+
+static void on_list_begin(void *user)
+{
+	struct fc_watcher_watch *watch = user;
+
+	fc_watcher_emit(watch->w, event_of(watch, FC_EVENT_LIST_BEGIN));
+}
+
+static void on_object(void *user, json_t *object, int64_t received_us)
+{
+	struct fc_watcher_watch *watch = user;
+	struct fc_event *event = event_of(watch, FC_EVENT_OBJECT);
+
+	event->object = object;
+	event->received_us = received_us;
+	fc_watcher_emit(watch->w, event);
+}
+
+static void on_gone(void *user, const char *namespace_, const char *name, const char *resource_version)
+{
+	struct fc_watcher_watch *watch = user;
+	struct fc_event *event = event_of(watch, FC_EVENT_OBJECT_GONE);
+
+	event->namespace_ = fc_xstrdup_null(namespace_);
+	event->name = fc_xstrdup(name);
+	event->resource_version = fc_xstrdup_null(resource_version);
+	fc_watcher_emit(watch->w, event);
+}
+
+static void on_unreadable(void *user, const char *namespace_, const char *name, const char *resource_version,
+			  const struct fc_error *why)
+{
+	struct fc_watcher_watch *watch = user;
+	struct fc_event *event = event_of(watch, FC_EVENT_OBJECT_UNREADABLE);
+
+	event->namespace_ = fc_xstrdup_null(namespace_);
+	event->name = fc_xstrdup(name);
+	event->resource_version = fc_xstrdup_null(resource_version);
+	event->error = *why;
+	fc_watcher_emit(watch->w, event);
+}
+
+static void on_list_end(void *user, bool removes)
+{
+	struct fc_watcher_watch *watch = user;
+	struct fc_event *event = event_of(watch, FC_EVENT_LIST_END);
+
+	event->complete = removes;
+	fc_watcher_emit(watch->w, event);
+}
+
+static void on_failed(void *user, const struct fc_error *why)
+{
+	struct fc_watcher_watch *watch = user;
+	struct fc_event *event = event_of(watch, FC_EVENT_WATCH_FAILED);
+
+	event->error = *why;
+	fc_watcher_emit(watch->w, event);
+	if (why->cls == FC_ERR_NOT_SERVED || why->cls == FC_ERR_NOT_FOUND)
+		fc_watcher_resolve_doubt(watch->w, watch->resource);
+}
+
+static void on_resumed(void *user)
+{
+	struct fc_watcher_watch *watch = user;
+
+	fc_watcher_emit(watch->w, event_of(watch, FC_EVENT_WATCH_RESUMED));
+}
+
+static const struct fc_informer_callbacks callbacks = {
+	.on_list_begin = on_list_begin,
+	.on_object = on_object,
+	.on_gone = on_gone,
+	.on_unreadable = on_unreadable,
+	.on_list_end = on_list_end,
+	.on_failed = on_failed,
+	.on_resumed = on_resumed,
+};
+
+static void end_watch(struct fc_watcher *w, struct fc_watcher_watch *watch)
+{
+	HASH_DEL(w->watches, watch);
+	fc_informer_stop(watch->informer);
+	fc_resource_unref(watch->resource);
+	free(watch);
+}
+
+void fc_watcher_watch_start(struct fc_watcher *w, const struct fc_action *action)
+{
+	struct fc_watcher_watch *watch = fc_xcalloc(1, sizeof(*watch));
+
+	fc_watcher_watch_stop(w, action->watch);
+	watch->number = action->watch;
+	watch->w = w;
+	watch->resource = fc_resource_ref(action->resource);
+	watch->informer = fc_informer_start(&(struct fc_informer_options){
+		.transport = w->transport,
+		.resource = action->resource,
+		.namespace_ = action->namespace_,
+		.name = action->name,
+		.metadata_only = action->metadata_only,
+		.annotation_prefixes = action->metadata_only ? w->o.annotation_prefixes : NULL,
+		.metrics = w->o.metrics,
+		.random = &w->random,
+		.callbacks = &callbacks,
+		.user = watch,
+	});
+	HASH_ADD(hh, w->watches, number, sizeof(watch->number), watch);
+}
+
+void fc_watcher_watch_stop(struct fc_watcher *w, uint32_t number)
+{
+	struct fc_watcher_watch *watch;
+
+	HASH_FIND(hh, w->watches, &number, sizeof(number), watch);
+	if (watch)
+		end_watch(w, watch);
+}
+
+void fc_watcher_watch_stop_all(struct fc_watcher *w)
+{
+	struct fc_watcher_watch *watch, *next;
+
+	HASH_ITER(hh, w->watches, watch, next)
+		end_watch(w, watch);
+}
+
+void fc_watcher_watch_retry_all(struct fc_watcher *w)
+{
+	for (struct fc_watcher_watch *watch = w->watches; watch; watch = watch->hh.next)
+		fc_informer_retry_now(watch->informer);
+}

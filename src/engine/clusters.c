@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Clusters as the engine sees them: reachable or not, what their RESOURCE words mean, and the watches of what may carry rules. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "engine/store.h"
+
+/* What every use of a word needs; a target needs PATCH besides. */
+#define WORD_VERBS (FC_VERB_GET | FC_VERB_LIST | FC_VERB_WATCH)
+
+struct cluster *cluster_by_name(struct fc_engine *e, const char *name)
+{
+	for (size_t i = 0; i < e->options.cluster_count; i++)
+		if (strcmp(e->clusters[i].info->name, name) == 0)
+			return &e->clusters[i];
+	return NULL;
+}
+
+bool namespace_selected(const struct fc_engine *e, const char *namespace_)
+{
+	if (e->options.namespace_count == 0 || !namespace_)
+		return true;
+	for (size_t i = 0; i < e->options.namespace_count; i++)
+		if (strcmp(e->options.namespaces[i], namespace_) == 0)
+			return true;
+	return false;
+}
+
+struct word *cluster_word(struct fc_engine *e, struct cluster *c, const char *text)
+{
+	const char *interned = fc_intern_take(e->strings, text);
+	struct fc_action *a;
+	struct word *w;
+
+	for (w = c->words; w; w = w->next) {
+		if (w->text == interned) {
+			fc_intern_drop(e->strings, interned);
+			return w;
+		}
+	}
+	w = fc_xcalloc(1, sizeof(*w));
+	w->cluster = c;
+	w->text = interned;
+	w->error = FC_ERROR_INIT;
+	w->next = c->words;
+	c->words = w;
+	a = fc_actions_add(e->out, FC_ACTION_RESOLVE);
+	a->cluster = c->no;
+	a->name = fc_xstrdup(text);
+	a->verbs = WORD_VERBS;
+	return w;
+}
+
+void clusters_start(struct fc_engine *e)
+{
+	for (size_t i = 0; i < e->options.cluster_count; i++)
+		for (size_t k = 0; k < e->options.target_word_count; k++)
+			cluster_word(e, &e->clusters[i], e->options.target_words[k])->for_targets = true;
+}
+
+static bool target_watch_exists(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *namespace_)
+{
+	struct watch *w, *next;
+
+	HASH_ITER(hh, e->watches, w, next)
+		if (w->of_targets && w->cluster == cluster && w->resource == r &&
+		    (!namespace_ || (w->namespace_ && strcmp(w->namespace_, namespace_) == 0)))
+			return true;
+	return false;
+}
+
+/* Two words may mean one resource: one watch. A cluster-scoped resource has no namespaces to be narrowed to. */
+static void watch_targets(struct fc_engine *e, struct cluster *c, const struct fc_resource *r)
+{
+	if (e->options.namespace_count == 0 || !r->namespaced) {
+		if (!target_watch_exists(e, c->no, r, NULL))
+			watch_start(e, c->no, r, NULL, NULL, true);
+		return;
+	}
+	for (size_t i = 0; i < e->options.namespace_count; i++)
+		if (!target_watch_exists(e, c->no, r, e->options.namespaces[i]))
+			watch_start(e, c->no, r, e->options.namespaces[i], NULL, true);
+}
+
+static void rebind_rules(struct fc_engine *e, struct word *w)
+{
+	struct rule *r, *next;
+
+	DL_FOREACH_SAFE2(w->rules, r, next, next_in_word) {
+		rule_bind(e, r);
+		target_mark(e, r->target);
+	}
+}
+
+void cluster_resolved(struct fc_engine *e, struct cluster *c, const struct fc_event *event)
+{
+	const struct fc_resource *r = event->resource ? resource_take(e, event->resource) : NULL;
+	struct word *w;
+
+	for (w = c->words; w && strcmp(w->text, event->name) != 0; w = w->next)
+		;
+	if (!w)
+		return;
+	if (!w->answered && !r && w->for_targets)
+		report_cluster(e, FC_LOG_WARN, c, "target resource is not served here yet, it is looked up again", w->text);
+	w->answered = true;
+	w->error = event->error;
+	/* A type that is gone keeps its last meaning: its watch says that it is gone, and hears when it is back. */
+	if (!r || r == w->resource) {
+		clusters_check_synced(e, c);
+		if (!w->resource)
+			rebind_rules(e, w);
+		return;
+	}
+	w->resource = r;
+	if (w->for_targets && !(r->verbs & FC_VERB_PATCH))
+		report_cluster(e, FC_LOG_WARN, c, "target resource cannot be patched, its rules are not read", w->text);
+	else if (w->for_targets)
+		watch_targets(e, c, r);
+	rebind_rules(e, w);
+	clusters_check_synced(e, c);
+}
+
+/* Decides again about every target that lies on the cluster or reads from it. */
+static void mark_concerned(struct fc_engine *e, struct cluster *c)
+{
+	struct target *t, *next;
+
+	HASH_ITER(hh, e->targets, t, next) {
+		bool concerned = t->key.cluster == c->no;
+
+		for (struct rule *r = t->rules; r && !concerned; r = r->next)
+			concerned = r->word && r->word->cluster == c;
+		if (concerned)
+			target_mark(e, t);
+	}
+}
+
+/* Two names for one cluster would be two writers of every target there: the one that came later is left alone. */
+static bool is_known_by_another_name(struct fc_engine *e, struct cluster *c, const char *id)
+{
+	for (size_t i = 0; id && i < e->options.cluster_count; i++) {
+		struct cluster *other = &e->clusters[i];
+
+		if (other == c || !other->id || strcmp(other->id, id) != 0 || other->connection == REFUSED)
+			continue;
+		fc_error_set(&c->error, FC_ERR_CONFIG, "it is the same cluster as %s: take one of the two out of the cluster set",
+			     other->info->name);
+		return true;
+	}
+	return false;
+}
+
+/* What failed because the cluster was away need not wait any longer. */
+static void forgive_network_failures(struct fc_engine *e, struct cluster *c)
+{
+	struct target *t, *next;
+
+	HASH_ITER(hh, e->targets, t, next)
+		if (t->key.cluster == c->no && (t->error.cls == FC_ERR_NETWORK || t->error.cls == FC_ERR_TIMEOUT))
+			retry_succeeded(t);
+}
+
+void cluster_up(struct fc_engine *e, struct cluster *c, const struct fc_event *event)
+{
+	c->had_outcome = c->had_outcome || c->connection == REFUSED;
+	if (is_known_by_another_name(e, c, event->name)) {
+		c->connection = REFUSED;
+		c->had_outcome = true;
+		report_cluster(e, FC_LOG_ERROR, c, "cluster is left alone", c->error.text);
+		mark_concerned(e, c);
+		return;
+	}
+	if (event->name && (!c->id || strcmp(c->id, event->name) != 0)) {
+		free(c->id);
+		c->id = fc_xstrdup(event->name);
+	}
+	c->connection = UP;
+	c->error = FC_ERROR_INIT;
+	forgive_network_failures(e, c);
+	clusters_check_synced(e, c);
+	mark_concerned(e, c);
+	jobs_run(e, c);
+}
+
+void cluster_down(struct fc_engine *e, struct cluster *c, const struct fc_event *event)
+{
+	if (c->connection != REFUSED) {
+		c->connection = DOWN;
+		c->error = event->error;
+	}
+	c->had_outcome = true;
+	mark_concerned(e, c);
+}
+
+void clusters_check_synced(struct fc_engine *e, struct cluster *c)
+{
+	struct watch *watch, *next;
+
+	if (c->connection != UP || c->has_synced)
+		return;
+	for (struct word *w = c->words; w; w = w->next)
+		if (w->for_targets && !w->answered)
+			return;
+	HASH_ITER(hh, e->watches, watch, next) {
+		if (watch->cluster != c->no || !watch->of_targets || watch->synced)
+			continue;
+		if (watch->error.cls != FC_ERR_NONE)
+			c->had_outcome = true;
+		return;
+	}
+	c->has_synced = c->had_outcome = true;
+}
+
+const char *fc_cluster_state_name(enum fc_cluster_state s)
+{
+	static const char *const names[] = {
+		[FC_CLUSTER_CONNECTING] = "connecting",
+		[FC_CLUSTER_UNREACHABLE] = "unreachable",
+		[FC_CLUSTER_SYNCING] = "syncing",
+		[FC_CLUSTER_SYNCED] = "synced",
+	};
+
+	return names[s];
+}
+
+void fc_engine_cluster(const struct fc_engine *e, fc_cluster_no no, struct fc_cluster_summary *out)
+{
+	const struct cluster *c = &e->clusters[no];
+
+	out->has_synced = c->has_synced;
+	out->had_outcome = c->had_outcome;
+	out->message = c->error.cls != FC_ERR_NONE ? c->error.text : "";
+	if (c->connection == CONNECTING)
+		out->state = FC_CLUSTER_CONNECTING;
+	else if (c->connection != UP)
+		out->state = FC_CLUSTER_UNREACHABLE;
+	else
+		out->state = c->has_synced ? FC_CLUSTER_SYNCED : FC_CLUSTER_SYNCING;
+}

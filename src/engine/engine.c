@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/engine.h"
+
+#include "base/mem.h"
+#include "engine/store.h"
+
+#define DEFAULT_IN_FLIGHT 16
+
+struct fc_engine *fc_engine_new(const struct fc_engine_options *options, uint64_t seed)
+{
+	struct fc_engine *e = fc_xcalloc(1, sizeof(*e));
+	size_t dialects = 0;
+
+	e->options = *options;
+	if (e->options.max_in_flight == 0)
+		e->options.max_in_flight = DEFAULT_IN_FLIGHT;
+	e->random.state = seed;
+	e->strings = fc_intern_new();
+	while (options->dialects[dialects])
+		dialects++;
+	e->counts = fc_xcalloc(dialects ? dialects : 1, sizeof(*e->counts));
+	e->clusters = fc_xcalloc(options->cluster_count, sizeof(*e->clusters));
+	for (size_t i = 0; i < options->cluster_count; i++) {
+		e->clusters[i].no = (fc_cluster_no)i;
+		e->clusters[i].info = &options->clusters[i];
+		e->clusters[i].error = FC_ERROR_INIT;
+	}
+	e->dirty_end = &e->dirty;
+	return e;
+}
+
+static void free_clusters(struct fc_engine *e)
+{
+	for (size_t i = 0; i < e->options.cluster_count; i++) {
+		struct cluster *c = &e->clusters[i];
+
+		while (c->words) {
+			struct word *w = c->words;
+
+			c->words = w->next;
+			fc_intern_drop(e->strings, w->text);
+			free(w);
+		}
+		free(c->id);
+	}
+	free(e->clusters);
+}
+
+void fc_engine_free(struct fc_engine *e)
+{
+	struct target *t, *next_target;
+	struct request *q, *next_request;
+	struct watch *w, *next_watch;
+	struct fc_actions unsaid;
+
+	if (!e)
+		return;
+	/* Taking things apart stops watches; nobody is there any more to hear of it. */
+	fc_actions_init(&unsaid);
+	e->out = &unsaid;
+	HASH_ITER(hh, e->targets, t, next_target)
+		target_free(e, t);
+	source_watches_free(e);
+	HASH_ITER(hh, e->watches, w, next_watch)
+		watch_stop(e, w);
+	HASH_ITER(hh, e->requests, q, next_request) {
+		HASH_DEL(e->requests, q);
+		free(q);
+	}
+	free_clusters(e);
+	fc_actions_fini(&unsaid);
+	for (size_t i = 0; i < e->resource_count; i++)
+		fc_resource_unref(e->resources[i]);
+	free(e->resources);
+	free(e->heap);
+	free(e->counts);
+	fc_intern_free(e->strings);
+	free(e);
+}
+
+static void take_event(struct fc_engine *e, const struct fc_event *event)
+{
+	struct cluster *c = event->cluster < e->options.cluster_count ? &e->clusters[event->cluster] : NULL;
+
+	switch (event->type) {
+	case FC_EVENT_TICK:
+		break;
+	case FC_EVENT_CLUSTER_UP:
+		if (c)
+			cluster_up(e, c, event);
+		break;
+	case FC_EVENT_CLUSTER_DOWN:
+		if (c)
+			cluster_down(e, c, event);
+		break;
+	case FC_EVENT_RESOLVED:
+		if (c)
+			cluster_resolved(e, c, event);
+		break;
+	case FC_EVENT_RESULT:
+		request_done(e, event);
+		break;
+	case FC_EVENT_LIST_BEGIN:
+	case FC_EVENT_LIST_END:
+	case FC_EVENT_OBJECT:
+	case FC_EVENT_OBJECT_GONE:
+	case FC_EVENT_OBJECT_UNREADABLE:
+	case FC_EVENT_WATCH_FAILED:
+	case FC_EVENT_WATCH_RESUMED:
+		watch_event(e, event);
+		break;
+	}
+}
+
+/* Deciding may free a request for another target, which is then decided too: until nothing is left. */
+static void decide_dirty(struct fc_engine *e)
+{
+	while (e->dirty) {
+		struct target *t = e->dirty;
+
+		e->dirty = t->next_dirty;
+		if (!e->dirty)
+			e->dirty_end = &e->dirty;
+		t->next_dirty = NULL;
+		t->dirty = false;
+		target_decide(e, t);
+	}
+}
+
+void fc_engine_step(struct fc_engine *e, const struct fc_event *event, struct fc_actions *out)
+{
+	struct target *due;
+
+	e->out = out;
+	e->now_ms = event->now_ms;
+	e->wall_ms = event->wall_ms;
+	if (!e->started) {
+		e->started = true;
+		clusters_start(e);
+	}
+	take_event(e, event);
+	while ((due = timer_take_due(e, e->now_ms)))
+		target_mark(e, due);
+	decide_dirty(e);
+	e->out = NULL;
+}
+
+int64_t fc_engine_deadline(const struct fc_engine *e)
+{
+	return e->heap_count ? e->heap[0]->due_ms : -1;
+}
+
+/* --- keys --- */
+
+struct key key_take(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *namespace_, const char *name)
+{
+	return (struct key){
+		.cluster = cluster,
+		.resource = r,
+		.namespace_ = fc_intern_take(e->strings, namespace_ ? namespace_ : ""),
+		.name = fc_intern_take(e->strings, name),
+	};
+}
+
+void key_drop(struct fc_engine *e, struct key *key)
+{
+	fc_intern_drop(e->strings, key->namespace_);
+	fc_intern_drop(e->strings, key->name);
+	key->namespace_ = key->name = NULL;
+}
+
+/* A key for looking up only: a name that nobody holds is in no table. */
+static bool key_find(const struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *ns, const char *name,
+		     struct key *key)
+{
+	*key = (struct key){
+		.cluster = cluster,
+		.resource = r,
+		.namespace_ = fc_intern_find(e->strings, ns ? ns : ""),
+		.name = fc_intern_find(e->strings, name),
+	};
+	return key->namespace_ && key->name;
+}
+
+struct target *target_find(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *ns, const char *name)
+{
+	struct target *t = NULL;
+	struct key key;
+
+	if (key_find(e, cluster, r, ns, name, &key))
+		HASH_FIND(hh, e->targets, &key, sizeof(key), t);
+	return t;
+}
+
+struct source *source_find(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *ns, const char *name)
+{
+	struct source *s = NULL;
+	struct key key;
+
+	if (key_find(e, cluster, r, ns, name, &key))
+		HASH_FIND(hh, e->sources, &key, sizeof(key), s);
+	return s;
+}
+
+/* The same type in several clusters is one pointer here, as long as the clusters agree about it. There are few types: a list does. */
+const struct fc_resource *resource_take(struct fc_engine *e, const struct fc_resource *r)
+{
+	for (size_t i = 0; i < e->resource_count; i++) {
+		const struct fc_resource *known = e->resources[i];
+
+		if (fc_resource_same(known, r) && known->namespaced == r->namespaced && known->has_status == r->has_status &&
+		    known->verbs == r->verbs && strcmp(known->kind, r->kind) == 0)
+			return known;
+	}
+	FC_GROW(e->resources, e->resource_count, e->resource_cap);
+	e->resources[e->resource_count] = fc_resource_ref(r);
+	return e->resources[e->resource_count++];
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fc_engine - the copy engine: events in, actions out. Decides what is read and written in every cluster.
+ * Owns:    all rules, targets and sources and what is known of them; nothing of it is locked.
+ * Threads: one; pure: no I/O, no thread, no clock of its own. The same seed and the same events give the same actions.
+ * Fails:   never: what goes wrong in a cluster or a rule is a state of that rule, with a reason.
+ * Source:  design section 5. docs/architecture.md tells the way of a change through it. */
+#ifndef FC_ENGINE_H
+#define FC_ENGINE_H
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/dialect.h"
+#include "model/action.h"
+#include "model/cluster.h"
+#include "model/event.h"
+
+struct fc_engine;
+
+struct fc_engine_options {
+	const struct fc_cluster_info *clusters; /* borrowed for the engine's life */
+	size_t cluster_count;
+	fc_cluster_no master;
+	const struct fc_dialect *const *dialects; /* NULL-terminated, borrowed */
+	const char *const *target_words;	  /* --target: resources that carry annotations, resolved in every cluster */
+	size_t target_word_count;
+	const char *const *namespaces; /* --namespace: only these, for targets and sources; none: all */
+	size_t namespace_count;
+	unsigned max_in_flight; /* writes under way per cluster, and as many reads; 0: 16 */
+};
+
+struct fc_engine *fc_engine_new(const struct fc_engine_options *options, uint64_t seed);
+void fc_engine_free(struct fc_engine *e);
+
+/* Takes the event in (the caller frees it) and appends what is to be done. The first step also says what to watch. */
+void fc_engine_step(struct fc_engine *e, const struct fc_event *event, struct fc_actions *out);
+
+/* When (event time, ms) it wants a FC_EVENT_TICK at the latest; -1: no need. */
+int64_t fc_engine_deadline(const struct fc_engine *e);
+
+/* --- what is known, for people and metrics; between steps --- */
+
+/* Rules of /debug/rules as JSON objects, at most `max` of them, appended to `array`, beginning behind `*cursor` (0: at the start), which
+ * is moved. Returns 1 while more may follow, else 0. Rules that come and go between calls may or may not be among them. */
+int fc_engine_rules(const struct fc_engine *e, uint64_t *cursor, size_t max, json_t *array);
+
+/* How many rules of dialect number `dialect` are in each state. */
+void fc_engine_count_rules(const struct fc_engine *e, size_t dialect, size_t counts[FC_STATES]);
+
+enum fc_cluster_state {
+	FC_CLUSTER_CONNECTING,	/* no first outcome yet */
+	FC_CLUSTER_UNREACHABLE, /* the last attempt failed */
+	FC_CLUSTER_SYNCING,	/* reachable; the watches of its targets have not all delivered their first list, or failed at it */
+	FC_CLUSTER_SYNCED,
+};
+struct fc_cluster_summary {
+	enum fc_cluster_state state;
+	int has_synced;	     /* was synced once in this run */
+	int had_outcome;     /* synced, or failed its first attempt, once in this run */
+	const char *message; /* why unreachable, else "" */
+};
+void fc_engine_cluster(const struct fc_engine *e, fc_cluster_no no, struct fc_cluster_summary *out);
+/* "connecting", "unreachable", "syncing", "synced". */
+const char *fc_cluster_state_name(enum fc_cluster_state s);
+
+struct fc_engine_work {
+	size_t targets, sources, rules, watches;
+	size_t ready;	  /* targets and sources that wait for a free request */
+	size_t in_flight; /* requests under way */
+};
+void fc_engine_work(const struct fc_engine *e, struct fc_engine_work *out);
+
+#endif

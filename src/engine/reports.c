@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the engine has to say: log lines, numbers and the list of rules. No value of an object is ever in it. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "engine/store.h"
+#include "model/object_key.h"
+
+char *rule_target_text(const struct fc_engine *e, const struct rule *r)
+{
+	const struct key *k = &r->target->key;
+
+	return fc_object_key_text(e->clusters[k->cluster].info->name, k->resource, k->namespace_, k->name);
+}
+
+char *rule_source_text(const struct fc_engine *e, const struct rule *r)
+{
+	const char *cluster, *namespace_;
+
+	if (!r->spec.name || !r->spec.word)
+		return fc_xstrdup(r->spec.literal ? "json:" : "");
+	cluster = r->spec.cluster ? r->spec.cluster : e->clusters[e->options.master].info->name;
+	namespace_ = rule_source_namespace(r);
+	if (r->word && r->word->resource)
+		return fc_object_key_text(cluster, r->word->resource, namespace_, r->spec.name);
+	return fc_xasprintf("%s/%s/%s/%s", cluster, r->spec.word, namespace_ ? namespace_ : "", r->spec.name);
+}
+
+/* As an annotation key spells it: segments parted by dots, a literal dot doubled. */
+char *rule_path_text(const struct rule *r)
+{
+	struct fc_buf out = FC_BUF_INIT;
+
+	if (!r->spec.target_path)
+		return fc_xstrdup(r->spec.key ? r->spec.key : "");
+	for (size_t i = 0; i < fc_path_len(r->spec.target_path); i++) {
+		if (i > 0)
+			fc_buf_putc(&out, '.');
+		for (const char *c = fc_path_segment(r->spec.target_path, i); *c; c++) {
+			fc_buf_putc(&out, *c);
+			if (*c == '.')
+				fc_buf_putc(&out, '.');
+		}
+	}
+	return fc_buf_steal(&out);
+}
+
+static struct fc_report *report_new(struct fc_engine *e, enum fc_log_level level, const char *message)
+{
+	struct fc_report *r = fc_xcalloc(1, sizeof(*r));
+
+	r->level = level;
+	r->message = fc_xstrdup(message);
+	fc_actions_add(e->out, FC_ACTION_REPORT)->report = r;
+	return r;
+}
+
+void report_rule(struct fc_engine *e, enum fc_log_level level, const struct rule *r)
+{
+	struct fc_report *report = report_new(e, level, fc_state_is_bad(r->state) ? "rule is not applied" : "rule");
+
+	report->cluster = fc_xstrdup(e->clusters[r->target->key.cluster].info->name);
+	report->target = rule_target_text(e, r);
+	report->path = rule_path_text(r);
+	report->source = rule_source_text(e, r);
+	report->state = fc_state_name(r->state);
+	report->reason = fc_xstrdup(r->reason);
+	report->detail = fc_xstrdup(r->detail ? r->detail : r->message);
+}
+
+void report_cluster(struct fc_engine *e, enum fc_log_level level, const struct cluster *c, const char *message, const char *detail)
+{
+	struct fc_report *report = report_new(e, level, message);
+
+	report->cluster = fc_xstrdup(c->info->name);
+	report->detail = fc_xstrdup_null(detail);
+}
+
+/* B31: one line per write, with every path that it carried. */
+void report_write(struct fc_engine *e, const struct target *t)
+{
+	struct fc_report *report = report_new(e, FC_LOG_INFO, "copied");
+	struct fc_buf paths = FC_BUF_INIT;
+
+	report->cluster = fc_xstrdup(e->clusters[t->key.cluster].info->name);
+	for (const struct rule *r = t->rules; r; r = r->next) {
+		char *path;
+
+		if (!r->in_write)
+			continue;
+		if (!report->target) {
+			report->target = rule_target_text(e, r);
+			report->source = rule_source_text(e, r);
+		}
+		path = rule_path_text(r);
+		fc_buf_printf(&paths, "%s%s", paths.len ? "," : "", path);
+		free(path);
+	}
+	report->path = fc_buf_steal(&paths);
+}
+
+static struct fc_measure *measure_new(struct fc_engine *e, enum fc_metric_id id, double value)
+{
+	struct fc_measure *m = fc_xcalloc(1, sizeof(*m));
+
+	m->id = id;
+	m->value = value;
+	fc_actions_add(e->out, FC_ACTION_MEASURE)->measure = m;
+	return m;
+}
+
+void measure_write(struct fc_engine *e, const struct target *t, const char *result)
+{
+	struct fc_measure *m = measure_new(e, FC_METRIC_WRITES, 1);
+
+	m->labels[0] = fc_xstrdup(e->clusters[t->key.cluster].info->name);
+	m->labels[1] = fc_xstrdup(t->rules ? t->rules->dialect->name : "");
+	m->labels[2] = fc_xstrdup("patch");
+	m->labels[3] = fc_xstrdup(result);
+}
+
+void measure_propagation(struct fc_engine *e, const struct rule *r)
+{
+	struct fc_measure *m;
+
+	if (r->sent_us == 0)
+		return;
+	m = measure_new(e, FC_METRIC_PROPAGATION_SECONDS, (double)(e->now_ms * 1000 - r->sent_us) / 1e6);
+	if (m->value < 0)
+		m->value = 0;
+	m->labels[0] = fc_xstrdup(r->dialect->name);
+}
+
+/* --- snapshots --- */
+
+static json_t *rule_json(const struct fc_engine *e, const struct rule *r)
+{
+	char *source = rule_source_text(e, r), *target = rule_target_text(e, r), *path = rule_path_text(r);
+	char since[FC_RFC3339_BYTES];
+	json_t *o;
+
+	fc_time_rfc3339(r->since_ms, since);
+	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "dialect", r->dialect->name, "source", source, "target", target,
+		      "path", path, "state", fc_state_name(r->state), "reason", r->reason, "message",
+		      r->detail ? r->detail : r->message, "since", since, "writes", (json_int_t)r->writes);
+	free(source);
+	free(target);
+	free(path);
+	return o;
+}
+
+int fc_engine_rules(const struct fc_engine *e, uint64_t *cursor, size_t max, json_t *array)
+{
+	for (const struct target *t = e->targets; t; t = t->hh.next) {
+		if (t->serial <= *cursor)
+			continue;
+		if (json_array_size(array) >= max)
+			return 1;
+		for (const struct rule *r = t->rules; r; r = r->next)
+			json_array_append_new(array, rule_json(e, r));
+		*cursor = t->serial;
+	}
+	return 0;
+}
+
+void fc_engine_count_rules(const struct fc_engine *e, size_t dialect, size_t counts[FC_STATES])
+{
+	memcpy(counts, e->counts[dialect], sizeof(e->counts[dialect]));
+}
+
+void fc_engine_work(const struct fc_engine *e, struct fc_engine_work *out)
+{
+	struct job *j;
+
+	*out = (struct fc_engine_work){
+		.targets = HASH_COUNT(e->targets),
+		.sources = HASH_COUNT(e->sources),
+		.rules = e->rule_count,
+		.watches = HASH_COUNT(e->watches),
+		.in_flight = HASH_COUNT(e->requests),
+	};
+	for (size_t i = 0; i < e->options.cluster_count; i++) {
+		DL_FOREACH(e->clusters[i].write_queue, j)
+			out->ready++;
+		DL_FOREACH(e->clusters[i].read_queue, j)
+			out->ready++;
+	}
+}

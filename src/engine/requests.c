@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests under way and jobs that wait for one: a cluster has a limit of writes and of reads at one time, so that a fan-out does not
+ * bury it, and a job waits as a key, never as a body decided upon earlier. */
+#include "base/mem.h"
+#include "engine/store.h"
+
+void job_init(struct job *j, void *owner)
+{
+	j->owner = owner;
+}
+
+static bool is_write(enum job_kind kind)
+{
+	return kind == JOB_WRITE_TARGET;
+}
+
+static struct job **line_of(struct cluster *c, enum job_kind kind)
+{
+	return is_write(kind) ? &c->write_queue : &c->read_queue;
+}
+
+void job_leave_line(struct cluster *c, struct job *j)
+{
+	if (!j->queued)
+		return;
+	struct job **line = line_of(c, j->kind);
+
+	DL_DELETE(*line, j);
+	j->queued = false;
+	j->kind = JOB_NONE;
+}
+
+void job_wait(struct cluster *c, struct job *j, enum job_kind kind)
+{
+	struct job **line = line_of(c, kind);
+
+	if (j->queued && j->kind == kind)
+		return;
+	job_leave_line(c, j);
+	j->kind = kind;
+	j->queued = true;
+	DL_APPEND(*line, j);
+}
+
+bool job_could_start(const struct fc_engine *e, const struct cluster *c, enum job_kind kind)
+{
+	return (is_write(kind) ? c->writes_in_flight : c->reads_in_flight) < e->options.max_in_flight;
+}
+
+uint64_t job_start(struct fc_engine *e, struct cluster *c, struct job *j, enum job_kind kind)
+{
+	struct request *q;
+
+	if (!job_could_start(e, c, kind)) {
+		job_wait(c, j, kind);
+		return 0;
+	}
+	job_leave_line(c, j);
+	q = fc_xcalloc(1, sizeof(*q));
+	q->id = ++e->next_request;
+	q->job = j;
+	q->kind = kind;
+	q->cluster = c;
+	HASH_ADD(hh, e->requests, id, sizeof(q->id), q);
+	j->kind = kind;
+	j->request = q->id;
+	(*(is_write(kind) ? &c->writes_in_flight : &c->reads_in_flight))++;
+	return q->id;
+}
+
+void job_forget(struct fc_engine *e, struct cluster *c, struct job *j)
+{
+	struct request *q = NULL;
+
+	job_leave_line(c, j);
+	if (j->request)
+		HASH_FIND(hh, e->requests, &j->request, sizeof(j->request), q);
+	if (q)
+		q->job = NULL;
+	j->request = 0;
+	j->kind = JOB_NONE;
+}
+
+/* A place has become free: whoever is first in line decides anew, and may find that there is nothing to do any more. */
+void jobs_run(struct fc_engine *e, struct cluster *c)
+{
+	while (c->connection == UP && c->write_queue && job_could_start(e, c, JOB_WRITE_TARGET)) {
+		struct job *j = c->write_queue;
+
+		job_leave_line(c, j);
+		target_decide(e, j->owner);
+	}
+	while (c->connection == UP && c->read_queue && job_could_start(e, c, JOB_READ_TARGET)) {
+		struct job *j = c->read_queue;
+		enum job_kind kind = j->kind;
+
+		job_leave_line(c, j);
+		if (kind == JOB_READ_TARGET)
+			target_read(e, j->owner);
+		else
+			source_read(e, j->owner);
+	}
+}
+
+static void hand_over(struct fc_engine *e, enum job_kind kind, void *owner, const struct fc_event *event)
+{
+	const struct fc_error *error = event->error.cls == FC_ERR_NONE ? NULL : &event->error;
+
+	switch (kind) {
+	case JOB_READ_TARGET:
+		target_read_done(e, owner, event->object, error);
+		break;
+	case JOB_WRITE_TARGET:
+		target_write_done(e, owner, event->object, error);
+		break;
+	case JOB_READ_SOURCE:
+		source_read_done(e, owner, event->object, error);
+		break;
+	case JOB_NONE:
+		break;
+	}
+}
+
+void request_done(struct fc_engine *e, const struct fc_event *event)
+{
+	struct request *q = NULL;
+	struct cluster *c;
+
+	HASH_FIND(hh, e->requests, &event->request, sizeof(event->request), q);
+	if (!q)
+		return;
+	HASH_DEL(e->requests, q);
+	c = q->cluster;
+	(*(is_write(q->kind) ? &c->writes_in_flight : &c->reads_in_flight))--;
+	if (q->job) {
+		q->job->request = 0;
+		q->job->kind = JOB_NONE;
+		hand_over(e, q->kind, q->job->owner, event);
+	}
+	free(q);
+	jobs_run(e, c);
+}

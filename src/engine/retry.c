@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How long a target waits after a failure, and when two writers are undoing each other (design section 5, promise 6). */
+#include <string.h>
+
+#include "base/mem.h"
+#include "engine/store.h"
+
+#define FIRST_DELAY_MS 200
+#define LONGEST_DELAY_MS (5 * 60 * 1000)
+/* Rights may come later, and seldom come within a second (kube-client 13.6). */
+#define FIRST_FORBIDDEN_DELAY_MS 5000
+#define FLAP_WINDOW_MS 60000
+#define FLAP_REWRITES 10
+#define FIRST_FLAP_DELAY_MS 1000
+
+static int64_t doubled(int64_t first_ms, unsigned times)
+{
+	int64_t d = first_ms;
+
+	while (times-- > 0 && d < LONGEST_DELAY_MS)
+		d *= 2;
+	return d < LONGEST_DELAY_MS ? d : LONGEST_DELAY_MS;
+}
+
+int64_t retry_delay_ms(struct fc_random *random, unsigned failures, int64_t retry_after_ms)
+{
+	int64_t d = doubled(FIRST_DELAY_MS, failures ? failures - 1 : 0);
+
+	/* Between three quarters and the whole: many targets that failed together do not come back together. */
+	d = fc_random_between(random, d - d / 4, d);
+	return d > retry_after_ms ? d : retry_after_ms;
+}
+
+void retry_failed(struct fc_engine *e, struct target *t, const struct fc_error *error)
+{
+	int64_t delay;
+
+	t->failures++;
+	t->error = *error;
+	delay = retry_delay_ms(&e->random, t->failures, error->retry_after_ms);
+	if (error->cls == FC_ERR_FORBIDDEN || error->cls == FC_ERR_UNAUTHORIZED || error->cls == FC_ERR_QUOTA ||
+	    error->cls == FC_ERR_TERMINATING) {
+		int64_t slow = doubled(FIRST_FORBIDDEN_DELAY_MS, t->failures - 1);
+
+		if (delay < slow)
+			delay = fc_random_between(&e->random, slow - slow / 4, slow);
+	}
+	t->not_before_ms = e->now_ms + delay;
+}
+
+void retry_succeeded(struct target *t)
+{
+	t->failures = 0;
+	t->error = FC_ERROR_INIT;
+	t->not_before_ms = 0;
+}
+
+void retry_forget_rewrites(struct target *t)
+{
+	free(t->rewrites);
+	t->rewrites = NULL;
+	t->rewrite_count = 0;
+	t->flaps = 0;
+	t->flapping = false;
+}
+
+bool retry_note_rewrite(struct fc_engine *e, struct target *t)
+{
+	int64_t last = t->rewrite_count ? t->rewrites[t->rewrite_count - 1] : INT64_MIN / 2;
+	bool still_undone = t->flapping && e->now_ms - last <= 2 * doubled(FIRST_FLAP_DELAY_MS, t->flaps - 1);
+	unsigned old = 0;
+
+	if (!t->rewrites)
+		t->rewrites = fc_xcalloc(FLAP_REWRITES + 1, sizeof(*t->rewrites));
+	while (old < t->rewrite_count && t->rewrites[old] <= e->now_ms - FLAP_WINDOW_MS)
+		old++;
+	if (old == 0 && t->rewrite_count == FLAP_REWRITES + 1)
+		old = 1;
+	t->rewrite_count -= old;
+	memmove(t->rewrites, t->rewrites + old, t->rewrite_count * sizeof(*t->rewrites));
+	t->rewrites[t->rewrite_count++] = e->now_ms;
+	/* Once slowed down, fewer than ten fit into the window: a rewrite that is undone before twice its delay is over is the same fight. */
+	t->flapping = t->rewrite_count > FLAP_REWRITES || still_undone;
+	if (t->flapping)
+		t->not_before_ms = e->now_ms + doubled(FIRST_FLAP_DELAY_MS, t->flaps++);
+	else
+		t->flaps = 0;
+	return t->flapping;
+}

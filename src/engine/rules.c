@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A target's rules: found in its annotations, bound to their sources, measured against what stands in the target. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "engine/store.h"
+#include "json/decode.h"
+
+static bool has_prefix(const struct fc_dialect *d, const char *key)
+{
+	for (const char *const *p = d->annotation_prefixes; *p; p++)
+		if (strncmp(key, *p, strlen(*p)) == 0)
+			return true;
+	return false;
+}
+
+static const json_t *annotations_of(const json_t *object)
+{
+	return json_object_get(json_object_get(object, "metadata"), "annotations");
+}
+
+/* All annotations that any dialect reads: while they stay equal, so do the rules. */
+static struct fc_digest rules_text(const struct fc_engine *e, const json_t *object)
+{
+	json_t *mine = json_object();
+	struct fc_digest digest;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)annotations_of(object), key, value)
+		for (size_t d = 0; e->options.dialects[d]; d++)
+			if (has_prefix(e->options.dialects[d], key))
+				json_object_set(mine, key, value);
+	digest = json_object_size(mine) ? fc_digest_json(mine) : (struct fc_digest){ { 0 } };
+	json_decref(mine);
+	return digest;
+}
+
+static size_t dialect_number(const struct fc_engine *e, const struct fc_dialect *d)
+{
+	size_t i = 0;
+
+	while (e->options.dialects[i] != d)
+		i++;
+	return i;
+}
+
+static struct rule *rule_new(struct fc_engine *e, struct target *t, const struct fc_dialect *d, struct fc_rule_spec *spec)
+{
+	struct rule *r = fc_xcalloc(1, sizeof(*r));
+
+	r->target = t;
+	r->dialect = d;
+	r->spec = *spec;
+	memset(spec, 0, sizeof(*spec));
+	r->state = r->reported = FC_STATE_PENDING;
+	r->reason = "New";
+	r->message = "";
+	r->since_ms = e->wall_ms;
+	r->fresh = true;
+	e->counts[dialect_number(e, d)][r->state]++;
+	e->rule_count++;
+	return r;
+}
+
+void rule_drop_value(struct rule *r)
+{
+	json_decref(r->value);
+	r->value = NULL;
+	r->wants_value = false;
+}
+
+static void rule_free(struct fc_engine *e, struct rule *r)
+{
+	rule_unbind(e, r);
+	rule_drop_value(r);
+	e->counts[dialect_number(e, r->dialect)][r->state]--;
+	e->rule_count--;
+	fc_rule_spec_fini(&r->spec);
+	free(r->detail);
+	free(r);
+}
+
+void rules_free(struct fc_engine *e, struct target *t)
+{
+	while (t->rules) {
+		struct rule *r = t->rules;
+
+		t->rules = r->next;
+		rule_free(e, r);
+	}
+}
+
+static int by_path(const void *a, const void *b)
+{
+	const struct rule *x = *(struct rule *const *)a, *y = *(struct rule *const *)b;
+
+	if (!x->spec.target_path || !y->spec.target_path)
+		return (x->spec.target_path == NULL) - (y->spec.target_path == NULL);
+	return fc_path_order(x->spec.target_path, y->spec.target_path);
+}
+
+static struct rule *take_same(struct rule **list, const struct fc_dialect *d, const struct fc_rule_spec *spec)
+{
+	for (struct rule **at = list; *at; at = &(*at)->next) {
+		struct rule *r = *at;
+
+		if (r->dialect != d || !fc_digest_equal(&r->spec.text, &spec->text))
+			continue;
+		*at = r->next;
+		return r;
+	}
+	return NULL;
+}
+
+struct rule_array {
+	struct rule **items;
+	size_t count, cap;
+};
+
+static void scan_dialect(struct fc_engine *e, struct target *t, const struct fc_dialect *d, const json_t *object, struct rule **old,
+			 struct rule_array *now, struct rule_array *fresh)
+{
+	struct fc_rule_specs specs = { 0 };
+
+	d->scan(object, &specs);
+	for (size_t i = 0; i < specs.count; i++) {
+		struct rule *r = take_same(old, d, &specs.items[i]);
+
+		if (!r) {
+			r = rule_new(e, t, d, &specs.items[i]);
+			FC_GROW(fresh->items, fresh->count, fresh->cap);
+			fresh->items[fresh->count++] = r;
+		}
+		FC_GROW(now->items, now->count, now->cap);
+		now->items[now->count++] = r;
+	}
+	fc_rule_specs_fini(&specs);
+}
+
+bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object)
+{
+	struct fc_digest text = rules_text(e, object);
+	struct rule_array now = { 0 }, fresh = { 0 };
+	struct rule *old = t->rules, **end = &t->rules;
+	bool any_fresh;
+
+	if (fc_digest_equal(&text, &t->rules_text))
+		return false;
+	t->rules_text = text;
+	for (size_t d = 0; e->options.dialects[d]; d++)
+		scan_dialect(e, t, e->options.dialects[d], object, &old, &now, &fresh);
+	if (now.count)
+		qsort(now.items, now.count, sizeof(struct rule *), by_path);
+	for (size_t i = 0; i < now.count; i++) {
+		*end = now.items[i];
+		end = &now.items[i]->next;
+	}
+	*end = NULL;
+	/* The withdrawn ones first: an edit that turns a rule round must not look like a cycle. */
+	while (old) {
+		struct rule *r = old;
+
+		old = r->next;
+		rule_free(e, r);
+	}
+	for (size_t i = 0; i < fresh.count; i++)
+		rule_bind(e, fresh.items[i]);
+	target_wants_anew(t);
+	any_fresh = fresh.count > 0;
+	free(now.items);
+	free(fresh.items);
+	return any_fresh;
+}
+
+void rules_survey(struct target *t, const json_t *object)
+{
+	for (struct rule *r = t->rules; r; r = r->next) {
+		json_t *value = NULL;
+
+		if (!r->spec.target_path)
+			continue;
+		fc_path_get(r->spec.target_path, object, &value);
+		r->present = fc_digest_json(value);
+		fc_path_survey(r->spec.target_path, object, &r->ground);
+	}
+}
+
+const char *rule_source_namespace(const struct rule *r)
+{
+	switch (r->spec.namespace_of) {
+	case FC_NAMESPACE_OF_TARGET:
+		/* A cluster-scoped source is often named like one of the target's own namespace. */
+		if (r->word && r->word->resource && !r->word->resource->namespaced)
+			return NULL;
+		return r->target->key.namespace_[0] ? r->target->key.namespace_ : NULL;
+	case FC_NAMESPACE_NAMED:
+		return r->spec.namespace_;
+	case FC_NAMESPACE_NONE:
+		break;
+	}
+	return NULL;
+}
+
+static void bind_literal(struct fc_engine *e, struct rule *r)
+{
+	r->denied = permission_denied(e, r, NULL, FC_NO_CLUSTER, NULL);
+	r->wanted = r->dialect->desired(&r->spec, NULL, &(json_t *){ NULL });
+	r->want = fc_digest_json(r->spec.literal);
+	r->want_known = true;
+}
+
+/* Why the instance cannot be one of that resource, or NULL. */
+static const char *scope_misfit(const struct rule *r)
+{
+	if (r->word->resource->namespaced)
+		return rule_source_namespace(r) ? NULL : "the source is namespaced: name it as NAMESPACE/NAME";
+	return r->spec.namespace_of == FC_NAMESPACE_NAMED ? "the source is cluster-scoped: name it without a namespace" : NULL;
+}
+
+static void release_source(struct fc_engine *e, struct rule *r)
+{
+	if (!r->source)
+		return;
+	source_detach(e, r);
+	/* After it has left: the search must not find it any more. */
+	cycles_rule_unbound(e, r);
+	rule_drop_value(r);
+	r->want_known = false;
+}
+
+static void bind_source(struct fc_engine *e, struct rule *r)
+{
+	const char *namespace_;
+	struct key key;
+
+	release_source(e, r);
+	r->misfit = r->denied = NULL;
+	r->outside = false;
+	if (!r->word->resource)
+		return;
+	r->misfit = scope_misfit(r);
+	if (r->misfit)
+		return;
+	namespace_ = rule_source_namespace(r);
+	r->outside = !namespace_selected(e, namespace_);
+	r->denied = permission_denied(e, r, r->word->resource, r->word->cluster->no, namespace_);
+	if (r->outside || r->denied)
+		return;
+	key = key_take(e, r->word->cluster->no, r->word->resource, namespace_, r->spec.name);
+	r->source = source_attach(e, &key, r);
+	key_drop(e, &key);
+	cycles_rule_bound(e, r);
+}
+
+void rule_bind(struct fc_engine *e, struct rule *r)
+{
+	struct cluster *c;
+
+	if (r->spec.invalid_reason)
+		return;
+	if (r->spec.literal) {
+		bind_literal(e, r);
+		return;
+	}
+	if (!r->word) {
+		c = r->spec.cluster ? cluster_by_name(e, r->spec.cluster) : &e->clusters[e->options.master];
+		if (!c) {
+			r->misfit = "the source names a cluster that is not in the cluster set";
+			return;
+		}
+		r->word = cluster_word(e, c, r->spec.word);
+		DL_APPEND2(r->word->rules, r, prev_in_word, next_in_word);
+	}
+	bind_source(e, r);
+}
+
+void rule_unbind(struct fc_engine *e, struct rule *r)
+{
+	release_source(e, r);
+	if (r->word)
+		DL_DELETE2(r->word->rules, r, prev_in_word, next_in_word);
+	r->word = NULL;
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sources: objects that rules read. Kept of them is a resourceVersion; of each rule's value a digest. A value lives only while a write of it
+ * is pending, and is read again when it is needed later. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "engine/store.h"
+#include "json/decode.h"
+#include "model/resource_version.h"
+
+struct source *source_attach(struct fc_engine *e, const struct key *key, struct rule *r)
+{
+	struct source *s = NULL;
+
+	HASH_FIND(hh, e->sources, key, sizeof(*key), s);
+	if (!s) {
+		s = fc_xcalloc(1, sizeof(*s));
+		s->key = *key;
+		s->key.namespace_ = fc_intern_again(e->strings, key->namespace_);
+		s->key.name = fc_intern_again(e->strings, key->name);
+		s->error = FC_ERROR_INIT;
+		job_init(&s->job, s);
+		HASH_ADD(hh, e->sources, key, sizeof(s->key), s);
+		DL_APPEND2(s->rules, r, prev_in_source, next_in_source);
+		r->source = s;
+		source_watch_add(e, s);
+		return s;
+	}
+	DL_APPEND2(s->rules, r, prev_in_source, next_in_source);
+	r->source = s;
+	/* Its body was not kept for a rule that did not exist. */
+	if (s->known && s->present)
+		source_read(e, s);
+	return s;
+}
+
+void source_detach(struct fc_engine *e, struct rule *r)
+{
+	struct source *s = r->source;
+
+	DL_DELETE2(s->rules, r, prev_in_source, next_in_source);
+	r->source = NULL;
+	if (s->rules)
+		return;
+	source_watch_remove(e, s);
+	job_forget(e, &e->clusters[s->key.cluster], &s->job);
+	HASH_DEL(e->sources, s);
+	json_decref(s->held);
+	free(s->version);
+	key_drop(e, &s->key);
+	free(s);
+}
+
+static void set_version(struct source *s, const char *version)
+{
+	if (s->version && version && strcmp(s->version, version) == 0)
+		return;
+	free(s->version);
+	s->version = fc_xstrdup_null(version);
+}
+
+/* Is the wanted value one that the target may have to be written with soon? Then it is kept until the target has decided. */
+static bool value_is_needed(const struct fc_engine *e, const struct rule *r)
+{
+	const struct target *t = r->target;
+
+	if (r->wanted != FC_WANTED_VALUE || e->clusters[t->key.cluster].connection != UP || t->not_before_ms > e->now_ms)
+		return false;
+	if (r->wants_value || t->phase == WRITING)
+		return true;
+	return t->known && !fc_digest_equal(&r->want, &r->present);
+}
+
+static void rule_source_is(struct fc_engine *e, struct rule *r, const json_t *body, int64_t received_us)
+{
+	struct fc_digest before = r->want;
+	bool was_known = r->want_known;
+	json_t *value = NULL;
+
+	r->wanted = body ? r->dialect->desired(&r->spec, body, &value) : FC_WANTED_PATH_NOT_FOUND;
+	r->want = fc_digest_json(r->wanted == FC_WANTED_VALUE ? value : NULL);
+	r->want_known = true;
+	if (!was_known || !fc_digest_equal(&before, &r->want)) {
+		r->fresh = true;
+		r->received_us = received_us;
+		target_wants_anew(r->target);
+	}
+	json_decref(r->value);
+	r->value = value && value_is_needed(e, r) ? json_incref(value) : NULL;
+	r->wants_value = false;
+	target_mark(e, r->target);
+}
+
+/* The source stands as `body` says; NULL: it is not there. */
+static void take(struct fc_engine *e, struct source *s, const json_t *body, int64_t received_us)
+{
+	s->known = true;
+	s->present = body != NULL;
+	s->unreadable = false;
+	s->error = FC_ERROR_INIT;
+	for (struct rule *r = s->rules; r; r = r->next_in_source)
+		rule_source_is(e, r, body, received_us);
+}
+
+static struct target *being_written(struct fc_engine *e, const struct key *key)
+{
+	struct target *t = NULL;
+
+	HASH_FIND(hh, e->targets, key, sizeof(*key), t);
+	return t && t->phase == WRITING ? t : NULL;
+}
+
+static void mark_seen(struct source *s, const struct watch *w)
+{
+	s->touched = true;
+	if (s->watch == w)
+		s->generation_seen = w->generation;
+	else
+		s->seen_elsewhere = watch_list_mark(w);
+}
+
+/* An event that tells nothing new: of a version that is known, or older. A list is believed all the same: after a restore from a backup
+ * versions begin again below those that were seen. */
+static bool is_stale(const struct source *s, const struct watch *w, const char *version)
+{
+	enum fc_rv_order order;
+
+	if (!s->known || !s->version)
+		return false;
+	order = fc_rv_compare(version, s->version);
+	return (order == FC_RV_SAME && !s->unreadable && s->present) || (order == FC_RV_OLDER && !w->listing);
+}
+
+static void hold(struct source *s, json_t *object, int64_t received_us)
+{
+	if (s->held && fc_rv_compare(fc_json_metadata(object, "resourceVersion"), fc_json_metadata(s->held, "resourceVersion")) ==
+			       FC_RV_OLDER)
+		return;
+	json_decref(s->held);
+	s->held = json_incref(object);
+	s->held_received_us = received_us;
+}
+
+void source_object(struct fc_engine *e, struct watch *w, json_t *object, int64_t received_us)
+{
+	const char *version = fc_json_metadata(object, "resourceVersion");
+	struct source *s = source_find(e, w->cluster, w->resource, fc_json_metadata(object, "namespace"), fc_json_metadata(object, "name"));
+
+	if (!s)
+		return;
+	mark_seen(s, w);
+	if (is_stale(s, w, version))
+		return;
+	if (being_written(e, &s->key)) {
+		hold(s, object, received_us);
+		return;
+	}
+	set_version(s, version);
+	take(e, s, object, received_us);
+}
+
+void source_gone(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name, const char *version)
+{
+	struct source *s = source_find(e, w->cluster, w->resource, namespace_, name);
+
+	if (!s)
+		return;
+	mark_seen(s, w);
+	if (s->known && fc_rv_compare(version, s->version) == FC_RV_OLDER)
+		return;
+	set_version(s, version);
+	take(e, s, NULL, 0);
+}
+
+void source_unreadable(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name, const char *version)
+{
+	struct source *s = source_find(e, w->cluster, w->resource, namespace_, name);
+
+	if (!s)
+		return;
+	mark_seen(s, w);
+	set_version(s, version);
+	/* Present and unchanged, as far as the rules go, until it can be read again. */
+	s->known = s->present = s->unreadable = true;
+	for (struct rule *r = s->rules; r; r = r->next_in_source)
+		target_mark(e, r->target);
+}
+
+void sources_list_end(struct fc_engine *e, struct watch *w, bool removes)
+{
+	struct source *s, *next;
+
+	source_watch_synced(e, w);
+	DL_FOREACH_SAFE2(w->sources, s, next, next_in_watch) {
+		if (s->generation_seen == w->generation)
+			continue;
+		if (removes) {
+			set_version(s, NULL);
+			take(e, s, NULL, 0);
+		} else if (!s->known) {
+			source_read(e, s);
+		}
+	}
+	sources_changed(e, w);
+}
+
+void sources_changed(struct fc_engine *e, struct watch *w)
+{
+	for (struct source *s = w->sources; s; s = s->next_in_watch)
+		for (struct rule *r = s->rules; r; r = r->next_in_source)
+			target_mark(e, r->target);
+}
+
+void source_read(struct fc_engine *e, struct source *s)
+{
+	struct cluster *c = &e->clusters[s->key.cluster];
+	struct fc_action *a;
+	uint64_t id;
+
+	if (s->job.request)
+		return;
+	id = job_start(e, c, &s->job, JOB_READ_SOURCE);
+	if (!id)
+		return;
+	s->touched = false;
+	a = fc_actions_add(e->out, FC_ACTION_READ);
+	a->cluster = c->no;
+	a->request = id;
+	a->resource = fc_resource_ref(s->key.resource);
+	a->namespace_ = s->key.resource->namespaced ? fc_xstrdup(s->key.namespace_) : NULL;
+	a->name = fc_xstrdup(s->key.name);
+}
+
+static void read_failed(struct fc_engine *e, struct source *s, const struct fc_error *error)
+{
+	s->error = *error;
+	for (struct rule *r = s->rules; r; r = r->next_in_source) {
+		/* Whoever waits for a value tries again as after a failed write of its own. */
+		if ((r->wants_value || !r->want_known) && r->target->not_before_ms <= e->now_ms)
+			retry_failed(e, r->target, error);
+		r->wants_value = false;
+		target_mark(e, r->target);
+	}
+}
+
+void source_read_done(struct fc_engine *e, struct source *s, json_t *object, const struct fc_error *error)
+{
+	const char *version;
+
+	if (error && error->cls != FC_ERR_NOT_FOUND) {
+		read_failed(e, s, error);
+		return;
+	}
+	/* The watch has said something later than this answer: it counts, and its absence would not. */
+	if (!object && s->touched && s->known) {
+		for (struct rule *r = s->rules; r; r = r->next_in_source) {
+			r->wants_value = false;
+			target_mark(e, r->target);
+		}
+		return;
+	}
+	version = object ? fc_json_metadata(object, "resourceVersion") : NULL;
+	if (object && s->known && s->version && fc_rv_compare(version, s->version) == FC_RV_OLDER) {
+		source_read(e, s);
+		return;
+	}
+	set_version(s, version);
+	take(e, s, object, 0);
+}
+
+void source_deliver_held(struct fc_engine *e, const struct key *key)
+{
+	struct source *s = NULL;
+	json_t *held;
+
+	HASH_FIND(hh, e->sources, key, sizeof(*key), s);
+	if (!s || !s->held)
+		return;
+	held = fc_steal(&s->held);
+	set_version(s, fc_json_metadata(held, "resourceVersion"));
+	take(e, s, held, s->held_received_us);
+	json_decref(held);
+}
+
+void source_written(struct fc_engine *e, const struct key *key, json_t *answer)
+{
+	const char *version = fc_json_metadata(answer, "resourceVersion");
+	struct source *s = NULL;
+
+	HASH_FIND(hh, e->sources, key, sizeof(*key), s);
+	if (!s)
+		return;
+	if (s->held && fc_rv_compare(fc_json_metadata(s->held, "resourceVersion"), version) == FC_RV_NEWER) {
+		source_deliver_held(e, key);
+		return;
+	}
+	json_decref(s->held);
+	s->held = NULL;
+	if (s->known && s->present && s->version && fc_rv_compare(version, s->version) != FC_RV_NEWER)
+		return;
+	set_version(s, version);
+	take(e, s, answer, 0);
+}

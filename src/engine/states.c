@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The state of a rule: the first of design section 5's that applies, with a reason and a sentence. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "engine/store.h"
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Pending comes and goes with every write: it is shown, not said. That all is well from the start is news to nobody but who debugs. */
+static void say(struct fc_engine *e, struct rule *r)
+{
+	enum fc_log_level level = fc_state_is_bad(r->state) ? FC_LOG_WARN : FC_LOG_INFO;
+
+	if (r->state == FC_STATE_PENDING || r->state == r->reported)
+		return;
+	if (r->state == FC_STATE_IN_SYNC && r->reported == FC_STATE_PENDING)
+		level = FC_LOG_DEBUG;
+	report_rule(e, level, r);
+	r->reported = r->state;
+}
+
+void rule_set_state(struct fc_engine *e, struct rule *r, enum fc_state state, const char *reason, const char *message,
+		    const char *detail)
+{
+	size_t d = 0;
+
+	if (r->state == state && same_text(r->reason, reason) && same_text(r->detail, detail))
+		return;
+	if (r->state != state)
+		r->since_ms = e->wall_ms;
+	while (e->options.dialects[d] != r->dialect)
+		d++;
+	e->counts[d][r->state]--;
+	e->counts[d][state]++;
+	r->state = state;
+	r->reason = reason;
+	r->message = message;
+	free(r->detail);
+	r->detail = fc_xstrdup_null(detail);
+	say(e, r);
+}
+
+/* --- one question after the other, in the order of the design; true: answered --- */
+
+static bool is_invalid(struct fc_engine *e, struct rule *r)
+{
+	const struct target *t = r->target;
+
+	if (r->spec.invalid_reason) {
+		rule_set_state(e, r, FC_STATE_INVALID, r->spec.invalid_reason, "", r->spec.invalid_message);
+		return true;
+	}
+	if (r->misfit) {
+		rule_set_state(e, r, FC_STATE_INVALID, "BadInstance", r->misfit, NULL);
+		return true;
+	}
+	if ((t->known && r->ground.blocked) || r->child_blocked) {
+		rule_set_state(e, r, FC_STATE_INVALID, "TargetPathBlocked",
+			       "the way to the path runs through a value that is no map, or to a list element that is not there", NULL);
+		return true;
+	}
+	if (r->in_write && t->refused_version && same_text(t->refused_version, t->version)) {
+		rule_set_state(e, r, FC_STATE_INVALID, "Refused", "the server refused the value", t->error.text);
+		return true;
+	}
+	return false;
+}
+
+static bool is_on_cycle(struct fc_engine *e, struct rule *r)
+{
+	if (!r->on_cycle)
+		return false;
+	rule_set_state(e, r, FC_STATE_CYCLE, "Cycle", "the rule feeds itself, alone or through others: take one of them out", NULL);
+	return true;
+}
+
+static bool cluster_is_unreachable(struct fc_engine *e, struct rule *r, const struct cluster *c, const char *reason)
+{
+	char *detail;
+
+	if (c->connection != DOWN && c->connection != REFUSED)
+		return false;
+	detail = fc_xasprintf("%s: %s", c->info->name, c->error.text);
+	rule_set_state(e, r, FC_STATE_CLUSTER_UNREACHABLE, reason, "", detail);
+	free(detail);
+	return true;
+}
+
+static bool is_unreachable(struct fc_engine *e, struct rule *r)
+{
+	return cluster_is_unreachable(e, r, &e->clusters[r->target->key.cluster], "TargetCluster") ||
+	       (r->word && cluster_is_unreachable(e, r, r->word->cluster, "SourceCluster"));
+}
+
+static bool type_is_pending(struct fc_engine *e, struct rule *r)
+{
+	if (!r->word || r->word->resource)
+		return false;
+	r->waits_for_sync = !r->word->answered;
+	if (!r->word->answered)
+		rule_set_state(e, r, FC_STATE_PENDING, "LookingUpType", "the source's resource is being looked up", NULL);
+	else
+		rule_set_state(e, r, FC_STATE_PENDING, "TypeNotServed", "the source's cluster serves no such resource yet",
+			       r->word->error.cls == FC_ERR_NOT_SERVED ? NULL : r->word->error.text);
+	return true;
+}
+
+static bool source_failed(struct fc_engine *e, struct rule *r, const struct fc_error *why)
+{
+	switch (why->cls) {
+	case FC_ERR_NONE:
+	case FC_ERR_CANCELLED:
+		return false;
+	case FC_ERR_FORBIDDEN:
+	case FC_ERR_UNAUTHORIZED:
+		rule_set_state(e, r, FC_STATE_FORBIDDEN, "SourceForbidden", "the source may not be read", why->text);
+		return true;
+	case FC_ERR_NOT_SERVED:
+		rule_set_state(e, r, FC_STATE_PENDING, "TypeNotServed", "the source's cluster serves no such resource yet", NULL);
+		return true;
+	default:
+		rule_set_state(e, r, FC_STATE_ERROR, "SourceFailed", "the source cannot be read", why->text);
+		return true;
+	}
+}
+
+/* The source has not told its first state: because it is too early, or because it cannot. */
+static bool source_is_unknown(struct fc_engine *e, struct rule *r)
+{
+	const struct source *s = r->source;
+
+	if (!s || (s->known && (r->want_known || !s->present || s->unreadable)))
+		return false;
+	if (source_failed(e, r, &s->error) || (s->watch && !s->known && source_failed(e, r, &s->watch->error)))
+		return true;
+	r->waits_for_sync = true;
+	rule_set_state(e, r, FC_STATE_PENDING, "FirstSync", "the source is being read for the first time", NULL);
+	return true;
+}
+
+static bool is_pending(struct fc_engine *e, struct rule *r)
+{
+	const struct cluster *c = &e->clusters[r->target->key.cluster];
+
+	if (c->connection == CONNECTING || (r->word && r->word->cluster->connection == CONNECTING)) {
+		rule_set_state(e, r, FC_STATE_PENDING, "Connecting", "a cluster is being connected to", NULL);
+		return true;
+	}
+	if (r->target->deleting) {
+		rule_set_state(e, r, FC_STATE_PENDING, "TargetTerminating", "the target is being deleted", NULL);
+		return true;
+	}
+	return type_is_pending(e, r) || source_is_unknown(e, r);
+}
+
+static bool is_denied(struct fc_engine *e, struct rule *r)
+{
+	if (!r->denied)
+		return false;
+	rule_set_state(e, r, FC_STATE_NOT_ALLOWED, "NotAllowed", r->denied, NULL);
+	return true;
+}
+
+static bool is_not_found(struct fc_engine *e, struct rule *r)
+{
+	if (r->outside || (r->source && !r->source->present)) {
+		rule_set_state(e, r, FC_STATE_SOURCE_NOT_FOUND, "SourceNotFound",
+			       r->outside ? "the source's namespace is not among those selected by --namespace" :
+					    "the source does not exist; the target keeps what it has",
+			       NULL);
+		return true;
+	}
+	if (r->source && r->source->unreadable)
+		return false;
+	if (r->wanted == FC_WANTED_VALUE)
+		return false;
+	rule_set_state(e, r, FC_STATE_PATH_NOT_FOUND,
+		       r->wanted == FC_WANTED_PATH_BLOCKED ? "PathThroughScalar" : "PathNotFound",
+		       r->wanted == FC_WANTED_PATH_BLOCKED ? "the path runs through a value of the source that is no map or list" :
+							     "the path is absent from the source, or null; the target keeps what it has",
+		       NULL);
+	return true;
+}
+
+static bool is_unreadable(struct fc_engine *e, struct rule *r)
+{
+	bool source = r->source && r->source->unreadable;
+
+	if (!source && !r->target->unreadable)
+		return false;
+	rule_set_state(e, r, FC_STATE_ERROR, source ? "SourceUnreadable" : "TargetUnreadable",
+		       "the object cannot be decoded (nested too deep, too large, or a number beyond 64 bits)", NULL);
+	return true;
+}
+
+void rule_judge(struct fc_engine *e, struct rule *r)
+{
+	r->waits_for_sync = false;
+	r->takes_part = !is_invalid(e, r) && !is_on_cycle(e, r) && !is_unreachable(e, r) && !is_pending(e, r) && !is_denied(e, r) &&
+			!is_not_found(e, r) && !is_unreadable(e, r);
+	if (!r->takes_part)
+		rule_drop_value(r);
+}
+
+void rule_set_failed(struct fc_engine *e, struct rule *r)
+{
+	const struct target *t = r->target;
+
+	switch (t->error.cls) {
+	case FC_ERR_FORBIDDEN:
+	case FC_ERR_UNAUTHORIZED:
+		rule_set_state(e, r, FC_STATE_FORBIDDEN, "TargetForbidden", "", t->error.text);
+		return;
+	case FC_ERR_THROTTLED:
+	case FC_ERR_SERVER:
+	case FC_ERR_TIMEOUT:
+	case FC_ERR_NETWORK:
+	case FC_ERR_NOT_FOUND:
+		/* Three tries before it is called an error (design section 5, States). */
+		if (t->failures < 3) {
+			rule_set_state(e, r, FC_STATE_PENDING, "Retrying", "", t->error.text);
+			return;
+		}
+		break;
+	default:
+		break;
+	}
+	rule_set_state(e, r, FC_STATE_ERROR, t->error.cls == FC_ERR_QUOTA ? "Quota" : "TargetFailed", "", t->error.text);
+}

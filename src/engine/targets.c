@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Targets: objects that carry rules. Watched as metadata; read once when first seen and once after each foreign change. While one is being
+ * written its events are held: our own event mostly comes before our answer (kube-client 6.14). */
+#include <string.h>
+
+#include "base/mem.h"
+#include "engine/store.h"
+#include "json/decode.h"
+#include "model/resource_version.h"
+
+/* Long enough for a first list of other sources on a busy server, short enough not to be felt. */
+#define SETTLE_MS 500
+/* After a 409 the event that caused it is under way; without one the target is read (design section 5, Writing). */
+#define CONFLICT_EVENT_MS 2000
+
+void target_mark(struct fc_engine *e, struct target *t)
+{
+	if (t->dirty)
+		return;
+	t->dirty = true;
+	*e->dirty_end = t;
+	e->dirty_end = &t->next_dirty;
+}
+
+static void unmark(struct fc_engine *e, struct target *t)
+{
+	struct target **at = &e->dirty;
+
+	if (!t->dirty)
+		return;
+	while (*at != t)
+		at = &(*at)->next_dirty;
+	*at = t->next_dirty;
+	if (e->dirty_end == &t->next_dirty)
+		e->dirty_end = at;
+	t->dirty = false;
+}
+
+void target_free(struct fc_engine *e, struct target *t)
+{
+	rules_free(e, t);
+	job_forget(e, &e->clusters[t->key.cluster], &t->job);
+	timer_clear(e, t);
+	unmark(e, t);
+	DL_DELETE2(t->watch->targets, t, prev_in_watch, next_in_watch);
+	HASH_DEL(e->targets, t);
+	key_drop(e, &t->key);
+	json_decref(t->held);
+	free(t->held_version);
+	free(t->uid);
+	free(t->version);
+	free(t->refused_version);
+	free(t->rewrites);
+	free(t);
+}
+
+static struct target *target_new(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name)
+{
+	struct target *t = fc_xcalloc(1, sizeof(*t));
+
+	t->serial = ++e->next_target;
+	t->key = key_take(e, w->cluster, w->resource, namespace_, name);
+	t->watch = w;
+	t->error = FC_ERROR_INIT;
+	t->settle_until_ms = e->now_ms + SETTLE_MS;
+	job_init(&t->job, t);
+	HASH_ADD(hh, e->targets, key, sizeof(t->key), t);
+	DL_APPEND2(w->targets, t, prev_in_watch, next_in_watch);
+	return t;
+}
+
+static void set_text(char **slot, const char *text)
+{
+	if (*slot && text && strcmp(*slot, text) == 0)
+		return;
+	free(*slot);
+	*slot = fc_xstrdup_null(text);
+}
+
+void target_wants_anew(struct target *t)
+{
+	set_text(&t->refused_version, NULL);
+	retry_forget_rewrites(t);
+	for (struct rule *r = t->rules; r; r = r->next)
+		r->child_blocked = false;
+}
+
+static bool has_rules(const struct fc_engine *e, const json_t *object)
+{
+	json_t *annotations = json_object_get(json_object_get(object, "metadata"), "annotations"), *value;
+	const char *key;
+
+	json_object_foreach(annotations, key, value)
+		for (size_t d = 0; e->options.dialects[d]; d++)
+			for (const char *const *p = e->options.dialects[d]->annotation_prefixes; *p; p++)
+				if (strncmp(key, *p, strlen(*p)) == 0)
+					return true;
+	return false;
+}
+
+static json_int_t generation_of(const json_t *object)
+{
+	return json_integer_value(json_object_get(json_object_get(object, "metadata"), "generation"));
+}
+
+/* With every rule under `spec` and a kind that counts generations, an unchanged generation says that nothing there has changed. */
+static bool generation_answers(const struct target *t, const json_t *object)
+{
+	json_int_t generation = generation_of(object);
+
+	if (generation == 0 || generation != t->generation)
+		return false;
+	for (const struct rule *r = t->rules; r; r = r->next)
+		if (!r->spec.target_path || strcmp(fc_path_segment(r->spec.target_path, 0), "spec") != 0)
+			return false;
+	return true;
+}
+
+/* What the metadata of any version tells. Returns whether a rule is new. */
+static bool take_metadata(struct fc_engine *e, struct target *t, const json_t *object)
+{
+	const char *uid = fc_json_metadata(object, "uid");
+
+	if (t->uid && strcmp(t->uid, uid) != 0) {
+		/* Deleted and made again under the same name (6.6): nothing that was known of the other holds. */
+		t->known = false;
+		t->generation = 0;
+		target_wants_anew(t);
+		retry_succeeded(t);
+	}
+	set_text(&t->uid, uid);
+	set_text(&t->version, fc_json_metadata(object, "resourceVersion"));
+	t->deleting = fc_json_metadata(object, "deletionTimestamp")[0] != '\0';
+	t->unreadable = false;
+	t->event_until_ms = 0;
+	if (!rules_scan(e, t, object))
+		return false;
+	t->settle_until_ms = e->now_ms + SETTLE_MS;
+	return true;
+}
+
+/* Another version than the one known: by somebody else, or seen for the first time. */
+static void take_event(struct fc_engine *e, struct target *t, const json_t *object)
+{
+	bool same_uid = t->uid && strcmp(t->uid, fc_json_metadata(object, "uid")) == 0;
+	bool answered = t->known && same_uid && generation_answers(t, object);
+
+	if (t->phase == READING)
+		t->touched = true;
+	if (take_metadata(e, t, object))
+		answered = false;
+	t->generation = generation_of(object);
+	t->known = answered;
+	if (!t->rules) {
+		target_free(e, t);
+		return;
+	}
+	target_mark(e, t);
+}
+
+static void hold(struct target *t, json_t *object, const char *version)
+{
+	if (t->held_version && fc_rv_compare(version, t->held_version) == FC_RV_OLDER)
+		return;
+	json_decref(t->held);
+	t->held = object ? json_incref(object) : NULL;
+	t->held_gone = object == NULL;
+	set_text(&t->held_version, version);
+}
+
+void target_object(struct fc_engine *e, struct watch *w, json_t *object)
+{
+	const char *version = fc_json_metadata(object, "resourceVersion"), *name = fc_json_metadata(object, "name");
+	const char *namespace_ = fc_json_metadata(object, "namespace");
+	struct target *t = target_find(e, w->cluster, w->resource, namespace_, name);
+	enum fc_rv_order order;
+
+	if (!t && !has_rules(e, object))
+		return;
+	if (!t)
+		t = target_new(e, w, namespace_, name);
+	t->generation_seen = w->generation;
+	if (t->phase == WRITING) {
+		hold(t, object, version);
+		return;
+	}
+	order = fc_rv_compare(version, t->version);
+	if (t->version && order == FC_RV_SAME && !t->unreadable)
+		return;
+	/* Older in a list: the cluster was restored from a backup, where versions begin again. A watch only brings the past late. */
+	if (t->version && order == FC_RV_OLDER && !w->listing)
+		return;
+	take_event(e, t, object);
+}
+
+void target_gone(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name, const char *version)
+{
+	struct target *t = target_find(e, w->cluster, w->resource, namespace_, name);
+
+	if (!t)
+		return;
+	if (t->phase == WRITING)
+		hold(t, NULL, version);
+	else if (!version || !t->version || fc_rv_compare(version, t->version) != FC_RV_OLDER)
+		target_free(e, t);
+}
+
+void target_unreadable(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name, const char *version)
+{
+	struct target *t = target_find(e, w->cluster, w->resource, namespace_, name);
+
+	if (!t)
+		return;
+	t->generation_seen = w->generation;
+	t->touched = true;
+	t->unreadable = true;
+	t->known = false;
+	if (version)
+		set_text(&t->version, version);
+	target_mark(e, t);
+}
+
+void targets_list_end(struct fc_engine *e, struct watch *w)
+{
+	struct target *t, *next;
+
+	DL_FOREACH_SAFE2(w->targets, t, next, next_in_watch) {
+		if (t->generation_seen == w->generation)
+			continue;
+		if (t->phase == WRITING) {
+			set_text(&t->held_version, NULL);
+			hold(t, NULL, NULL);
+		} else {
+			target_free(e, t);
+		}
+	}
+}
+
+void target_read(struct fc_engine *e, struct target *t)
+{
+	struct cluster *c = &e->clusters[t->key.cluster];
+	struct fc_action *a;
+	uint64_t id;
+
+	if (t->phase != IDLE)
+		return;
+	id = job_start(e, c, &t->job, JOB_READ_TARGET);
+	if (!id)
+		return;
+	t->phase = READING;
+	t->touched = false;
+	a = fc_actions_add(e->out, FC_ACTION_READ);
+	a->cluster = c->no;
+	a->request = id;
+	a->resource = fc_resource_ref(t->key.resource);
+	a->namespace_ = t->key.resource->namespaced ? fc_xstrdup(t->key.namespace_) : NULL;
+	a->name = fc_xstrdup(t->key.name);
+	for (struct rule *r = t->rules; r; r = r->next)
+		if (r->takes_part && r->state == FC_STATE_PENDING)
+			rule_set_state(e, r, FC_STATE_PENDING, "ReadingTarget", "the target is being read", NULL);
+}
+
+/* The whole object, from a read or from the answer to a write. Frees the target when it bears no rule any more; returns it otherwise. */
+static struct target *take_whole(struct fc_engine *e, struct target *t, const json_t *object)
+{
+	take_metadata(e, t, object);
+	if (!t->rules) {
+		target_free(e, t);
+		return NULL;
+	}
+	t->generation = generation_of(object);
+	rules_survey(t, object);
+	t->known = true;
+	t->look_again = false;
+	target_mark(e, t);
+	return t;
+}
+
+void target_read_done(struct fc_engine *e, struct target *t, json_t *object, const struct fc_error *error)
+{
+	t->phase = IDLE;
+	if (error && error->cls == FC_ERR_NOT_FOUND && !t->touched) {
+		target_free(e, t);
+		return;
+	}
+	if (error) {
+		/* A 404 that was overtaken by an event of a new object under that name is not believed: it is read again. */
+		if (error->cls != FC_ERR_NOT_FOUND)
+			retry_failed(e, t, error);
+		target_mark(e, t);
+		return;
+	}
+	/* An event newer than this answer came meanwhile: what stands there now is not known yet. */
+	if (t->version && fc_rv_compare(fc_json_metadata(object, "resourceVersion"), t->version) == FC_RV_OLDER) {
+		target_mark(e, t);
+		return;
+	}
+	take_whole(e, t, object);
+}
+
+/* What came while the write was under way, if it is newer than what is known now; frees the target where it is gone. */
+static void deliver_held(struct fc_engine *e, struct target *t)
+{
+	json_t *held = fc_steal(&t->held);
+	char *version = fc_steal(&t->held_version);
+	bool gone = t->held_gone;
+	bool newer = !version || !t->version || (fc_rv_compare(version, t->version) != FC_RV_OLDER &&
+						 fc_rv_compare(version, t->version) != FC_RV_SAME);
+
+	t->held_gone = false;
+	if (gone && newer)
+		target_free(e, t);
+	else if (held && newer)
+		take_event(e, t, held);
+	json_decref(held);
+	free(version);
+}
+
+static void write_succeeded(struct fc_engine *e, struct target *t, json_t *object)
+{
+	bool changed = fc_rv_compare(fc_json_metadata(object, "resourceVersion"), t->version) != FC_RV_SAME;
+
+	retry_succeeded(t);
+	measure_write(e, t, changed ? "changed" : "unchanged");
+	for (struct rule *r = t->rules; r; r = r->next) {
+		if (!r->in_write)
+			continue;
+		r->writes++;
+		measure_propagation(e, r);
+		r->sent_us = 0;
+	}
+	if (changed)
+		report_write(e, t);
+	if (changed && t->writing_rewrite)
+		retry_note_rewrite(e, t);
+	if (!take_whole(e, t, object))
+		return;
+	/* The answer is the truth: what the server made of our wish is right as long as we wish the same. */
+	for (struct rule *r = t->rules; r; r = r->next) {
+		if (!r->in_write)
+			continue;
+		r->settled_key = r->written_key;
+		r->settled_present = r->present;
+	}
+	deliver_held(e, t);
+}
+
+static void write_failed(struct fc_engine *e, struct target *t, const struct fc_error *error)
+{
+	for (struct rule *r = t->rules; r; r = r->next) {
+		if (!r->in_write)
+			continue;
+		if (!t->writing_rewrite)
+			r->fresh = true;
+		if (r->received_us == 0)
+			r->received_us = r->sent_us;
+	}
+	measure_write(e, t, fc_error_class_name(error->cls));
+	switch (error->cls) {
+	case FC_ERR_CONFLICT:
+	case FC_ERR_NOT_FOUND:
+		t->event_until_ms = e->now_ms + CONFLICT_EVENT_MS;
+		break;
+	case FC_ERR_INVALID:
+		/* A 422 is also what a missing parent or another object under that name gives: one read tells (design section 5). */
+		t->error = *error;
+		set_text(&t->refused_version, t->version);
+		t->look_again = true;
+		break;
+	default:
+		retry_failed(e, t, error);
+		t->look_again = error->outcome_unknown || error->cls == FC_ERR_TIMEOUT || error->cls == FC_ERR_NETWORK;
+		break;
+	}
+	target_mark(e, t);
+	deliver_held(e, t);
+}
+
+void target_write_done(struct fc_engine *e, struct target *t, json_t *object, const struct fc_error *error)
+{
+	struct key key = t->key;
+
+	/* The target may be gone at the end of this: its key stays for the source of the same name. */
+	fc_intern_again(e->strings, key.namespace_);
+	fc_intern_again(e->strings, key.name);
+	t->phase = IDLE;
+	if (object) {
+		write_succeeded(e, t, object);
+		source_written(e, &key, object);
+	} else {
+		write_failed(e, t, error);
+		source_deliver_held(e, &key);
+	}
+	key_drop(e, &key);
+}

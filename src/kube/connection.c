@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kube/connection.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "kube/request.h"
+
+#include <sys/epoll.h>
+#include <utlist.h>
+
+/* libcurl opens a further socket for each handle beyond this, whatever the server allows; its own default is 100 (2.6). */
+#define MAX_STREAMS 1000L
+
+struct fc_connection {
+	struct fc_connection_options o;
+	CURLM *multi; /* NULL: given up */
+	struct fc_timer *timer;	 /* libcurl's */
+	struct fc_timer *health; /* runs while requests are on it */
+	struct fc_request *requests;
+	size_t count, watches;
+	/* Inside a call to libcurl, whose callbacks must not call it: sends and cancellations wait until it has returned. */
+	bool inside;
+	bool deferred; /* something waits for that */
+	bool asked;    /* on_silent was called */
+	int64_t heard_us, busy_since_us;
+};
+
+static void act(struct fc_connection *c, curl_socket_t fd, int events);
+
+static void on_timer(void *user)
+{
+	struct fc_connection *c = user;
+
+	c->timer = NULL;
+	act(c, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int on_timer_wanted(CURLM *multi FC_UNUSED, long delay_ms, void *user)
+{
+	struct fc_connection *c = user;
+
+	fc_loop_timer_cancel(c->o.loop, &c->timer);
+	if (delay_ms >= 0)
+		c->timer = fc_loop_timer(c->o.loop, delay_ms, on_timer, c);
+	return 0;
+}
+
+static void on_fd(void *user, int fd, uint32_t events)
+{
+	int what = 0;
+
+	if (events & EPOLLIN)
+		what |= CURL_CSELECT_IN;
+	if (events & EPOLLOUT)
+		what |= CURL_CSELECT_OUT;
+	if (events & (EPOLLERR | EPOLLHUP))
+		what |= CURL_CSELECT_ERR;
+	act(user, fd, what);
+}
+
+static int on_socket_wanted(CURL *easy FC_UNUSED, curl_socket_t fd, int what, void *user, void *socket_data FC_UNUSED)
+{
+	struct fc_connection *c = user;
+	uint32_t events = 0;
+
+	if (what == CURL_POLL_REMOVE) {
+		fc_loop_remove_fd(c->o.loop, fd);
+		return 0;
+	}
+	if (what & CURL_POLL_IN)
+		events |= EPOLLIN;
+	if (what & CURL_POLL_OUT)
+		events |= EPOLLOUT;
+	/* -1 makes libcurl refuse all further work on this multi handle: the connection is then given up. */
+	return fc_loop_set_fd(c->o.loop, fd, events, on_fd, c, NULL);
+}
+
+static CURLMcode set_up(struct fc_connection *c)
+{
+	CURLMcode rc = curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
+
+	if (rc == CURLM_OK)
+		rc = curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
+	if (rc == CURLM_OK)
+		rc = curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
+	if (rc == CURLM_OK)
+		rc = curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
+	if (rc == CURLM_OK)
+		rc = curl_multi_setopt(c->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+	if (rc == CURLM_OK)
+		rc = curl_multi_setopt(c->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, MAX_STREAMS);
+	return rc;
+}
+
+struct fc_connection *fc_connection_new(const struct fc_connection_options *options, struct fc_error *err)
+{
+	struct fc_connection *c = fc_xcalloc(1, sizeof(*c));
+
+	c->o = *options;
+	c->multi = curl_multi_init();
+	if (c->multi && set_up(c) == CURLM_OK)
+		return c;
+	fc_error_set(err, FC_ERR_MEMORY, "no memory for a connection");
+	fc_connection_free(c);
+	return NULL;
+}
+
+static void on_health(void *user);
+
+static void watch_health(struct fc_connection *c, int64_t delay_ms)
+{
+	fc_loop_timer_cancel(c->o.loop, &c->health);
+	if (c->count > 0 && c->multi)
+		c->health = fc_loop_timer(c->o.loop, delay_ms, on_health, c);
+}
+
+/* Not re-armed by every byte: the timer runs out, sees when the last one came, and waits for the rest. */
+static void on_health(void *user)
+{
+	struct fc_connection *c = user;
+	int64_t last_us = c->heard_us > c->busy_since_us ? c->heard_us : c->busy_since_us;
+	int64_t silent_ms = (fc_clock_mono_us() - last_us) / 1000;
+
+	c->health = NULL;
+	if (c->asked)
+		return;
+	if (silent_ms < c->o.silent_ms) {
+		watch_health(c, c->o.silent_ms - silent_ms);
+		return;
+	}
+	c->asked = true;
+	c->o.on_silent(c->o.user, c);
+}
+
+void fc_connection_alive(struct fc_connection *c)
+{
+	c->asked = false;
+	watch_health(c, c->o.silent_ms);
+}
+
+static void link_request(struct fc_connection *c, struct fc_request *r)
+{
+	if (c->count++ == 0) {
+		c->busy_since_us = fc_clock_mono_us();
+		c->asked = false;
+		watch_health(c, c->o.silent_ms);
+	}
+	DL_APPEND(c->requests, r);
+	c->watches += r->watch;
+	r->connection = c;
+	r->connection_heard_us = &c->heard_us;
+}
+
+static void unlink_request(struct fc_connection *c, struct fc_request *r)
+{
+	DL_DELETE(c->requests, r);
+	c->count--;
+	c->watches -= r->watch;
+	r->connection = NULL;
+	r->connection_heard_us = NULL;
+	if (c->count == 0)
+		fc_loop_timer_cancel(c->o.loop, &c->health);
+}
+
+/* Only outside of libcurl. */
+static void detach(struct fc_connection *c, struct fc_request *r)
+{
+	if (r->state != FC_REQUEST_QUEUED && c->multi)
+		curl_multi_remove_handle(c->multi, r->easy);
+	unlink_request(c, r);
+}
+
+static int start(struct fc_connection *c, struct fc_request *r, struct fc_error *err)
+{
+	CURLMcode rc = curl_multi_add_handle(c->multi, r->easy);
+
+	if (rc != CURLM_OK)
+		return fc_error_set(err, FC_ERR_MEMORY, "a request cannot be started: %s", curl_multi_strerror(rc));
+	r->state = FC_REQUEST_RUNNING;
+	return 0;
+}
+
+int fc_connection_add(struct fc_connection *c, struct fc_request *r, struct fc_error *err)
+{
+	if (!c->multi)
+		return fc_error_set(err, FC_ERR_INTERNAL, "a request for a connection that was given up");
+	r->state = FC_REQUEST_QUEUED;
+	if (c->inside)
+		c->deferred = true;
+	else if (start(c, r, err) < 0)
+		return -1;
+	link_request(c, r);
+	return 0;
+}
+
+void fc_connection_cancel(struct fc_connection *c, struct fc_request *r)
+{
+	if (c->inside && r->state == FC_REQUEST_RUNNING) {
+		r->state = FC_REQUEST_CANCELLED;
+		c->deferred = true;
+		return;
+	}
+	detach(c, r);
+	fc_request_free(r);
+}
+
+static struct fc_request *first_deferred(struct fc_connection *c)
+{
+	struct fc_request *r;
+
+	DL_FOREACH(c->requests, r)
+		if (r->state == FC_REQUEST_QUEUED || r->state == FC_REQUEST_CANCELLED)
+			return r;
+	return NULL;
+}
+
+/* From the beginning each time: a callback may change the list in any way. */
+static void do_deferred(struct fc_connection *c)
+{
+	struct fc_error why = FC_ERROR_INIT;
+
+	while (c->deferred && c->multi) {
+		struct fc_request *r = first_deferred(c);
+		if (!r) {
+			c->deferred = false;
+		} else if (r->state == FC_REQUEST_CANCELLED) {
+			detach(c, r);
+			fc_request_free(r);
+		} else if (start(c, r, &why) < 0) {
+			unlink_request(c, r);
+			c->o.on_finished(c->o.user, r, CURLE_OUT_OF_MEMORY, &why);
+		}
+	}
+}
+
+static void collect_finished(struct fc_connection *c)
+{
+	CURLMsg *message;
+	int left;
+
+	while (c->multi && (message = curl_multi_info_read(c->multi, &left))) {
+		CURLcode code = message->data.result;
+		struct fc_request *r = NULL;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &r);
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		detach(c, r); /* `message` is gone with it */
+		c->o.on_finished(c->o.user, r, code, NULL);
+	}
+}
+
+static void act(struct fc_connection *c, curl_socket_t fd, int events)
+{
+	struct fc_error why = FC_ERROR_INIT;
+	int running;
+
+	c->inside = true;
+	CURLMcode rc = curl_multi_socket_action(c->multi, fd, events, &running);
+	c->inside = false;
+	do_deferred(c);
+	collect_finished(c);
+	if (rc == CURLM_OK || !c->multi)
+		return;
+	fc_error_set(&why, rc == CURLM_OUT_OF_MEMORY ? FC_ERR_MEMORY : FC_ERR_NETWORK, "the connection cannot go on: %s",
+		     curl_multi_strerror(rc));
+	c->o.on_broken(c->o.user, c, &why);
+}
+
+static void close_multi(struct fc_connection *c)
+{
+	curl_multi_cleanup(fc_steal(&c->multi)); /* NULL allowed; removes its sockets from the loop */
+	fc_loop_timer_cancel(c->o.loop, &c->timer);
+	fc_loop_timer_cancel(c->o.loop, &c->health);
+}
+
+void fc_connection_fail(struct fc_connection *c, const struct fc_error *why)
+{
+	struct fc_request *r;
+
+	/* First out of libcurl, all of them: a callback may cancel another, and must not find it half gone. */
+	DL_FOREACH(c->requests, r) {
+		if (r->state != FC_REQUEST_QUEUED && c->multi)
+			curl_multi_remove_handle(c->multi, r->easy);
+	}
+	close_multi(c);
+	while ((r = c->requests)) {
+		unlink_request(c, r);
+		if (r->state == FC_REQUEST_CANCELLED)
+			fc_request_free(r);
+		else
+			c->o.on_finished(c->o.user, r, CURLE_OK, why);
+	}
+}
+
+void fc_connection_free(struct fc_connection *c)
+{
+	if (!c)
+		return;
+	while (c->requests) {
+		struct fc_request *r = c->requests;
+		detach(c, r);
+		fc_request_free(r);
+	}
+	close_multi(c);
+	free(c);
+}
+
+size_t fc_connection_watches(const struct fc_connection *c)
+{
+	return c->watches;
+}
+
+size_t fc_connection_requests(const struct fc_connection *c)
+{
+	return c->count;
+}
+
+int64_t fc_connection_heard_us(const struct fc_connection *c)
+{
+	return c->heard_us;
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kube/discovery.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "kube/api_documents.h"
+
+/* At once, of the some forty to three hundred documents of a cluster: beside 80 watches on the connection this stays below the 100 streams
+ * of the meanest servers. */
+#define IN_PARALLEL 16
+/* Each document gets one more try once all others have had theirs (3.6). */
+#define ROUNDS 2
+#define TRY_MS (FC_DISCOVERY_TIMEOUT_MS / ROUNDS)
+
+enum document_state { WAITING, ASKED, READ, BROKEN };
+
+/* One document: /api, /apis, or the resources of a group-version. */
+struct document {
+	struct fc_discovery *discovery;
+	char *group, *version; /* NULL: a root */
+	enum document_state state;
+	int tries;
+	struct fc_request *request;
+	struct fc_api_versions versions;   /* of a root */
+	struct fc_api_resources resources; /* of a group-version: entered in the table's order at the end, whatever the answers' order */
+	struct fc_error failure;
+};
+
+enum { CORE, GROUPS, ROOTS };
+
+struct fc_discovery {
+	struct fc_transport *transport;
+	void (*done)(void *user, struct fc_resource_table *table, const struct fc_error *err);
+	void *user;
+	int64_t deadline_ms;
+	struct fc_timer *timer; /* first the start, then the deadline */
+	struct document roots[ROOTS];
+	struct document *list; /* in the order that decides; NULL before the roots are read */
+	size_t count;
+	size_t asked; /* in flight */
+	int round;
+};
+
+static void document_fini(struct document *d)
+{
+	fc_request_cancel(d->request); /* NULL allowed */
+	fc_api_versions_fini(&d->versions);
+	fc_api_resources_fini(&d->resources);
+	free(d->group);
+	free(d->version);
+}
+
+static void discovery_free(struct fc_discovery *d)
+{
+	fc_loop_timer_cancel(fc_transport_loop(d->transport), &d->timer);
+	for (size_t i = 0; i < ROOTS; i++)
+		document_fini(&d->roots[i]);
+	for (size_t i = 0; i < d->count; i++)
+		document_fini(&d->list[i]);
+	free(d->list);
+	free(d);
+}
+
+void fc_discovery_cancel(struct fc_discovery *d)
+{
+	if (d)
+		discovery_free(d);
+}
+
+/* The handle is gone before the callee hears of it. */
+static void finish(struct fc_discovery *d, struct fc_resource_table *table, const struct fc_error *err)
+{
+	void (*done)(void *user, struct fc_resource_table *table, const struct fc_error *err) = d->done;
+	struct fc_error kept = err ? *err : FC_ERROR_INIT;
+	void *user = d->user;
+
+	discovery_free(d);
+	done(user, table, err ? &kept : NULL);
+}
+
+static void enter(struct fc_resource_table *table, struct fc_api_resources *resources)
+{
+	for (size_t i = 0; i < resources->count; i++)
+		fc_resource_table_add(table, resources->items[i]);
+	resources->count = 0; /* the table has the references */
+}
+
+static void finish_with_table(struct fc_discovery *d)
+{
+	struct fc_resource_table *table = fc_resource_table_new();
+
+	for (size_t i = 0; i < d->count; i++) {
+		struct document *document = &d->list[i];
+		if (document->state == READ)
+			enter(table, &document->resources);
+		else
+			fc_resource_table_add_broken(table, document->group, document->version);
+	}
+	finish(d, table, NULL);
+}
+
+static void go_on(struct fc_discovery *d);
+
+static int take(struct document *d, const struct fc_response *response, struct fc_error *err)
+{
+	const char *body = response->body;
+	size_t len = response->body_bytes;
+
+	if (d->group)
+		return fc_api_read_resources(&d->resources, d->group, d->version, body, len, err);
+	if (d == &d->discovery->roots[CORE])
+		return fc_api_read_core(&d->versions, body, len, err);
+	return fc_api_read_groups(&d->versions, body, len, err);
+}
+
+static void on_done(void *user, const struct fc_response *response)
+{
+	struct document *d = user;
+	bool absent_root = !d->group && response->status == 404; /* 3.2 */
+
+	d->request = NULL;
+	d->discovery->asked--;
+	d->state = READ;
+	d->failure = FC_ERROR_INIT;
+	if (response->error)
+		d->failure = *response->error;
+	if (!absent_root && (response->error || take(d, response, &d->failure) < 0))
+		d->state = BROKEN;
+	go_on(d->discovery);
+}
+
+static void put_path(const struct document *d, struct fc_buf *path)
+{
+	if (!d->group)
+		fc_buf_puts(path, d == &d->discovery->roots[CORE] ? "/api" : "/apis");
+	else if (d->group[0])
+		fc_buf_printf(path, "/apis/%s/%s", d->group, d->version);
+	else
+		fc_buf_printf(path, "/api/%s", d->version);
+}
+
+static void ask(struct document *document)
+{
+	struct fc_discovery *d = document->discovery;
+	int64_t left_ms = d->deadline_ms - fc_clock_mono_ms();
+	/* The first try must leave time for the second. */
+	int64_t timeout_ms = left_ms < TRY_MS ? left_ms : TRY_MS;
+	FC_AUTO_BUF struct fc_buf path = FC_BUF_INIT;
+
+	put_path(document, &path);
+	const struct fc_request_options options = {
+		.method = "GET",
+		.path = fc_buf_str(&path),
+		.timeout_ms = timeout_ms > 0 ? timeout_ms : 1,
+		.on_done = on_done,
+		.user = document,
+	};
+	document->tries++;
+	document->failure = FC_ERROR_INIT;
+	document->request = fc_transport_send(d->transport, &options, &document->failure);
+	document->state = document->request ? ASKED : BROKEN;
+	d->asked += document->request != NULL;
+}
+
+/* Asks what waits, as far as there is room; in the second round also what broke in the first. */
+static void ask_next(struct fc_discovery *d, struct document *list, size_t count)
+{
+	for (size_t i = 0; i < count && d->asked < IN_PARALLEL; i++)
+		if (list[i].state == WAITING || (list[i].state == BROKEN && list[i].tries < d->round))
+			ask(&list[i]);
+}
+
+static void append(struct fc_discovery *d, struct fc_api_versions *versions)
+{
+	for (size_t i = 0; i < versions->count; i++)
+		d->list[d->count++] = (struct document){ .discovery = d,
+							 .group = fc_steal(&versions->items[i].group),
+							 .version = fc_steal(&versions->items[i].version) };
+}
+
+static void begin_list(struct fc_discovery *d)
+{
+	size_t count = d->roots[CORE].versions.count + d->roots[GROUPS].versions.count;
+
+	d->list = fc_xcalloc(count, sizeof(*d->list));
+	append(d, &d->roots[CORE].versions);
+	append(d, &d->roots[GROUPS].versions);
+	d->round = 1;
+}
+
+static bool is_broken(const struct document *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i].state == BROKEN)
+			return true;
+	return false;
+}
+
+/* With both roots at hand; true when there is a list to go on with. */
+static bool roots_read(struct fc_discovery *d)
+{
+	for (size_t i = 0; i < ROOTS; i++) {
+		struct fc_error err = d->roots[i].failure;
+		if (d->roots[i].state == READ)
+			continue;
+		fc_error_wrap(&err, "discovery: %s", i == CORE ? "/api" : "/apis");
+		finish(d, NULL, &err);
+		return false;
+	}
+	if (d->roots[CORE].versions.count + d->roots[GROUPS].versions.count > 0)
+		return true;
+	struct fc_error err = FC_ERROR_INIT;
+	fc_error_set(&err, FC_ERR_PROTOCOL, "discovery: neither /api nor /apis names a version; is this a Kubernetes API server?");
+	finish(d, NULL, &err);
+	return false;
+}
+
+/* The one place that decides what comes next; may free `d`. */
+static void go_on(struct fc_discovery *d)
+{
+	for (;;) {
+		struct document *list = d->list ? d->list : d->roots;
+		size_t count = d->list ? d->count : (size_t)ROOTS;
+		ask_next(d, list, count);
+		if (d->asked > 0)
+			return;
+		if (is_broken(list, count) && d->round < ROUNDS) {
+			d->round++;
+			continue;
+		}
+		if (d->list) {
+			finish_with_table(d);
+			return;
+		}
+		if (!roots_read(d))
+			return;
+		begin_list(d);
+	}
+}
+
+static void on_deadline(void *user)
+{
+	struct fc_discovery *d = user;
+	struct fc_error err = FC_ERROR_INIT;
+
+	d->timer = NULL;
+	if (d->list) {
+		finish_with_table(d);
+		return;
+	}
+	fc_error_set(&err, FC_ERR_TIMEOUT, "discovery: /api and /apis not answered within %d s", FC_DISCOVERY_TIMEOUT_MS / 1000);
+	finish(d, NULL, &err);
+}
+
+static void on_start(void *user)
+{
+	struct fc_discovery *d = user;
+
+	d->timer = fc_loop_timer(fc_transport_loop(d->transport), FC_DISCOVERY_TIMEOUT_MS, on_deadline, d);
+	go_on(d);
+}
+
+struct fc_discovery *fc_discovery_start(struct fc_transport *t,
+					void (*done)(void *user, struct fc_resource_table *table, const struct fc_error *err), void *user)
+{
+	struct fc_discovery *d = fc_xcalloc(1, sizeof(*d));
+
+	d->transport = t;
+	d->done = done;
+	d->user = user;
+	d->deadline_ms = fc_clock_mono_ms() + FC_DISCOVERY_TIMEOUT_MS;
+	d->round = 1;
+	for (size_t i = 0; i < ROOTS; i++)
+		d->roots[i].discovery = d;
+	d->timer = fc_loop_timer(fc_transport_loop(t), 0, on_start, d);
+	return d;
+}
+
+int fc_discovery_read_resources(struct fc_resource_table *t, const char *group, const char *version, const char *body, size_t len,
+				struct fc_error *err)
+{
+	struct fc_api_resources resources = { .items = NULL };
+
+	int rc = fc_api_read_resources(&resources, group, version, body, len, err);
+	enter(t, &resources);
+	fc_api_resources_fini(&resources);
+	return rc;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fc_informer_internal - what the parts of an informer share: listing, watching, passing on, trying again.
+ * Owns:    see informer.h.
+ * Threads: the cluster's thread.
+ * Fails:   see informer.h.
+ * Source:  see informer.h. */
+#ifndef FC_INFORMER_INTERNAL_H
+#define FC_INFORMER_INTERNAL_H
+
+#include "json/framer.h"
+#include "kube/backoff.h"
+#include "kube/informer.h"
+#include "kube/key_set.h"
+
+enum fc_informer_phase {
+	FC_INFORMER_LIST,  /* the request under way, or the next one, is a page of a list */
+	FC_INFORMER_WATCH, /* ... is a watch from `version` on */
+};
+
+struct fc_informer {
+	struct fc_informer_options o; /* namespace_, name and resource are its own */
+	struct fc_resource *resource;
+	char *label; /* the resource for metrics and logs */
+
+	enum fc_informer_phase phase;
+	struct fc_request *request;
+	struct fc_framer *framer;
+	struct fc_timer *retry;	   /* the next request's */
+	struct fc_timer *deadline; /* the watch's (5.25) */
+	struct fc_backoff backoff;
+	enum fc_error_class failed; /* what on_failed was told; FC_ERR_NONE: it works */
+	unsigned entered;	    /* callbacks under way: it must not be freed */
+	bool stopped;		    /* to be freed when they are done */
+	int64_t received_us;	    /* of the bytes being handled */
+
+	char *version; /* the resourceVersion to go on from; "" when the server gave none */
+
+	/* list */
+	char *token;	/* of the next page; NULL: the first */
+	bool begun;	/* on_list_begin was told of this one */
+	bool removes;
+	bool unlimited; /* in one page, because a token was too old before the end (4.5) */
+
+	/* watch */
+	int64_t opened_ms;
+	bool advanced;	    /* `version` moved since it was opened */
+	bool unordered;	    /* began without version: the first ADDED are synthetic and in no order (5.9) */
+	bool fruitful;	    /* some watch advanced or lasted since the last list */
+	unsigned refusals;  /* 5xx since a watch last worked */
+
+	/* With a filter: what was passed on, and what the list under way names. */
+	struct fc_key_set passed, listed;
+};
+
+/* --- informer.c --- */
+
+/* Does the next request after `delay_ms`. */
+void fc_informer_go(struct fc_informer *i, enum fc_informer_phase phase, int64_t delay_ms);
+/* Tells the failure and goes on after a back-off: the longest when `only_mended` by somebody's act. */
+void fc_informer_fail(struct fc_informer *i, enum fc_informer_phase next, const struct fc_error *why, bool only_mended);
+/* The collection's URL, with selector; the caller adds its own parameters. */
+int fc_informer_url(const struct fc_informer *i, struct fc_buf *out, struct fc_error *err) FC_MUST_CHECK;
+void fc_informer_drop_framer(struct fc_informer *i);
+void fc_informer_set_version(struct fc_informer *i, const char *version);
+void fc_informer_count(struct fc_informer *i, enum fc_metric_id id, const char *word);
+/* Brackets around whatever calls back. _leave returns false when the informer was stopped meanwhile; outside on_data it is gone then. */
+void fc_informer_enter(struct fc_informer *i);
+bool fc_informer_leave(struct fc_informer *i);
+
+/* --- informer_pass.c --- */
+
+/* An object is there: takes it over, and passes it on if it is wanted. -1 when it has no name. */
+int fc_informer_present(struct fc_informer *i, json_t *object);
+void fc_informer_gone(struct fc_informer *i, const char *namespace_, const char *name, const char *version);
+/* Present or (`deleted`) gone, but not to be decoded: found by its bytes. -1 when its key is not in them. *version, if it was found, is
+ * the caller's. */
+int fc_informer_undecodable(struct fc_informer *i, const char *bytes, size_t len, bool deleted, const struct fc_error *why,
+			    char **version);
+/* Counts and logs an object that nothing can be told of. */
+void fc_informer_skip(struct fc_informer *i, const struct fc_error *why);
+
+/* --- informer_list.c --- */
+
+void fc_informer_list_page(struct fc_informer *i);
+
+/* --- informer_watch.c --- */
+
+void fc_informer_watch_open(struct fc_informer *i);
+/* The deadline's timer. */
+void fc_informer_watch_overdue(void *user);
+
+#endif

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "json/decode.h"
+#include "kube/informer_internal.h"
+#include "kube/url.h"
+#include "model/status.h"
+
+/* A watch asks to be ended after a random time in this range, so that they do not all begin again together (5.2; design section 4). */
+#define WATCH_LEAST_S 240
+#define WATCH_MOST_S 300
+/* What a server may be late before the watch is given up (5.25). */
+#define WATCH_GRACE_MS 30000
+/* A watch with nothing to tell does not show that it works: headers may be withheld until the first event (5.23). One that follows a
+ * failure is therefore ended by the server after a second, and its proper end is the proof. */
+#define TRIAL_S 1
+/* One that ended sooner than this and told nothing is a failure (5.13). A trial lasts as long. */
+#define SHORT_MS 1000
+/* How often a watch that is answered 5xx is tried from the same version before a list is made instead (5.12: "for a bounded time"). With
+ * the back-off it is half a minute: an API server that restarts is back by then. */
+#define MAX_REFUSALS 5
+
+#define ACCEPT_METADATA "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+
+static void works(struct fc_informer *i)
+{
+	i->refusals = 0;
+	if (i->failed != FC_ERR_NONE) {
+		i->failed = FC_ERR_NONE;
+		i->o.callbacks->on_resumed(i->o.user);
+	}
+}
+
+/* The watch goes on from here if it ends now (5.9). */
+static void advance(struct fc_informer *i, const char *version, bool added)
+{
+	if (!version || !*version || (i->unordered && added))
+		return;
+	i->unordered = false;
+	if (strcmp(i->version, version) == 0)
+		return;
+	fc_informer_set_version(i, version);
+	i->advanced = i->fruitful = true;
+}
+
+static int event_present(struct fc_informer *i, json_t *event, bool added, struct fc_error *err)
+{
+	json_t *object = json_incref(json_object_get(event, "object"));
+
+	(void)err;
+	advance(i, fc_json_metadata(object, "resourceVersion"), added);
+	/* The event must not share what the listener now owns. */
+	json_object_del(event, "object");
+	if (fc_informer_present(i, object) < 0) {
+		struct fc_error why = FC_ERROR_INIT;
+		fc_error_set(&why, FC_ERR_PROTOCOL, "an event's object without metadata.name");
+		fc_informer_skip(i, &why);
+	}
+	return 0;
+}
+
+static int event_added(struct fc_informer *i, json_t *event, struct fc_error *err)
+{
+	return event_present(i, event, true, err);
+}
+
+static int event_modified(struct fc_informer *i, json_t *event, struct fc_error *err)
+{
+	return event_present(i, event, false, err);
+}
+
+static int event_deleted(struct fc_informer *i, json_t *event, struct fc_error *err)
+{
+	const json_t *object = json_object_get(event, "object");
+	const char *name = fc_json_metadata(object, "name");
+	const char *version = fc_json_metadata(object, "resourceVersion");
+
+	(void)err;
+	if (*name)
+		fc_informer_gone(i, fc_json_metadata(object, "namespace"), name, version);
+	advance(i, version, false);
+	return 0;
+}
+
+static int event_bookmark(struct fc_informer *i, json_t *event, struct fc_error *err)
+{
+	(void)err;
+	advance(i, fc_json_metadata(json_object_get(event, "object"), "resourceVersion"), false);
+	return 0;
+}
+
+/* As if the Status had been the HTTP answer (5.8). */
+static int event_error(struct fc_informer *i, json_t *event, struct fc_error *err)
+{
+	const json_t *status = json_object_get(event, "object");
+	json_int_t code;
+
+	(void)i;
+	if (fc_json_get_integer(status, "code", &code) != FC_JSON_FOUND || code < 300 || code > 599)
+		code = 500;
+	return fc_status_error_json((int)code, status, -1, FC_STATUS_OF_READ, err);
+}
+
+static const struct event_type {
+	const char *name;
+	int (*handle)(struct fc_informer *i, json_t *event, struct fc_error *err);
+} event_types[] = {
+	{ "ADDED", event_added },	{ "MODIFIED", event_modified }, { "DELETED", event_deleted },
+	{ "BOOKMARK", event_bookmark }, { "ERROR", event_error },
+};
+
+static const struct event_type *find_type(const char *name)
+{
+	for (size_t n = 0; n < FC_ARRAY_LEN(event_types); n++) {
+		if (strcmp(event_types[n].name, name) == 0)
+			return &event_types[n];
+	}
+	return NULL;
+}
+
+static void count_event(struct fc_informer *i, const char *type)
+{
+	fc_informer_count(i, FC_METRIC_WATCH_EVENTS, type);
+	fc_metrics_set(i->o.metrics, FC_METRIC_WATCH_LAST_EVENT, (double)fc_clock_wall_ms() / 1000,
+		       FC_LABELS(fc_transport_cluster(i->o.transport), i->label));
+}
+
+/* The type of an event that could not be decoded. Servers write it first; where it stands elsewhere, the object counts as present. */
+static bool says_deleted(const char *bytes, size_t len)
+{
+	static const char *const words[] = { "{", "\"type\"", ":", "\"DELETED\"" };
+
+	for (size_t n = 0; n < FC_ARRAY_LEN(words); n++) {
+		size_t word_len = strlen(words[n]);
+		while (len && strchr(" \t\r\n", *bytes)) {
+			bytes++;
+			len--;
+		}
+		if (len < word_len || memcmp(bytes, words[n], word_len) != 0)
+			return false;
+		bytes += word_len;
+		len -= word_len;
+	}
+	return true;
+}
+
+/* The stream goes on (5.4), from the version of what was skipped. */
+static void undecodable_event(struct fc_informer *i, const char *bytes, size_t len, const struct fc_error *why)
+{
+	FC_AUTO_FREE char *version = NULL;
+
+	if (fc_informer_undecodable(i, bytes, len, says_deleted(bytes, len), why, &version) < 0)
+		fc_informer_skip(i, why);
+	advance(i, version, false);
+}
+
+static int handle_event(struct fc_informer *i, json_t *event, struct fc_error *err)
+{
+	const char *name;
+
+	/* A server may answer 200 with a bare Status (13.2). */
+	if (fc_status_is_failure(event))
+		return fc_status_error_json(200, event, -1, FC_STATUS_OF_READ, err);
+	if (fc_json_get_string(event, "type", &name) != FC_JSON_FOUND)
+		return fc_error_set(err, FC_ERR_SERVER, "an event without type");
+
+	const struct event_type *type = find_type(name);
+	if (!type)
+		return fc_error_set(err, FC_ERR_SERVER, "an event of a type that is not known");
+	count_event(i, type->name);
+	if (type->handle != event_error)
+		works(i);
+	return i->stopped ? 0 : type->handle(i, event, err);
+}
+
+static int stopped_or(const struct fc_informer *i, int rc, struct fc_error *err)
+{
+	return i->stopped ? fc_error_set(err, FC_ERR_CANCELLED, "stopped") : rc;
+}
+
+static int watch_object(void *user, const char *bytes, size_t len, struct fc_error *err)
+{
+	struct fc_informer *i = user;
+	struct fc_error why = FC_ERROR_INIT;
+	json_auto_t *event = fc_decode(bytes, len, &why);
+	int rc = 0;
+
+	if (event)
+		rc = handle_event(i, event, err);
+	else
+		undecodable_event(i, bytes, len, &why);
+	return stopped_or(i, rc, err);
+}
+
+static int watch_unreadable(void *user, const char *head, size_t len, const struct fc_error *why, struct fc_error *err)
+{
+	struct fc_informer *i = user;
+
+	undecodable_event(i, head, len, why);
+	return stopped_or(i, 0, err);
+}
+
+static const struct fc_framer_callbacks watch_framer = {
+	.on_object = watch_object,
+	.on_unreadable = watch_unreadable,
+};
+
+static int watch_data(void *user, const char *bytes, size_t len, struct fc_error *err)
+{
+	struct fc_informer *i = user;
+
+	if (i->stopped)
+		return stopped_or(i, 0, err);
+	i->received_us = fc_clock_mono_us();
+	fc_informer_enter(i);
+	int rc = fc_framer_feed(i->framer, bytes, len, err);
+	return fc_informer_leave(i) ? rc : fc_error_set(err, FC_ERR_CANCELLED, "stopped");
+}
+
+static void again_at_once(struct fc_informer *i, enum fc_informer_phase phase, const char *reason)
+{
+	fc_informer_count(i, FC_METRIC_WATCH_RESTARTS, reason);
+	fc_informer_go(i, phase, 0);
+}
+
+/* What a failed watch is followed by: a watch from the same version, or a list (5.11, 5.12, 5.15). */
+static void watch_failed(struct fc_informer *i, const struct fc_error *why)
+{
+	fc_informer_count(i, FC_METRIC_WATCH_RESTARTS, fc_error_class_name(why->cls));
+	switch (why->cls) {
+	case FC_ERR_THROTTLED:
+	case FC_ERR_UNAUTHORIZED:
+	case FC_ERR_NETWORK:
+	case FC_ERR_TLS:
+		fc_informer_fail(i, FC_INFORMER_WATCH, why, false);
+		break;
+	case FC_ERR_SERVER:
+		fc_informer_fail(i, ++i->refusals > MAX_REFUSALS ? FC_INFORMER_LIST : FC_INFORMER_WATCH, why, false);
+		break;
+	case FC_ERR_TIMEOUT:
+		/* Our own deadline is the network's fault; a 504 may say that the version is beyond what the server knows (4.10). */
+		if (why->http_status)
+			i->refusals++;
+		fc_informer_fail(i, i->refusals > MAX_REFUSALS ? FC_INFORMER_LIST : FC_INFORMER_WATCH, why, false);
+		break;
+	case FC_ERR_FORBIDDEN:
+		fc_informer_fail(i, FC_INFORMER_WATCH, why, true);
+		break;
+	case FC_ERR_NOT_SERVED:
+	case FC_ERR_NOT_FOUND:
+		/* The type has gone (3.16): its objects are unknown, not deleted. Should it come back, versions may begin anew. */
+		fc_informer_fail(i, FC_INFORMER_LIST, why, true);
+		break;
+	default:
+		fc_informer_fail(i, FC_INFORMER_LIST, why, false);
+	}
+}
+
+static void watch_expired(struct fc_informer *i, const struct fc_error *why)
+{
+	/* A server that calls the version of its own list too old would be asked without end. */
+	if (i->fruitful)
+		again_at_once(i, FC_INFORMER_LIST, fc_error_class_name(why->cls));
+	else {
+		fc_informer_count(i, FC_METRIC_WATCH_RESTARTS, fc_error_class_name(why->cls));
+		fc_informer_fail(i, FC_INFORMER_LIST, why, false);
+	}
+}
+
+static void watch_ended(struct fc_informer *i, const struct fc_response *response)
+{
+	/* Only what moved the version on cannot repeat itself without end; else it must have lasted (5.13). */
+	bool worked = response->status == 200 && (i->advanced || fc_clock_mono_ms() - i->opened_ms >= SHORT_MS);
+	const struct fc_error *why = response->error;
+
+	i->fruitful = i->fruitful || worked;
+	if (why && why->cls == FC_ERR_GONE) {
+		watch_expired(i, why);
+	} else if (worked && !why) {
+		again_at_once(i, FC_INFORMER_WATCH, "ended");
+		works(i);
+	} else if (worked && (why->cls == FC_ERR_NETWORK || why->cls == FC_ERR_TIMEOUT)) {
+		/* Cut off: an end like any other (2.15), unless opening it again fails too. */
+		again_at_once(i, FC_INFORMER_WATCH, fc_error_class_name(why->cls));
+	} else if (why) {
+		watch_failed(i, why);
+	} else {
+		struct fc_error too_short = FC_ERROR_INIT;
+		fc_error_set(&too_short, FC_ERR_SERVER, "the watch ended within a second and told nothing");
+		fc_informer_count(i, FC_METRIC_WATCH_RESTARTS, "short");
+		fc_informer_fail(i, FC_INFORMER_WATCH, &too_short, false);
+	}
+}
+
+static void watch_done(void *user, const struct fc_response *response)
+{
+	struct fc_informer *i = user;
+
+	i->request = NULL;
+	fc_loop_timer_cancel(fc_transport_loop(i->o.transport), &i->deadline);
+	fc_informer_enter(i);
+	if (!i->stopped) {
+		fc_informer_drop_framer(i);
+		watch_ended(i, response);
+	}
+	(void)fc_informer_leave(i);
+}
+
+void fc_informer_watch_overdue(void *user)
+{
+	struct fc_informer *i = user;
+
+	i->deadline = NULL;
+	fc_request_cancel(i->request);
+	i->request = NULL;
+	fc_informer_drop_framer(i);
+	again_at_once(i, FC_INFORMER_WATCH, "deadline");
+}
+
+static int watch_url(const struct fc_informer *i, int seconds, struct fc_buf *out, struct fc_error *err)
+{
+	if (fc_informer_url(i, out, err) < 0)
+		return -1;
+	fc_url_query(out, "watch", "true");
+	if (*i->version)
+		fc_url_query(out, "resourceVersion", i->version);
+	fc_url_query(out, "allowWatchBookmarks", "true");
+	fc_url_query_number(out, "timeoutSeconds", seconds);
+	return 0;
+}
+
+void fc_informer_watch_open(struct fc_informer *i)
+{
+	FC_AUTO_BUF struct fc_buf path = FC_BUF_INIT;
+	struct fc_error err = FC_ERROR_INIT;
+
+	bool trial = i->failed != FC_ERR_NONE;
+	int seconds = trial ? TRIAL_S : (int)fc_random_between(i->o.random, WATCH_LEAST_S, WATCH_MOST_S);
+
+	if (watch_url(i, seconds, &path, &err) == 0) {
+		i->framer = fc_framer_new(FC_FRAMER_WATCH, &watch_framer, i);
+		i->request = fc_transport_send(i->o.transport,
+					       &(struct fc_request_options){
+						       .method = "GET",
+						       .path = fc_buf_str(&path),
+						       .accept = i->o.metadata_only ? ACCEPT_METADATA : NULL,
+						       .watch = true,
+						       .on_data = watch_data,
+						       .on_done = watch_done,
+						       .user = i,
+					       },
+					       &err);
+	}
+	if (!i->request) {
+		fc_informer_drop_framer(i);
+		watch_failed(i, &err);
+		return;
+	}
+	i->opened_ms = fc_clock_mono_ms();
+	i->advanced = false;
+	i->unordered = !*i->version;
+	i->deadline = fc_loop_timer(fc_transport_loop(i->o.transport), seconds * INT64_C(1000) + WATCH_GRACE_MS,
+				    fc_informer_watch_overdue, i);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kube/object_client.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "json/decode.h"
+#include "kube/url.h"
+#include "model/status.h"
+
+#include <stdio.h>
+
+/* Compact, and every double so that it reads back as the same one. Strings may hold \u0000, which jansson writes. */
+#define DUMP_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(17))
+/* A server's own limit of a body (kube-client 2.12) is 3 MiB; what is above is refused there with 413, which names the fault. */
+#define MAX_PATCH_BYTES FC_JSON_MAX_BYTES
+
+struct fc_object_call {
+	struct fc_transport *transport;
+	struct fc_request *request;
+	struct fc_timer *failing; /* runs instead of a request that could not be sent */
+	struct fc_error failure;
+	bool write;
+	fc_object_done *done;
+	void *user;
+};
+
+/* The call is gone before the callee hears of it, so that it may start the next one or cancel this one's handle's holder. */
+static void finish(struct fc_object_call *c, json_t *object, const struct fc_error *err)
+{
+	fc_object_done *done = c->done;
+	void *user = c->user;
+
+	free(c);
+	done(user, object, err);
+}
+
+static json_t *read_answer(const struct fc_object_call *c, const struct fc_response *response, struct fc_error *err)
+{
+	enum fc_status_of of = c->write ? FC_STATUS_OF_WRITE : FC_STATUS_OF_READ;
+	json_t *object = fc_decode(response->body, response->body_bytes, err);
+
+	if (!object) {
+		/* It was done, but not to what: only a read can tell, as with an answer that was lost. */
+		err->outcome_unknown = c->write;
+		fc_error_wrap(err, "answer %d cannot be read", response->status);
+		return NULL;
+	}
+	if (fc_status_is_failure(object))
+		fc_status_error_json(response->status, object, -1, of, err);
+	else if (!json_is_object(object))
+		fc_error_set(err, FC_ERR_PROTOCOL, "answer %d is no object", response->status);
+	else
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+static void on_done(void *user, const struct fc_response *response)
+{
+	struct fc_object_call *c = user;
+	struct fc_error err = FC_ERROR_INIT;
+
+	c->request = NULL;
+	if (response->error) {
+		finish(c, NULL, response->error);
+		return;
+	}
+	json_t *object = read_answer(c, response, &err);
+	finish(c, object, object ? NULL : &err);
+}
+
+static void on_failing(void *user)
+{
+	struct fc_object_call *c = user;
+	struct fc_error err = c->failure;
+
+	c->failing = NULL;
+	finish(c, NULL, &err);
+}
+
+static struct fc_object_call *call_new(struct fc_transport *t, bool write, fc_object_done *done, void *user)
+{
+	struct fc_object_call *c = fc_xcalloc(1, sizeof(*c));
+
+	c->transport = t;
+	c->write = write;
+	c->done = done;
+	c->user = user;
+	c->failure = FC_ERROR_INIT;
+	return c;
+}
+
+/* `failed`: c->failure says why nothing can be sent. */
+static struct fc_object_call *launch(struct fc_object_call *c, const struct fc_request_options *options, bool failed)
+{
+	if (!failed)
+		c->request = fc_transport_send(c->transport, options, &c->failure);
+	/* 2.11: the caller hears of it as of every other failure, and never before it has the handle. */
+	if (!c->request)
+		c->failing = fc_loop_timer(fc_transport_loop(c->transport), 0, on_failing, c);
+	return c;
+}
+
+/* Also as `timeout`, so that the server stops working when we stop waiting. */
+static void put_timeout(struct fc_buf *path)
+{
+	char seconds[16];
+
+	snprintf(seconds, sizeof(seconds), "%ds", FC_OBJECT_TIMEOUT_MS / 1000);
+	fc_url_query(path, "timeout", seconds);
+}
+
+struct fc_object_call *fc_object_read(struct fc_transport *t, const struct fc_resource *r, const char *namespace_, const char *name,
+				      fc_object_done *done, void *user)
+{
+	struct fc_object_call *c = call_new(t, false, done, user);
+	FC_AUTO_BUF struct fc_buf path = FC_BUF_INIT;
+
+	bool failed = fc_url_object(&path, r, namespace_, name ? name : "", NULL, &c->failure) < 0;
+	put_timeout(&path);
+	const struct fc_request_options options = {
+		.method = "GET",
+		.path = fc_buf_str(&path),
+		.timeout_ms = FC_OBJECT_TIMEOUT_MS,
+		.on_done = on_done,
+		.user = c,
+	};
+	return launch(c, &options, failed);
+}
+
+/* Measured first, then written into just enough: a buffer that grows would leave copies of a secret behind in freed memory. */
+static char *dump(const json_t *value, size_t *bytes, struct fc_error *err)
+{
+	*bytes = json_dumpb(value, NULL, 0, DUMP_FLAGS);
+	if (*bytes == 0 || *bytes > MAX_PATCH_BYTES) {
+		fc_error_set(err, FC_ERR_LIMIT, "a patch of more than %u bytes, or one that cannot be written as JSON", MAX_PATCH_BYTES);
+		return NULL;
+	}
+	char *text = fc_try_realloc(NULL, *bytes);
+	if (!text) {
+		fc_error_set(err, FC_ERR_MEMORY, "no memory for a patch");
+		return NULL;
+	}
+	if (json_dumpb(value, text, *bytes, DUMP_FLAGS) == *bytes)
+		return text;
+	fc_free_secret(text, *bytes);
+	fc_error_set(err, FC_ERR_INTERNAL, "a patch changed while it was written");
+	return NULL;
+}
+
+struct fc_object_call *fc_object_patch(struct fc_transport *t, const struct fc_resource *r, const char *namespace_, const char *name,
+				       const char *subresource, const json_t *patch, fc_object_done *done, void *user)
+{
+	struct fc_object_call *c = call_new(t, true, done, user);
+	FC_AUTO_BUF struct fc_buf path = FC_BUF_INIT;
+	size_t bytes = 0;
+
+	bool failed = fc_url_object(&path, r, namespace_, name ? name : "", subresource, &c->failure) < 0;
+	fc_url_query(&path, "fieldManager", FC_FIELD_MANAGER);
+	put_timeout(&path);
+	char *body = failed ? NULL : dump(patch, &bytes, &c->failure);
+	const struct fc_request_options options = {
+		.method = "PATCH",
+		.path = fc_buf_str(&path),
+		.content_type = "application/json-patch+json",
+		.body = body,
+		.body_bytes = bytes,
+		.timeout_ms = FC_OBJECT_TIMEOUT_MS,
+		.on_done = on_done,
+		.user = c,
+	};
+	return launch(c, &options, failed || !body);
+}
+
+void fc_object_cancel(struct fc_object_call *c)
+{
+	if (!c)
+		return;
+	fc_request_cancel(c->request);
+	fc_loop_timer_cancel(fc_transport_loop(c->transport), &c->failing);
+	free(c);
+}

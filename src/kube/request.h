@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fc_request - one HTTP request: prepared, its answer collected or passed on, its outcome classified.
+ * Owns:    its libcurl handle, headers, request body (overwritten when freed) and what is collected of the answer.
+ * Threads: the cluster's thread.
+ * Fails:   _new, when something given is no request; later failures are its outcome.
+ * Source:  kube-client 2.10, 2.11, 2.24, 2.25, 13.3, 13.17, 13.18. This header is for the transport's own files. */
+#ifndef FC_REQUEST_H
+#define FC_REQUEST_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "kube/peer.h"
+#include "kube/transport.h"
+
+struct fc_connection;
+
+enum fc_request_state {
+	FC_REQUEST_QUEUED,    /* sent from inside libcurl: it goes to libcurl once that has returned */
+	FC_REQUEST_RUNNING,   /* libcurl has it */
+	FC_REQUEST_CANCELLED, /* cancelled from inside libcurl: it is freed once that has returned */
+	FC_REQUEST_FINISHING, /* its on_done is being called */
+};
+
+struct fc_request {
+	struct fc_transport *transport;
+	struct fc_connection *connection;
+	struct fc_request *prev, *next; /* in the connection's list */
+	enum fc_request_state state;
+	bool watch, probe;
+	bool read; /* GET: nothing changes, so no outcome is unknown, and more of an error may be shown */
+	char *method;
+
+	CURL *easy;
+	struct curl_slist *headers;
+	char *request_body;
+	size_t request_body_bytes, request_body_sent;
+
+	struct fc_buf body;
+	size_t max_body_bytes;
+	struct fc_error *failure; /* our own reason to end it; NULL: none */
+	int64_t started_us, heard_us; /* monotonic; heard_us is of the last byte, 0: none */
+	int64_t *connection_heard_us;
+	int64_t retry_after_ms;
+	char error_text[CURL_ERROR_SIZE];
+
+	/* For the transport: the head of an answer has come. Called from inside libcurl. */
+	void (*on_answered)(struct fc_request *r);
+	int (*on_data)(void *user, const char *bytes, size_t len, struct fc_error *err);
+	void (*on_done)(void *user, const struct fc_response *response);
+	void *user;
+};
+
+/* `authorization` is a whole header line or "". Takes options->body in any case. */
+struct fc_request *fc_request_new(const struct fc_peer *peer, const struct fc_request_options *options, const char *authorization,
+				  struct fc_error *err) FC_MUST_CHECK;
+void fc_request_free(struct fc_request *r); /* NULL allowed; libcurl must not have it */
+
+/* What came of it. `why` NULL: libcurl's `code` tells; else the connection was given up for that reason. `out` borrows from `r` and
+ * from `err`, which holds the error that out->error points to. */
+void fc_request_outcome(struct fc_request *r, CURLcode code, const struct fc_error *why, struct fc_response *out,
+			struct fc_error *err);
+
+#endif

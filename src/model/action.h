@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fc_action - what the engine wants done. One struct; which members count is said at each type.
+ * Owns:    its strings, its JSON (shared by reference, never written again) and its resource reference.
+ * Threads: made by the engine, handed to one executor, which frees it.
+ * Fails:   never; what becomes of it comes back as an event.
+ * Source:  design section 5: `run`, `plan`, `--once`, `explain` and the simulation execute the same actions. */
+#ifndef FC_ACTION_H
+#define FC_ACTION_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "model/cluster.h"
+#include "model/metric.h"
+#include "model/resource.h"
+#include "model/state.h"
+
+enum fc_action_type {
+	/* cluster, name: a RESOURCE word, verbs. Answered by RESOLVED, again whenever the answer changes */
+	FC_ACTION_RESOLVE,
+	/* cluster, watch, resource, namespace (NULL: all), name (NULL: all; else a field selector), metadata_only */
+	FC_ACTION_START_WATCH,
+	/* cluster, watch: no event of it is posted after this was executed */
+	FC_ACTION_STOP_WATCH,
+	/* cluster, request, resource, namespace, name. Answered by RESULT */
+	FC_ACTION_READ,
+	/* cluster, request, resource, namespace, name, subresource (NULL: the object), body. Answered by RESULT */
+	FC_ACTION_PATCH,
+	/* report */
+	FC_ACTION_REPORT,
+	/* measure */
+	FC_ACTION_MEASURE,
+};
+
+/* Something worth a log line, and later a Kubernetes Event. Strings may be NULL where they do not apply; none holds a
+ * value. */
+struct fc_report {
+	enum fc_log_level level;
+	char *message; /* lower-case sentence */
+	char *cluster;
+	char *target; /* CLUSTER/RESOURCE/NAMESPACE/NAME */
+	char *path;
+	char *source;
+	const char *state; /* static */
+	char *reason;	   /* CamelCase */
+	char *detail;
+};
+
+struct fc_measure {
+	enum fc_metric_id id;
+	char *labels[FC_METRIC_MAX_LABELS];
+	double value; /* counters: added; gauges: set; histograms: observed */
+};
+
+struct fc_action {
+	enum fc_action_type type;
+	fc_cluster_no cluster;
+	uint32_t watch;
+	uint64_t request;
+	unsigned verbs;
+	bool metadata_only; /* and only objects with an annotation of a dialect: of others nothing is posted */
+	struct fc_resource *resource;
+	char *namespace_;
+	char *name;
+	char *subresource;
+	json_t *body;
+	struct fc_report *report;
+	struct fc_measure *measure;
+	struct fc_action *next; /* in a list of actions */
+};
+
+/* Actions in the order in which they were decided. Not to be moved in memory: an empty list points into itself. */
+struct fc_actions {
+	struct fc_action *first, **end;
+};
+
+void fc_actions_init(struct fc_actions *list);
+/* Appends a zeroed action; the list owns it. */
+struct fc_action *fc_actions_add(struct fc_actions *list, enum fc_action_type type);
+/* The first one, now the caller's; NULL when there is none. */
+struct fc_action *fc_actions_take(struct fc_actions *list);
+void fc_actions_fini(struct fc_actions *list);
+void fc_action_free(struct fc_action *a); /* NULL allowed */
+const char *fc_action_type_name(enum fc_action_type type);
+
+#endif

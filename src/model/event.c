@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/event.h"
+
+#include "base/mem.h"
+
+static const char *const type_names[] = {
+	[FC_EVENT_TICK] = "tick",
+	[FC_EVENT_CLUSTER_UP] = "cluster-up",
+	[FC_EVENT_CLUSTER_DOWN] = "cluster-down",
+	[FC_EVENT_RESOLVED] = "resolved",
+	[FC_EVENT_LIST_BEGIN] = "list-begin",
+	[FC_EVENT_LIST_END] = "list-end",
+	[FC_EVENT_OBJECT] = "object",
+	[FC_EVENT_OBJECT_GONE] = "object-gone",
+	[FC_EVENT_OBJECT_UNREADABLE] = "object-unreadable",
+	[FC_EVENT_WATCH_FAILED] = "watch-failed",
+	[FC_EVENT_WATCH_RESUMED] = "watch-resumed",
+	[FC_EVENT_RESULT] = "result",
+};
+
+struct fc_event *fc_event_new(enum fc_event_type type)
+{
+	struct fc_event *e = fc_xcalloc(1, sizeof(*e));
+
+	e->type = type;
+	e->error = FC_ERROR_INIT;
+	return e;
+}
+
+void fc_event_free(struct fc_event *e)
+{
+	if (!e)
+		return;
+	free(e->namespace_);
+	free(e->name);
+	free(e->resource_version);
+	free(e->server_version);
+	json_decref(e->object);
+	fc_resource_unref(e->resource);
+	free(e);
+}
+
+const char *fc_event_type_name(enum fc_event_type type)
+{
+	return (unsigned)type < FC_ARRAY_LEN(type_names) ? type_names[type] : "unknown";
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fc_event - what the engine is told. One struct; which members count is said at each type.
+ * Owns:    its strings, its JSON (never written again after the event was made) and its resource reference.
+ * Threads: made by one thread, handed to the engine's, which frees it.
+ * Fails:   never.
+ * Source:  design section 5: events in, actions out; the time is in the event. */
+#ifndef FC_EVENT_H
+#define FC_EVENT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "model/cluster.h"
+#include "model/resource.h"
+
+enum fc_event_type {
+	/* Nothing but the time. */
+	FC_EVENT_TICK,
+	/* cluster; name: cluster id (uid of kube-system), NULL when not readable; server_version */
+	FC_EVENT_CLUSTER_UP,
+	/* cluster; error */
+	FC_EVENT_CLUSTER_DOWN,
+	/* cluster; name: the word; resource, or NULL with error (NOT_SERVED or why not known) */
+	FC_EVENT_RESOLVED,
+	/* watch: a (re)list begins; every object until LIST_END is one of the list */
+	FC_EVENT_LIST_BEGIN,
+	/* watch; complete: what was not named since LIST_BEGIN is absent or bears no rule any more */
+	FC_EVENT_LIST_END,
+	/* watch; object; received_us */
+	FC_EVENT_OBJECT,
+	/* watch; namespace, name, resource_version (of the deletion) */
+	FC_EVENT_OBJECT_GONE,
+	/* watch; namespace, name, resource_version (or NULL); error: present, but cannot be decoded */
+	FC_EVENT_OBJECT_UNREADABLE,
+	/* watch; error: it cannot list or watch just now, and goes on trying; what is known stays */
+	FC_EVENT_WATCH_FAILED,
+	/* watch: a failed one works again, nothing was missed */
+	FC_EVENT_WATCH_RESUMED,
+	/* request; object (the body of the answer, NULL for none) or error */
+	FC_EVENT_RESULT,
+};
+
+struct fc_event {
+	enum fc_event_type type;
+	fc_cluster_no cluster;
+	uint32_t watch;
+	uint64_t request;
+	bool complete;
+	int64_t now_ms;	     /* monotonic, set when the engine takes the event */
+	int64_t wall_ms;     /* since 1970, for what people read; set with now_ms */
+	int64_t received_us; /* monotonic, when its last byte came from the network */
+	char *namespace_;    /* NULL or "": cluster-scoped */
+	char *name;
+	char *resource_version;
+	char *server_version; /* gitVersion, for people */
+	json_t *object;
+	struct fc_resource *resource;
+	struct fc_error error; /* cls FC_ERR_NONE: none */
+};
+
+/* Zeroed but for the type, and FC_ERROR_INIT as error; never NULL. */
+struct fc_event *fc_event_new(enum fc_event_type type);
+void fc_event_free(struct fc_event *e); /* NULL allowed */
+const char *fc_event_type_name(enum fc_event_type type);
+
+#endif

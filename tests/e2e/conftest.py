@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of the end-to-end tests.
+
+clusters        the three clusters, running: clusters.hub, clusters.edge_1, clusters.edge_2, clusters["edge-1"], iteration
+hub edge1 edge2 each of them
+kubeconfig      a file with a context for each, as user fedcopy, by client certificate
+cluster_set     a cluster set file with hub as the master
+namespace       the name of a fresh namespace that is on all three, and is removed after the test
+make_namespace  a function that makes further ones
+fedcopy         a factory: fedcopy("run", "--clusters", cluster_set, "--target", "secrets") starts the program;
+                fedcopy.run(...) runs it to its end
+secrets         a list: values that a test adds to it must not occur in anything that fedcopy writes or serves
+"""
+
+import itertools
+import os
+import pathlib
+import re
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+# pylint: disable=wrong-import-position,redefined-outer-name
+import envtest
+import fedcopy as program
+
+CRDS = pathlib.Path(__file__).with_name("crds")
+
+# The kinds that tests make, and that go before their namespace does.
+TEST_RESOURCES = (
+    "configmaps",
+    "secrets",
+    "deployments",
+    "events",
+    "leases",
+    "roles",
+    "rolebindings",
+    "serviceaccounts",
+    "federatedsecrets",
+    "federateddeployments",
+    "federatedhelmreleases",
+    "helmreleases",
+)
+
+
+class Clusters:
+    """The clusters of the session, by name, by attribute, or one after the other; the first is the master."""
+
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory)
+        self.etcd = envtest.Etcd(self.directory / "etcd")
+        self.all = [envtest.Cluster(name, self.directory, self.etcd) for name in ("hub", "edge-1", "edge-2")]
+        self.hub, self.edge_1, self.edge_2 = self.all
+        self.master, self.members = self.all[0], self.all[1:]
+        self.kubeconfig = self.directory / "kubeconfig"
+        self.cluster_set = self.directory / "clusters.yaml"
+
+    def start(self):
+        envtest.start_all(self.etcd, self.all)
+        envtest.apply_crds(self.all, CRDS)
+        envtest.write_kubeconfig(self.kubeconfig, self.all)
+        envtest.write_cluster_set(self.cluster_set, self.all, "kubeconfig")
+
+    def ensure(self):
+        """Brings back what a test has stopped, killed or hung."""
+        for cluster in self.all:
+            if cluster.running:
+                cluster.resume()
+            else:
+                cluster.spawn()
+        for cluster in self.all:
+            cluster.wait_ready()
+
+    def stop(self):
+        for cluster in self.all:
+            cluster.kill()
+        self.etcd.stop()
+
+    def __getitem__(self, name):
+        return next(cluster for cluster in self.all if cluster.name == name)
+
+    def __iter__(self):
+        return iter(self.all)
+
+    def __len__(self):
+        return len(self.all)
+
+
+@pytest.fixture(scope="session")
+def _session_clusters(tmp_path_factory):
+    clusters = Clusters(tmp_path_factory.mktemp("clusters"))
+    try:
+        clusters.start()
+        yield clusters
+    finally:
+        clusters.stop()
+
+
+@pytest.fixture
+def clusters(_session_clusters):
+    _session_clusters.ensure()
+    return _session_clusters
+
+
+@pytest.fixture
+def hub(clusters):
+    return clusters.hub
+
+
+@pytest.fixture
+def edge1(clusters):
+    return clusters.edge_1
+
+
+@pytest.fixture
+def edge2(clusters):
+    return clusters.edge_2
+
+
+@pytest.fixture
+def kubeconfig(clusters):
+    return clusters.kubeconfig
+
+
+@pytest.fixture
+def cluster_set(clusters):
+    return clusters.cluster_set
+
+
+_namespace_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def make_namespace(clusters, request):
+    """make_namespace(name=None, on=None, labels=None, annotations=None): a namespace on these clusters (all); its name."""
+    made = []
+    words = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-").removeprefix("test-")[:30].strip("-")
+
+    def make(name=None, on=None, labels=None, annotations=None):
+        name = name or f"t{next(_namespace_numbers)}-{words}"
+        for cluster in on or clusters:
+            cluster.create_namespace(name, labels, annotations)
+            made.append((cluster, name))
+        return name
+
+    yield make
+    clusters.ensure()
+    envtest.run_all([lambda c=cluster, n=name: c.remove_namespace(n, TEST_RESOURCES) for cluster, name in made])
+
+
+@pytest.fixture
+def namespace(make_namespace):
+    return make_namespace()
+
+
+@pytest.fixture
+def secrets():
+    return []
+
+
+@pytest.fixture
+def fedcopy(clusters, make_namespace, tmp_path, secrets):  # pylint: disable=unused-argument
+    # make_namespace stands there so that the program is stopped before its namespaces are removed.
+    factory = program.Factory(tmp_path, clusters, secrets)
+    yield factory
+    factory.finish()

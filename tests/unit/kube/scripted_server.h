@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scripted_server - an API server of a few prepared answers: TLS on loopback, HTTP/1.1, one request per connection, a thread each.
+ * Owns:    its sockets, threads and key; copies of the requests it saw.
+ * Threads: scripted_* from the test's thread; what they share is behind one mutex.
+ * Fails:   the test.
+ * Source:  RFC 9112, section 7.1: chunked bodies, so that a cut-off stream and one that ended are told apart. tls_server.h serves the
+ *          transport's tests; this one can also cut an answer off, die, and come back at the same address. */
+#ifndef FC_TESTS_SCRIPTED_SERVER_H
+#define FC_TESTS_SCRIPTED_SERVER_H
+
+#include "base/mem.h"
+#include "unit/kube/tls_server.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum scripted_end {
+	SCRIPTED_END,  /* the body is complete */
+	SCRIPTED_CUT,  /* the connection ends before the body does */
+	SCRIPTED_HOLD, /* nothing more comes until scripted_release or the end of the server; then as SCRIPTED_END */
+	SCRIPTED_LATE, /* not even the head of the answer comes before that */
+};
+
+/* Used once, by the first request whose line (method and target) holds `match`. A request for which there is no step left is answered
+ * 404, a watch is held open and silent. */
+struct scripted_step {
+	const char *match;
+	int status; /* 0: 200 */
+	const char *body[6]; /* pieces, each written by itself */
+	enum scripted_end end;
+};
+
+#define SCRIPTED_MAX 64
+
+struct scripted_request {
+	char *line; /* "GET /api/v1/secrets?limit=500" */
+	char *head; /* its header lines */
+	char *body;
+};
+
+struct scripted_server {
+	SSL_CTX *tls;
+	char *certificate_pem;
+	int listener;
+	uint16_t port;
+	pthread_t acceptor, workers[SCRIPTED_MAX];
+	int sockets[SCRIPTED_MAX];
+	size_t connections;
+
+	pthread_mutex_t lock; /* all below */
+	pthread_cond_t released;
+	const struct scripted_step *steps;
+	size_t step_count;
+	bool used[SCRIPTED_MAX];
+	bool release, stopping;
+	struct scripted_request requests[SCRIPTED_MAX];
+	size_t request_count;
+};
+
+struct scripted_connection {
+	struct scripted_server *server;
+	int fd;
+	SSL *ssl;
+};
+
+static inline void scripted_keys(struct scripted_server *s)
+{
+	FC_AUTO_FREE char *key_pem = NULL;
+
+	tls_make_certificate("IP:127.0.0.1", &s->certificate_pem, &key_pem);
+	BIO *certificate_bio = BIO_new_mem_buf(s->certificate_pem, -1), *key_bio = BIO_new_mem_buf(key_pem, -1);
+	X509 *certificate = PEM_read_bio_X509(certificate_bio, NULL, NULL, NULL);
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(key_bio, NULL, NULL, NULL);
+	s->tls = SSL_CTX_new(TLS_server_method());
+	assert_int_equal(SSL_CTX_use_certificate(s->tls, certificate), 1);
+	assert_int_equal(SSL_CTX_use_PrivateKey(s->tls, key), 1);
+	X509_free(certificate);
+	EVP_PKEY_free(key);
+	BIO_free(certificate_bio);
+	BIO_free(key_bio);
+}
+
+static inline char *scripted_header_end(char *text)
+{
+	char *end = strstr(text, "\r\n\r\n");
+
+	return end ? end + 4 : NULL;
+}
+
+/* Reads one request; false when the connection ended. */
+static inline bool scripted_read(struct scripted_connection *c, struct scripted_request *out)
+{
+	char text[32768];
+	size_t len = 0;
+	char *body = NULL;
+	long body_bytes = 0;
+
+	while (!body || text + len < body + body_bytes) {
+		int n = SSL_read(c->ssl, text + len, (int)(sizeof(text) - 1 - len));
+		if (n <= 0)
+			return false;
+		len += (size_t)n;
+		text[len] = '\0';
+		body = scripted_header_end(text);
+		char *length = strcasestr(text, "content-length:");
+		if (body && length && length < body)
+			body_bytes = strtol(length + strlen("content-length:"), NULL, 10);
+	}
+	char *line_end = strstr(text, " HTTP/1.1\r\n");
+	assert_non_null(line_end);
+	out->line = fc_xstrndup(text, (size_t)(line_end - text));
+	out->head = fc_xstrndup(line_end, (size_t)(body - line_end));
+	out->body = fc_xstrdup(body);
+	return true;
+}
+
+static inline const struct scripted_step *scripted_step_for(struct scripted_server *s, const char *line)
+{
+	static const struct scripted_step silent = { .end = SCRIPTED_HOLD }, none = { .status = 404, .body = { "{}" } };
+
+	for (size_t i = 0; i < s->step_count; i++) {
+		if (s->used[i] || !strstr(line, s->steps[i].match))
+			continue;
+		s->used[i] = true;
+		return &s->steps[i];
+	}
+	return strstr(line, "watch=true") ? &silent : &none;
+}
+
+static inline const struct scripted_step *scripted_note(struct scripted_server *s, const struct scripted_request *request)
+{
+	pthread_mutex_lock(&s->lock);
+	const struct scripted_step *step = scripted_step_for(s, request->line);
+	assert_true(s->request_count < SCRIPTED_MAX);
+	s->requests[s->request_count++] = *request;
+	pthread_mutex_unlock(&s->lock);
+	return step;
+}
+
+static inline void scripted_write(struct scripted_connection *c, const char *text)
+{
+	if (*text)
+		(void)SSL_write(c->ssl, text, (int)strlen(text));
+}
+
+static inline void scripted_wait(struct scripted_server *s)
+{
+	pthread_mutex_lock(&s->lock);
+	while (!s->release && !s->stopping)
+		pthread_cond_wait(&s->released, &s->lock);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static inline void scripted_answer(struct scripted_connection *c, const struct scripted_step *step)
+{
+	FC_AUTO_FREE char *head = fc_xasprintf("HTTP/1.1 %d Scripted\r\nContent-Type: application/json\r\nConnection: close\r\n"
+					       "Transfer-Encoding: chunked\r\n\r\n",
+					       step->status ? step->status : 200);
+
+	if (step->end == SCRIPTED_LATE)
+		scripted_wait(c->server);
+	scripted_write(c, head);
+	for (size_t i = 0; i < FC_ARRAY_LEN(step->body) && step->body[i]; i++) {
+		FC_AUTO_FREE char *chunk = fc_xasprintf("%zx\r\n%s\r\n", strlen(step->body[i]), step->body[i]);
+		scripted_write(c, chunk);
+	}
+	if (step->end == SCRIPTED_HOLD)
+		scripted_wait(c->server);
+	if (step->end != SCRIPTED_CUT)
+		scripted_write(c, "0\r\n\r\n");
+}
+
+static inline void *scripted_serve(void *user)
+{
+	struct scripted_connection *c = user;
+	struct scripted_request request;
+
+	c->ssl = SSL_new(c->server->tls);
+	SSL_set_fd(c->ssl, c->fd);
+	if (SSL_accept(c->ssl) == 1 && scripted_read(c, &request)) {
+		scripted_answer(c, scripted_note(c->server, &request));
+		SSL_shutdown(c->ssl);
+	}
+	SSL_free(c->ssl);
+	shutdown(c->fd, SHUT_RDWR);
+	free(c);
+	return NULL;
+}
+
+static inline void *scripted_accept(void *user)
+{
+	struct scripted_server *s = user;
+
+	for (;;) {
+		int fd = accept(s->listener, NULL, NULL);
+		if (fd < 0)
+			return NULL;
+		assert_true(s->connections < SCRIPTED_MAX);
+		struct scripted_connection *c = fc_xcalloc(1, sizeof(*c));
+		c->server = s;
+		c->fd = s->sockets[s->connections] = fd;
+		assert_int_equal(pthread_create(&s->workers[s->connections++], NULL, scripted_serve, c), 0);
+	}
+}
+
+static inline void scripted_listen(struct scripted_server *s, uint16_t port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
+	socklen_t len = sizeof(address);
+	int on = 1;
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	assert_int_equal(bind(s->listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(s->listener, 64), 0);
+	getsockname(s->listener, (struct sockaddr *)&address, &len);
+	s->port = ntohs(address.sin_port);
+}
+
+static inline void scripted_begin(struct scripted_server *s)
+{
+	s->stopping = s->release = false;
+	assert_int_equal(pthread_create(&s->acceptor, NULL, scripted_accept, s), 0);
+}
+
+/* `steps` is borrowed. */
+static inline struct scripted_server *scripted_start(const struct scripted_step *steps, size_t count)
+{
+	struct scripted_server *s = fc_xcalloc(1, sizeof(*s));
+
+	assert_true(count <= SCRIPTED_MAX);
+	/* As the program does: a peer that went away is an error of the write, not the end. */
+	signal(SIGPIPE, SIG_IGN);
+	s->steps = steps;
+	s->step_count = count;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->released, NULL);
+	scripted_keys(s);
+	scripted_listen(s, 0);
+	scripted_begin(s);
+	return s;
+}
+
+/* Everything held goes on. */
+static inline void scripted_release(struct scripted_server *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->release = true;
+	pthread_cond_broadcast(&s->released);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* As a server that is killed: every connection breaks, and new ones are refused. */
+static inline void scripted_kill(struct scripted_server *s)
+{
+	shutdown(s->listener, SHUT_RDWR);
+	pthread_join(s->acceptor, NULL);
+	close(s->listener);
+	for (size_t i = 0; i < s->connections; i++)
+		shutdown(s->sockets[i], SHUT_RDWR);
+	pthread_mutex_lock(&s->lock);
+	s->stopping = true;
+	pthread_cond_broadcast(&s->released);
+	pthread_mutex_unlock(&s->lock);
+	for (size_t i = 0; i < s->connections; i++) {
+		pthread_join(s->workers[i], NULL);
+		close(s->sockets[i]);
+	}
+	s->connections = 0;
+}
+
+/* The same server again, at the same address. */
+static inline void scripted_restart(struct scripted_server *s)
+{
+	scripted_listen(s, s->port);
+	scripted_begin(s);
+}
+
+static inline void scripted_free(struct scripted_server *s)
+{
+	scripted_kill(s);
+	for (size_t i = 0; i < s->request_count; i++) {
+		free(s->requests[i].line);
+		free(s->requests[i].head);
+		free(s->requests[i].body);
+	}
+	SSL_CTX_free(s->tls);
+	free(s->certificate_pem);
+	pthread_cond_destroy(&s->released);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+/* How many requests came whose line holds `part`. */
+static inline size_t scripted_seen(struct scripted_server *s, const char *part)
+{
+	size_t seen = 0;
+
+	pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < s->request_count; i++)
+		seen += strstr(s->requests[i].line, part) != NULL;
+	pthread_mutex_unlock(&s->lock);
+	return seen;
+}
+
+/* The n-th (from 0) request whose line holds `part`; valid as long as the server. */
+static inline const struct scripted_request *scripted_request(struct scripted_server *s, const char *part, size_t n)
+{
+	const struct scripted_request *found = NULL;
+
+	pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < s->request_count && !found; i++) {
+		if (strstr(s->requests[i].line, part) && n-- == 0)
+			found = &s->requests[i];
+	}
+	pthread_mutex_unlock(&s->lock);
+	assert_non_null(found);
+	return found;
+}
+
+#endif
