@@ -27,7 +27,7 @@ int fc_command_fail(const char *command, const struct fc_error *err)
 {
 	bool usage = err->cls == FC_ERR_USAGE || err->cls == FC_ERR_CONFIG;
 
-	fprintf(stderr, "%s: %s\n", command, err->text);
+	fprintf(stderr, "fedcopy %s: %s\n", command, err->text);
 	return usage ? FC_EXIT_USAGE : FC_EXIT_FAILED;
 }
 
@@ -42,7 +42,8 @@ int fc_command_print(const struct fc_buf *text)
 static void put_usage(struct fc_buf *out)
 {
 	fc_buf_puts(out, "Usage: fedcopy COMMAND [flags]\n\n"
-			 "Copies parts of Kubernetes objects from a master cluster to member clusters and keeps the copies true.\n\n"
+			 "Copies parts of Kubernetes objects from a master cluster to member clusters and keeps the "
+			 "copies true.\n\n"
 			 "Commands:\n");
 	for (size_t i = 0; i < FC_ARRAY_LEN(commands); i++) {
 		if (commands[i].summary)
@@ -77,7 +78,7 @@ int fc_cmd_version(int argc, char **argv)
 		fc_buf_puts(&text, "Usage: fedcopy version\n\nPrints the version and those of the libraries in use.\n");
 		return fc_command_print(&text);
 	}
-	if (refuse_operands("fedcopy version", argc, argv) != FC_EXIT_DONE)
+	if (refuse_operands("version", argc, argv) != FC_EXIT_DONE)
 		return FC_EXIT_USAGE;
 	fc_version_text(&text);
 	return fc_command_print(&text);
@@ -112,7 +113,7 @@ int fc_cmd_reference(int argc, char **argv)
 	if (found)
 		return fc_command_print(&text);
 	fc_error_set(&err, FC_ERR_USAGE, "unknown table; give flags, metrics or states, or nothing for all");
-	return fc_command_fail("fedcopy reference", &err);
+	return fc_command_fail("reference", &err);
 }
 
 static int refuse_command(const char *word)

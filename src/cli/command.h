@@ -20,11 +20,12 @@ int fc_cmd_reference(int argc, char **argv);
 /* The whole program after main has prepared the process: finds the command and runs it. */
 int fc_command_main(int argc, char **argv);
 
-/* Says "fedcopy run: ..." on standard error. Returns the exit status for it: FC_EXIT_USAGE for FC_ERR_USAGE and FC_ERR_CONFIG (both are
- * texts of the operator, mended by him), else FC_EXIT_FAILED. */
+/* Says "fedcopy COMMAND: ..." on standard error; `command` is its name alone. Returns the exit status: FC_EXIT_USAGE
+ * for FC_ERR_USAGE and FC_ERR_CONFIG (both are texts of the operator, mended by him), else FC_EXIT_FAILED. */
 int fc_command_fail(const char *command, const struct fc_error *err);
 
-/* Writes to standard output and flushes: FC_EXIT_DONE, or FC_EXIT_FAILED when the text did not get there (disk full, closed). */
+/* Writes to standard output and flushes: FC_EXIT_DONE, or FC_EXIT_FAILED when the text did not get there (disk full,
+ * closed). */
 int fc_command_print(const struct fc_buf *text);
 
 #endif

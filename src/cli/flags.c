@@ -31,7 +31,8 @@ void fc_strings_fini(struct fc_strings *s)
 	*s = (struct fc_strings){ 0 };
 }
 
-void fc_flags_init(struct fc_flags *f, const struct fc_flag *rows, size_t count, unsigned command, const char *command_name)
+void fc_flags_init(struct fc_flags *f, const struct fc_flag *rows, size_t count, unsigned command,
+		   const char *command_name)
 {
 	*f = (struct fc_flags){ .rows = rows, .count = count, .command = command, .command_name = command_name };
 	f->given = fc_xcalloc(count, sizeof(*f->given));
@@ -115,7 +116,8 @@ static int give_on_line(struct fc_flags *f, size_t i, const char *value)
 }
 
 /* `value` is what follows in the same argument, or NULL: then a flag that needs one takes the next argument. */
-static int read_flag(struct fc_flags *f, size_t i, const char *value, int argc, char *const *args, int *at, struct fc_error *err)
+static int read_flag(struct fc_flags *f, size_t i, const char *value, int argc, char *const *args, int *at,
+		     struct fc_error *err)
 {
 	const struct fc_flag *row = &f->rows[i];
 
@@ -125,7 +127,8 @@ static int read_flag(struct fc_flags *f, size_t i, const char *value, int argc, 
 		return give_on_line(f, i, "true");
 	/* What begins with a dash is more likely the next flag than the value of a flag whose value was forgotten. */
 	if (*at + 1 >= argc || (args[*at + 1][0] == '-' && args[*at + 1][1]))
-		return fc_error_set(err, FC_ERR_USAGE, "--%s needs a value: --%s=%s", row->name, row->name, row->placeholder);
+		return fc_error_set(err, FC_ERR_USAGE, "--%s needs a value: --%s=%s", row->name, row->name,
+				    row->placeholder);
 	return give_on_line(f, i, args[++*at]);
 }
 
@@ -175,8 +178,8 @@ int fc_flags_read_line(struct fc_flags *f, int argc, char *const *args, struct f
 	return 0;
 }
 
-/* Environment. Variables that no row names are left alone: for a Service called "fedcopy" Kubernetes itself sets FEDCOPY_PORT,
- * FEDCOPY_SERVICE_HOST and others in every pod of the namespace. */
+/* Environment. Variables that no row names are left alone: for a Service called "fedcopy" Kubernetes itself sets
+ * FEDCOPY_PORT, FEDCOPY_SERVICE_HOST and others in every pod of the namespace. */
 
 char *fc_flag_variable(const struct fc_flag *row)
 {
@@ -222,11 +225,13 @@ static const char *wanted_in_file(const struct fc_flag *row)
 	return "a string; put it in quotes";
 }
 
-/* One YAML scalar as the word that the command line would have held; NULL when it is of a type that the row does not take. */
+/* One YAML scalar as the word that the command line would have held; NULL when it is of a type that the row does not
+ * take. */
 static char *word_of(const struct fc_flag *row, const json_t *value)
 {
 	if (json_is_string(value))
-		return row->type == FC_FLAG_INT || row->type == FC_FLAG_BOOL ? NULL : fc_xstrdup(json_string_value(value));
+		return row->type == FC_FLAG_INT || row->type == FC_FLAG_BOOL ? NULL
+									     : fc_xstrdup(json_string_value(value));
 	if (json_is_integer(value) && row->type == FC_FLAG_INT)
 		return fc_xasprintf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
 	if (json_is_boolean(value) && row->type == FC_FLAG_BOOL)
@@ -245,9 +250,11 @@ static int give_from_file(struct fc_flags *f, size_t i, const char *path, const 
 	for (size_t n = 0; n < count; n++) {
 		FC_AUTO_FREE char *word = word_of(row, list ? json_array_get(value, n) : value);
 		if (!word && list)
-			return fc_error_set(err, FC_ERR_USAGE, "%s: %s[%zu] must be a string; put it in quotes", path, row->name, n);
+			return fc_error_set(err, FC_ERR_USAGE, "%s: %s[%zu] must be a string; put it in quotes", path,
+					    row->name, n);
 		if (!word)
-			return fc_error_set(err, FC_ERR_USAGE, "%s: %s must be %s", path, row->name, wanted_in_file(row));
+			return fc_error_set(err, FC_ERR_USAGE, "%s: %s must be %s", path, row->name,
+					    wanted_in_file(row));
 		give(&f->given[i], row, word, false);
 	}
 	f->given[i].origin = fc_xasprintf("%s: %s", path, row->name);
@@ -264,7 +271,8 @@ static int refuse_key(const struct fc_flags *f, const char *path, const char *ke
 	free(names);
 	if (near)
 		return fc_error_set(err, FC_ERR_USAGE, "%s: unknown key \"%s\"; did you mean \"%s\"?", path, key, near);
-	return fc_error_set(err, FC_ERR_USAGE, "%s: unknown key \"%s\"; keys are the names of flags without dashes in front", path, key);
+	return fc_error_set(err, FC_ERR_USAGE,
+			    "%s: unknown key \"%s\"; keys are the names of flags without dashes in front", path, key);
 }
 
 static int read_key(struct fc_flags *f, const char *path, const char *key, const json_t *value, struct fc_error *err)
@@ -299,7 +307,9 @@ int fc_flags_read_file(struct fc_flags *f, const char *path, struct fc_error *er
 		return fc_error_wrap(err, "%s", path);
 	}
 	if (!json_is_object(file) && !json_is_null(file))
-		return fc_error_set(err, FC_ERR_USAGE, "%s: must be a mapping of flag names to values, such as \"log-level: debug\"", path);
+		return fc_error_set(err, FC_ERR_USAGE,
+				    "%s: must be a mapping of flag names to values, such as \"log-level: debug\"",
+				    path);
 	json_object_foreach(file, key, value) {
 		if (read_key(f, path, key, value, err) < 0)
 			return -1;
@@ -316,8 +326,8 @@ static int store_int(const struct fc_flag *row, const char *word, int64_t *out, 
 	errno = 0;
 	long long n = strtoll(word, &end, 10);
 	if (!isdigit((unsigned char)word[word[0] == '-']) || *end || errno || n < row->min || n > row->max)
-		return fc_error_set(err, FC_ERR_USAGE, "\"%s\" is not a whole number from %lld to %lld", word, (long long)row->min,
-				    (long long)row->max);
+		return fc_error_set(err, FC_ERR_USAGE, "\"%s\" is not a whole number from %lld to %lld", word,
+				    (long long)row->min, (long long)row->max);
 	*out = n;
 	return 0;
 }
@@ -344,8 +354,9 @@ static int store_word(const struct fc_flag *row, const char *word, unsigned *out
 static int store_one(const struct fc_flag *row, const char *word, void *field, struct fc_error *err)
 {
 	if (!*word && !row->empty)
-		return fc_error_set(err, FC_ERR_USAGE, row->type == FC_FLAG_LIST ? "an entry is empty; leave it out or name one"
-										 : "the value is empty; give one or leave it out");
+		return fc_error_set(err, FC_ERR_USAGE,
+				    row->type == FC_FLAG_LIST ? "an entry is empty; leave it out or name one"
+							      : "the value is empty; give one or leave it out");
 	if (row->check && row->check(word, err) < 0)
 		return -1;
 	switch (row->type) {

@@ -10,7 +10,8 @@
 
 char *fc_flag_usage(const struct fc_flag *row)
 {
-	return row->placeholder ? fc_xasprintf("--%s %s", row->name, row->placeholder) : fc_xasprintf("--%s", row->name);
+	return row->placeholder ? fc_xasprintf("--%s %s", row->name, row->placeholder)
+				: fc_xasprintf("--%s", row->name);
 }
 
 /* "  -t, --target RESOURCE" */
@@ -63,8 +64,9 @@ void fc_flags_help(const struct fc_flag *rows, size_t count, unsigned command, s
 		if (!(rows[i].commands & command))
 			continue;
 		FC_AUTO_FREE char *left = left_side(&rows[i]);
-		FC_AUTO_FREE char *right = rows[i].default_text ?
-			fc_xasprintf("%s (default %s)", rows[i].help, rows[i].default_text) : fc_xstrdup(rows[i].help);
+		FC_AUTO_FREE char *right = rows[i].default_text
+						   ? fc_xasprintf("%s (default %s)", rows[i].help, rows[i].default_text)
+						   : fc_xstrdup(rows[i].help);
 		fc_buf_printf(out, "%-*s  ", (int)width, left);
 		put_wrapped(out, right, width + 2);
 	}

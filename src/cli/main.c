@@ -17,14 +17,15 @@
 #define FC_FEATURE(f) 0
 #endif
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || FC_FEATURE(address_sanitizer) || \
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || FC_FEATURE(address_sanitizer) ||                  \
 	FC_FEATURE(thread_sanitizer) || FC_FEATURE(memory_sanitizer)
 #define FC_SANITIZED 1
 #else
 #define FC_SANITIZED 0
 #endif
 
-/* A descriptor 0, 1 or 2 that the parent closed would be given to the next socket, and log lines would go to a cluster. */
+/* A descriptor 0, 1 or 2 that the parent closed would be given to the next socket, and log lines would go to
+ * a cluster. */
 static bool open_standard_descriptors(void)
 {
 	for (int fd = 0; fd <= 2; fd++) {
@@ -37,8 +38,8 @@ static bool open_standard_descriptors(void)
 	return true;
 }
 
-/* Memory holds tokens, keys and, for moments, values of Secrets: none of it goes into a core dump, nor to another process of the
- * same user through /proc or ptrace. LeakSanitizer itself needs ptrace. */
+/* Memory holds tokens, keys and, for moments, values of Secrets: none of it goes into a core dump, nor to another
+ * process of the same user through /proc or ptrace. LeakSanitizer itself needs ptrace. */
 static bool keep_memory_private(void)
 {
 	const struct rlimit none = { 0, 0 };

@@ -23,8 +23,10 @@ static int check_namespace(const char *word, struct fc_error *err)
 {
 	if (fc_name_is_label(word))
 		return 0;
-	return fc_error_set(err, FC_ERR_USAGE, "\"%.80s\" is no namespace: lower-case letters, digits and '-', at most 63, "
-			    "beginning and ending with a letter or digit", word);
+	return fc_error_set(err, FC_ERR_USAGE,
+			    "\"%.80s\" is no namespace: lower-case letters, digits and '-', at most 63, "
+			    "beginning and ending with a letter or digit",
+			    word);
 }
 
 static int check_target(const char *word, struct fc_error *err)
@@ -35,49 +37,108 @@ static int check_target(const char *word, struct fc_error *err)
 }
 
 static const struct fc_flag rows[] = {
-	{ .name = "clusters", .type = FC_FLAG_STRING, .placeholder = "FILE", .commands = FC_COMMAND_RUN,
+	{ .name = "clusters",
+	  .type = FC_FLAG_STRING,
+	  .placeholder = "FILE",
+	  .commands = FC_COMMAND_RUN,
 	  .offset = offsetof(struct fc_options, clusters),
 	  .help = "the cluster set file; excludes --master and --member" },
-	{ .name = "kubeconfig", .type = FC_FLAG_STRING, .placeholder = "FILE", .commands = FC_COMMAND_RUN,
+	{ .name = "kubeconfig",
+	  .type = FC_FLAG_STRING,
+	  .placeholder = "FILE",
+	  .commands = FC_COMMAND_RUN,
 	  .offset = offsetof(struct fc_options, kubeconfig),
-	  .help = "the kubeconfig, or several parted by colons; without it those in KUBECONFIG, then the pod's service account, "
-		  "then ~/.kube/config" },
-	{ .name = "master", .type = FC_FLAG_STRING, .placeholder = "[NAME=]CONTEXT", .commands = FC_COMMAND_RUN,
+	  .help = "the kubeconfig, or several parted by colons; without it those in KUBECONFIG, then the pod's service "
+		  "account, then ~/.kube/config" },
+	{ .name = "master",
+	  .type = FC_FLAG_STRING,
+	  .placeholder = "[NAME=]CONTEXT",
+	  .commands = FC_COMMAND_RUN,
 	  .offset = offsetof(struct fc_options, master),
-	  .help = "the kubeconfig context of the master cluster; without it the current context, in a pod its own cluster; "
-		  "a context that is no DNS label needs NAME=" },
-	{ .name = "member", .type = FC_FLAG_LIST, .placeholder = "[NAME=]CONTEXT", .commands = FC_COMMAND_RUN,
+	  .help = "the kubeconfig context of the master cluster; without it the current context, in a pod its own "
+		  "cluster; a context that is no DNS label needs NAME=" },
+	{ .name = "member",
+	  .type = FC_FLAG_LIST,
+	  .placeholder = "[NAME=]CONTEXT",
+	  .commands = FC_COMMAND_RUN,
 	  .offset = offsetof(struct fc_options, members),
 	  .help = "the kubeconfig context of a member cluster; may be repeated" },
-	{ .name = "target", .short_name = 't', .type = FC_FLAG_LIST, .placeholder = "RESOURCE", .commands = FC_COMMAND_RUN,
-	  .offset = offsetof(struct fc_options, targets), .commas = true, .check = check_target,
+	{ .name = "target",
+	  .short_name = 't',
+	  .type = FC_FLAG_LIST,
+	  .placeholder = "RESOURCE",
+	  .commands = FC_COMMAND_RUN,
+	  .offset = offsetof(struct fc_options, targets),
+	  .commas = true,
+	  .check = check_target,
 	  .help = "required: the resources whose objects may carry annotations, such as secrets, federatedsecret or "
 		  "deployments.v1.apps; may be repeated or a comma list" },
-	{ .name = "namespace", .short_name = 'n', .type = FC_FLAG_LIST, .placeholder = "NAMESPACE", .commands = FC_COMMAND_RUN,
-	  .offset = offsetof(struct fc_options, namespaces), .commas = true, .check = check_namespace,
+	{ .name = "namespace",
+	  .short_name = 'n',
+	  .type = FC_FLAG_LIST,
+	  .placeholder = "NAMESPACE",
+	  .commands = FC_COMMAND_RUN,
+	  .offset = offsetof(struct fc_options, namespaces),
+	  .commas = true,
+	  .check = check_namespace,
 	  .help = "only these namespaces, for targets and sources; without it all; may be repeated or a comma list" },
-	{ .name = "config", .type = FC_FLAG_STRING, .placeholder = "FILE", .commands = FC_COMMAND_RUN,
+	{ .name = "config",
+	  .type = FC_FLAG_STRING,
+	  .placeholder = "FILE",
+	  .commands = FC_COMMAND_RUN,
 	  .offset = offsetof(struct fc_options, config),
 	  .help = "a YAML file with flag names as keys; flags and FEDCOPY_ variables win over it" },
-	{ .name = "max-in-flight", .type = FC_FLAG_INT, .placeholder = "N", .default_text = "16", .commands = FC_COMMAND_RUN,
-	  .offset = offsetof(struct fc_options, max_in_flight), .min = 1, .max = IN_FLIGHT_MAX,
+	{ .name = "max-in-flight",
+	  .type = FC_FLAG_INT,
+	  .placeholder = "N",
+	  .default_text = "16",
+	  .commands = FC_COMMAND_RUN,
+	  .offset = offsetof(struct fc_options, max_in_flight),
+	  .min = 1,
+	  .max = IN_FLIGHT_MAX,
 	  .help = "how many writes, and as many reads, may be under way at once in one cluster" },
-	{ .name = "status-address", .type = FC_FLAG_STRING, .placeholder = "ADDRESS", .default_text = ":9102",
-	  .commands = FC_COMMAND_RUN, .offset = offsetof(struct fc_options, status_address), .empty = true,
+	{ .name = "status-address",
+	  .type = FC_FLAG_STRING,
+	  .placeholder = "ADDRESS",
+	  .default_text = ":9102",
+	  .commands = FC_COMMAND_RUN,
+	  .offset = offsetof(struct fc_options, status_address),
+	  .empty = true,
 	  .check = fc_address_check,
 	  .help = "where /metrics, /healthz, /livez and /readyz are served; empty: nowhere" },
-	{ .name = "debug-address", .type = FC_FLAG_STRING, .placeholder = "ADDRESS", .default_text = "127.0.0.1:9103",
-	  .commands = FC_COMMAND_RUN, .offset = offsetof(struct fc_options, debug_address), .empty = true,
+	{ .name = "debug-address",
+	  .type = FC_FLAG_STRING,
+	  .placeholder = "ADDRESS",
+	  .default_text = "127.0.0.1:9103",
+	  .commands = FC_COMMAND_RUN,
+	  .offset = offsetof(struct fc_options, debug_address),
+	  .empty = true,
 	  .check = fc_address_check_loopback,
 	  .help = "where /debug/rules is served, a loopback address; empty: only on a --status-address that is one" },
-	{ .name = "log-format", .type = FC_FLAG_WORD, .placeholder = "text|json", .default_text = "text",
-	  .commands = FC_COMMAND_RUN, .offset = offsetof(struct fc_options, log_format), .words = format_words,
+	{ .name = "log-format",
+	  .type = FC_FLAG_WORD,
+	  .placeholder = "text|json",
+	  .default_text = "text",
+	  .commands = FC_COMMAND_RUN,
+	  .offset = offsetof(struct fc_options, log_format),
+	  .words = format_words,
 	  .help = "the form of the log lines on standard error" },
-	{ .name = "log-level", .type = FC_FLAG_WORD, .placeholder = "error|warn|info|debug", .default_text = "info",
-	  .commands = FC_COMMAND_RUN, .offset = offsetof(struct fc_options, log_level), .words = level_words,
+	{ .name = "log-level",
+	  .type = FC_FLAG_WORD,
+	  .placeholder = "error|warn|info|debug",
+	  .default_text = "info",
+	  .commands = FC_COMMAND_RUN,
+	  .offset = offsetof(struct fc_options, log_level),
+	  .words = level_words,
 	  .help = "the least important lines that are logged" },
-	{ .name = "help", .short_name = 'h', .type = FC_FLAG_BOOL, .commands = FC_COMMAND_RUN,
-	  .offset = offsetof(struct fc_options, help), .line_only = true, .stops = true, .help = "print this and end" },
+	{ .name = "help",
+	  .short_name = 'h',
+	  .type = FC_FLAG_BOOL,
+	  .commands = FC_COMMAND_RUN,
+	  .offset = offsetof(struct fc_options, help),
+	  .line_only = true,
+	  .stops = true,
+	  .help = "print this and end" },
 };
 
 const struct fc_flag *fc_flag_rows(size_t *count)
@@ -102,7 +163,8 @@ static int read_sources(struct fc_flags *f, int argc, char *const *argv, struct 
 	if (f->stopped)
 		return 0;
 	if (f->operands.count)
-		return fc_error_set(err, FC_ERR_USAGE, "unexpected argument \"%s\"; everything is given by flags, see \"%s --help\"",
+		return fc_error_set(err, FC_ERR_USAGE,
+				    "unexpected argument \"%s\"; everything is given by flags, see \"%s --help\"",
 				    f->operands.items[0], f->command_name);
 	if (fc_flags_read_environment(f, err) < 0)
 		return -1;
@@ -110,7 +172,8 @@ static int read_sources(struct fc_flags *f, int argc, char *const *argv, struct 
 	if (!config->origin)
 		return 0;
 	if (!*config->words.items[0])
-		return fc_error_set(err, FC_ERR_USAGE, "%s: the value is empty; give one or leave it out", config->origin);
+		return fc_error_set(err, FC_ERR_USAGE, "%s: the value is empty; give one or leave it out",
+				    config->origin);
 	if (fc_flags_read_file(f, config->words.items[0], err) < 0)
 		return fc_error_wrap(err, "%s", config->origin);
 	return 0;
@@ -122,7 +185,8 @@ static int check_clusters(const struct fc_flags *f, struct fc_error *err)
 	const char *member = fc_flags_given(f, "member")->origin;
 
 	if (file && (master || member))
-		return fc_error_set(err, FC_ERR_USAGE, "%s excludes %s: name the clusters in the cluster set file or by flags, not both",
+		return fc_error_set(err, FC_ERR_USAGE,
+				    "%s excludes %s: name the clusters in the cluster set file or by flags, not both",
 				    file, master ? master : member);
 	return 0;
 }
@@ -138,7 +202,8 @@ static int check_addresses(const struct fc_options *o, struct fc_error *err)
 		return -1;
 	if (status.port == 0)
 		return 0;
-	return fc_error_set(err, FC_ERR_USAGE, "--debug-address is the same as --status-address, where /debug/rules is served anyway as "
+	return fc_error_set(err, FC_ERR_USAGE,
+			    "--debug-address is the same as --status-address, where /debug/rules is served anyway as "
 			    "it is a loopback address; give --debug-address= or another port");
 }
 
@@ -164,7 +229,8 @@ static int understand(const struct fc_flags *f, struct fc_options *out, struct f
 	if (fc_flags_store(f, out, err) < 0)
 		return -1;
 	if (out->targets.count == 0)
-		return fc_error_set(err, FC_ERR_USAGE, "--target is required: name the resources that carry the annotations, for example "
+		return fc_error_set(err, FC_ERR_USAGE,
+				    "--target is required: name the resources that carry the annotations, for example "
 				    "--target=secrets,federatedsecret");
 	drop_repeated(&out->targets);
 	drop_repeated(&out->namespaces);
@@ -173,7 +239,8 @@ static int understand(const struct fc_flags *f, struct fc_options *out, struct f
 	return check_addresses(out, err);
 }
 
-int fc_options_parse(enum fc_flag_command command, int argc, char *const *argv, struct fc_options *out, struct fc_error *err)
+int fc_options_parse(enum fc_flag_command command, int argc, char *const *argv, struct fc_options *out,
+		     struct fc_error *err)
 {
 	struct fc_flags f FC_CLEANUP(fc_flags_fini) = { 0 };
 
@@ -199,9 +266,13 @@ void fc_options_fini(struct fc_options *o)
 void fc_options_help(enum fc_flag_command command, struct fc_buf *out)
 {
 	fc_buf_printf(out, "Usage: %s --target=RESOURCE[,...] [flags]\n\n", command_name(command));
-	fc_buf_puts(out, "Copies parts of Kubernetes objects from the master cluster to member clusters, as the annotations\n"
-			 "k8s-copier.fig.org/replace-<path> on the targets ask for, and keeps the copies true until stopped.\n\n");
+	fc_buf_puts(
+		out,
+		"Copies parts of Kubernetes objects from the master cluster to member clusters, as the annotations\n"
+		"k8s-copier.fig.org/replace-<path> on the targets ask for, and keeps the copies true until "
+		"stopped.\n\n");
 	fc_flags_help(rows, FC_ARRAY_LEN(rows), command, out);
-	fc_buf_puts(out, "\nA flag that is not given is taken from the environment (FEDCOPY_LOG_LEVEL for --log-level; lists as\n"
+	fc_buf_puts(out, "\nA flag that is not given is taken from the environment (FEDCOPY_LOG_LEVEL for --log-level; "
+			 "lists as\n"
 			 "comma lists), then from the file that --config names.\n");
 }

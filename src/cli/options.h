@@ -18,12 +18,12 @@
 enum fc_flag_command { FC_COMMAND_RUN = 1u << 0 };
 
 struct fc_options {
-	bool help;	  /* --help was given: nothing else is filled */
-	char *clusters;	  /* NULL: none */
-	char *kubeconfig; /* NULL: kube-client 1.3 */
-	char *master;	  /* [NAME=]CONTEXT as given; NULL: the current context, or in-cluster */
-	struct fc_strings members; /* [NAME=]CONTEXT each, as given */
-	struct fc_strings targets; /* each has passed fc_resource_word_check; at least one */
+	bool help;                    /* --help was given: nothing else is filled */
+	char *clusters;               /* NULL: none */
+	char *kubeconfig;             /* NULL: kube-client 1.3 */
+	char *master;                 /* [NAME=]CONTEXT as given; NULL: the current context, or in-cluster */
+	struct fc_strings members;    /* [NAME=]CONTEXT each, as given */
+	struct fc_strings targets;    /* each has passed fc_resource_word_check; at least one */
 	struct fc_strings namespaces; /* DNS labels, each once; empty: all */
 	char *config;
 	int64_t max_in_flight; /* per cluster */
@@ -36,7 +36,8 @@ struct fc_options {
 /* The table: help text, manual page and reference are held equal to it. */
 const struct fc_flag *fc_flag_rows(size_t *count);
 
-/* Reads argv[1] and on (argv[0] is the command's own name), environment, --config and defaults. 0 with `help` set when that was asked for. */
+/* Reads argv[1] and on (argv[0] is the command's own name), environment, --config and defaults. 0 with `help` set when
+ * that was asked for. */
 int fc_options_parse(enum fc_flag_command command, int argc, char *const *argv, struct fc_options *out,
 		     struct fc_error *err) FC_MUST_CHECK;
 void fc_options_fini(struct fc_options *o);

@@ -50,7 +50,9 @@ void fc_reference_flags(struct fc_buf *out)
 void fc_reference_metrics(struct fc_buf *out)
 {
 	static const char *const types[] = {
-		[FC_METRIC_COUNTER] = "counter", [FC_METRIC_GAUGE] = "gauge", [FC_METRIC_HISTOGRAM] = "histogram",
+		[FC_METRIC_COUNTER] = "counter",
+		[FC_METRIC_GAUGE] = "gauge",
+		[FC_METRIC_HISTOGRAM] = "histogram",
 	};
 
 	fc_buf_puts(out, "| metric | type | labels | meaning |\n| --- | --- | --- | --- |\n");

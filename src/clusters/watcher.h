@@ -27,7 +27,7 @@ struct fc_watcher_options {
 };
 
 /* What it posts beside the answers to actions: CLUSTER_UP when the cluster answers (again, and once more if its id becomes readable later);
- * CLUSTER_DOWN once when it does not, and again when the class of the reason changes. RESOLVED bears the action's `request`.
+ * CLUSTER_DOWN once when it does not, and again when the reason becomes, or ceases to be, TLS or credentials. RESOLVED bears the action's `request`.
  * Credentials and transport are made here, and used on the thread only. */
 struct fc_watcher *fc_watcher_new(const struct fc_watcher_options *options, struct fc_error *err) FC_MUST_CHECK;
 /* The thread begins to connect at once. Signals should be blocked, since it inherits the mask. */

@@ -42,12 +42,19 @@ static void arm(struct fc_watcher *w, int64_t delay_ms, void (*fn)(void *user))
 	w->connection.timer = fc_loop_timer(w->loop, delay_ms, fn, w);
 }
 
+/* Failures that are told apart in an outage: what an operator must mend is worth a word of its own. A server on its way down or up shows
+ * the others one after the other. */
+static enum fc_error_class down_kind(enum fc_error_class cls)
+{
+	return cls == FC_ERR_TLS || cls == FC_ERR_UNAUTHORIZED ? cls : FC_ERR_NETWORK;
+}
+
 static int64_t probe_delay(struct fc_watcher *w, const struct fc_error *why)
 {
 	struct fc_watcher_connection *c = &w->connection;
 	int64_t now_ms = fc_clock_mono_ms();
 
-	if (why->cls == FC_ERR_TLS || why->cls == FC_ERR_UNAUTHORIZED)
+	if (down_kind(why->cls) != FC_ERR_NETWORK)
 		c->backoff.cap_ms = PROBE_CAP_OPERATOR_MS;
 	else
 		c->backoff.cap_ms = now_ms - c->down_ms < PROBE_FRESH_MS ? PROBE_CAP_FRESH_MS : PROBE_CAP_MS;
@@ -63,11 +70,11 @@ static void down(struct fc_watcher *w, const struct fc_error *why)
 	if (c->state != FC_WATCHER_DOWN)
 		c->down_ms = fc_clock_mono_ms();
 	arm(w, probe_delay(w, why), probe);
-	if (c->state == FC_WATCHER_DOWN && c->down_cls == why->cls)
+	if (c->state == FC_WATCHER_DOWN && c->down_kind == down_kind(why->cls))
 		return;
 
 	c->state = FC_WATCHER_DOWN;
-	c->down_cls = why->cls;
+	c->down_kind = down_kind(why->cls);
 	set_up_metric(w, 0);
 	fc_log(FC_LOG_WARN, "cluster unreachable", FC_KV("cluster", w->name), FC_KV("reason", why->text));
 

@@ -31,11 +31,11 @@ struct fc_watcher_connection {
 	struct fc_request *request; /* of the probe under way */
 	struct fc_timer *timer;	    /* of the next probe, or of another look at the id */
 	struct fc_backoff backoff;
-	int64_t down_ms;	      /* when the present outage was noticed */
-	enum fc_error_class down_cls; /* what CLUSTER_DOWN said */
-	unsigned version_refused;     /* 403 to /version in a row */
-	unsigned id_looks;	      /* at an id that may not be read, since it came up */
-	char *id;		      /* the last one read; NULL: none yet */
+	int64_t down_ms;	       /* when the present outage was noticed */
+	enum fc_error_class down_kind; /* of what CLUSTER_DOWN said */
+	unsigned version_refused;      /* 403 to /version in a row */
+	unsigned id_looks;	       /* at an id that may not be read, since it came up */
+	char *id;		       /* the last one read; NULL: none yet */
 	char *server_version;
 };
 

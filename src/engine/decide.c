@@ -12,11 +12,15 @@ static void set_all(struct fc_engine *e, struct target *t, const char *reason, c
 			rule_set_state(e, r, FC_STATE_PENDING, reason, message, NULL);
 }
 
-static void set_all_failed(struct fc_engine *e, struct target *t)
+static void set_all_waiting(struct fc_engine *e, struct target *t)
 {
-	for (struct rule *r = t->rules; r; r = r->next)
-		if (r->takes_part)
-			rule_set_failed(e, r);
+	for (struct rule *r = t->rules; r; r = r->next) {
+		if (!r->takes_part)
+			continue;
+		/* It may be minutes until it is needed. */
+		rule_drop_value(r);
+		rule_set_waiting(e, r);
+	}
 }
 
 static struct rule *next_taking_part(struct rule *r)
@@ -267,11 +271,7 @@ static void show_waiting(struct fc_engine *e, struct group *groups, size_t count
 			if (!r->takes_part)
 				continue;
 			rule_drop_value(r);
-			if (r->target->flapping)
-				rule_set_state(e, r, FC_STATE_FLAPPING, "Flapping", "somebody else keeps undoing what this rule writes",
-					       NULL);
-			else
-				rule_set_failed(e, r);
+			rule_set_waiting(e, r);
 		}
 	}
 }
@@ -318,7 +318,7 @@ static bool must_read(struct fc_engine *e, struct target *t)
 	if (t->known && !t->look_again)
 		return false;
 	if (must_wait(e, t)) {
-		set_all_failed(e, t);
+		set_all_waiting(e, t);
 		return true;
 	}
 	target_read(e, t);
@@ -327,19 +327,20 @@ static bool must_read(struct fc_engine *e, struct target *t)
 
 void target_decide(struct fc_engine *e, struct target *t)
 {
-	bool any = false, syncing = false;
+	bool any = false, syncing = false, worth_a_read = false;
 
 	for (struct rule *r = t->rules; r; r = r->next) {
 		rule_judge(e, r);
 		any = any || r->takes_part;
 		syncing = syncing || r->waits_for_sync;
+		worth_a_read = worth_a_read || r->takes_part || (r->waits_for_sync && r->source);
 	}
 	if (t->phase == WRITING)
 		set_all(e, t, "Writing", "the target is being written");
 	if (t->phase != IDLE || e->clusters[t->key.cluster].connection != UP || t->deleting || t->unreadable)
 		return;
-	/* Rules that want nothing cost no read. One that is about to want something may as well have it done meanwhile. */
-	if (!any && !syncing)
+	/* Rules that want nothing cost no read. One whose source is just being read may as well have it done meanwhile. */
+	if (!worth_a_read)
 		return;
 	if (must_read(e, t))
 		return;

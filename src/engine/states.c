@@ -46,6 +46,15 @@ void rule_set_state(struct fc_engine *e, struct rule *r, enum fc_state state, co
 
 /* --- one question after the other, in the order of the design; true: answered --- */
 
+/* A rule above it replaces what blocks the way. Rules are judged in order of path: that one already was. */
+static bool is_covered(const struct rule *r)
+{
+	for (const struct rule *above = r->target->rules; above != r; above = above->next)
+		if (above->takes_part && fc_path_compare(above->spec.target_path, r->spec.target_path) == FC_PATH_ABOVE)
+			return true;
+	return false;
+}
+
 static bool is_invalid(struct fc_engine *e, struct rule *r)
 {
 	const struct target *t = r->target;
@@ -58,12 +67,13 @@ static bool is_invalid(struct fc_engine *e, struct rule *r)
 		rule_set_state(e, r, FC_STATE_INVALID, "BadInstance", r->misfit, NULL);
 		return true;
 	}
-	if ((t->known && r->ground.blocked) || r->child_blocked) {
+	if ((t->known && r->ground.blocked && !is_covered(r)) || r->child_blocked) {
 		rule_set_state(e, r, FC_STATE_INVALID, "TargetPathBlocked",
 			       "the way to the path runs through a value that is no map, or to a list element that is not there", NULL);
 		return true;
 	}
-	if (r->in_write && t->refused_version && same_text(t->refused_version, t->version)) {
+	/* Only once a read has shown that it was this version which refused. */
+	if (r->in_write && !t->look_again && t->refused_version && same_text(t->refused_version, t->version)) {
 		rule_set_state(e, r, FC_STATE_INVALID, "Refused", "the server refused the value", t->error.text);
 		return true;
 	}
@@ -206,10 +216,14 @@ void rule_judge(struct fc_engine *e, struct rule *r)
 		rule_drop_value(r);
 }
 
-void rule_set_failed(struct fc_engine *e, struct rule *r)
+void rule_set_waiting(struct fc_engine *e, struct rule *r)
 {
 	const struct target *t = r->target;
 
+	if (t->flapping) {
+		rule_set_state(e, r, FC_STATE_FLAPPING, "Flapping", "somebody else keeps undoing what this rule writes", NULL);
+		return;
+	}
 	switch (t->error.cls) {
 	case FC_ERR_FORBIDDEN:
 	case FC_ERR_UNAUTHORIZED:

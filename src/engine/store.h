@@ -306,8 +306,8 @@ void rule_judge(struct fc_engine *e, struct rule *r);
 /* `reason` and `message` are static; `detail` is copied, and shown in the message's place where given. */
 void rule_set_state(struct fc_engine *e, struct rule *r, enum fc_state state, const char *reason, const char *message,
 		    const char *detail);
-/* The state of a rule whose target's last write or read failed with t->error. */
-void rule_set_failed(struct fc_engine *e, struct rule *r);
+/* The state of a rule whose target waits: because it flaps, or because the last write or read failed with t->error. */
+void rule_set_waiting(struct fc_engine *e, struct rule *r);
 
 /* --- reports.c: what is worth a log line or a number --- */
 void report_rule(struct fc_engine *e, enum fc_log_level level, const struct rule *r);

@@ -42,7 +42,7 @@ struct fc_framer {
 	/* The envelope of a list. */
 	struct fc_buf envelope;
 	size_t envelope_depth;
-	bool key_next; /* at depth 1: the next string is a member's name */
+	bool key_next; /* the next string is the name of a member at depth 1 */
 	bool key_open; /* inside such a name */
 	bool have_items;
 	unsigned char null_at;
@@ -231,7 +231,7 @@ static void envelope_structure_byte(struct fc_framer *f, char c)
 	switch (c) {
 	case '"':
 		f->in_string = true;
-		f->key_open = top && f->key_next;
+		f->key_open = f->key_next;
 		if (f->key_open)
 			f->key_len = 0;
 		break;

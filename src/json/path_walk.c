@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Digits without a needless leading zero, as RFC 6901 has them. No list is long enough for 19 digits. */
+/* Digits without a needless leading zero, as RFC 6901 has them. More than 64 bits saturate: no list is that long. */
 static bool as_index(const char *text, size_t *index)
 {
 	size_t len = strlen(text);
 
 	if (len == 0 || strspn(text, "0123456789") != len || (len > 1 && *text == '0'))
 		return false;
-	*index = len > 18 ? SIZE_MAX : (size_t)strtoull(text, NULL, 10);
+	*index = (size_t)strtoull(text, NULL, 10);
 	return true;
 }
 

@@ -101,13 +101,20 @@ static struct fc_object_call *launch(struct fc_object_call *c, const struct fc_r
 	return c;
 }
 
-/* Also as `timeout`, so that the server stops working when we stop waiting. */
-static void put_timeout(struct fc_buf *path)
+/* The path with its query: the deadline also as `timeout`, so that the server stops working when we stop waiting. */
+static int put_path(struct fc_object_call *c, struct fc_buf *path, const struct fc_resource *r, const char *namespace_,
+		    const char *name, const char *subresource)
 {
 	char seconds[16];
 
+	/* Never the collection: a name that is missing is refused like an empty one. */
+	if (fc_url_object(path, r, namespace_, name ? name : "", subresource, &c->failure) < 0)
+		return -1;
+	if (c->write)
+		fc_url_query(path, "fieldManager", FC_FIELD_MANAGER);
 	snprintf(seconds, sizeof(seconds), "%ds", FC_OBJECT_TIMEOUT_MS / 1000);
 	fc_url_query(path, "timeout", seconds);
+	return path->failed ? fc_error_set(&c->failure, FC_ERR_MEMORY, "no memory for the path of a request") : 0;
 }
 
 struct fc_object_call *fc_object_read(struct fc_transport *t, const struct fc_resource *r, const char *namespace_, const char *name,
@@ -116,8 +123,7 @@ struct fc_object_call *fc_object_read(struct fc_transport *t, const struct fc_re
 	struct fc_object_call *c = call_new(t, false, done, user);
 	FC_AUTO_BUF struct fc_buf path = FC_BUF_INIT;
 
-	bool failed = fc_url_object(&path, r, namespace_, name ? name : "", NULL, &c->failure) < 0;
-	put_timeout(&path);
+	bool failed = put_path(c, &path, r, namespace_, name, NULL) < 0;
 	const struct fc_request_options options = {
 		.method = "GET",
 		.path = fc_buf_str(&path),
@@ -155,9 +161,7 @@ struct fc_object_call *fc_object_patch(struct fc_transport *t, const struct fc_r
 	FC_AUTO_BUF struct fc_buf path = FC_BUF_INIT;
 	size_t bytes = 0;
 
-	bool failed = fc_url_object(&path, r, namespace_, name ? name : "", subresource, &c->failure) < 0;
-	fc_url_query(&path, "fieldManager", FC_FIELD_MANAGER);
-	put_timeout(&path);
+	bool failed = put_path(c, &path, r, namespace_, name, subresource) < 0;
 	char *body = failed ? NULL : dump(patch, &bytes, &c->failure);
 	const struct fc_request_options options = {
 		.method = "PATCH",

@@ -16,6 +16,8 @@
 #define SILENT_MS 20000
 #define PROBE_MS 15000
 
+enum reachable { REACHABLE_UNKNOWN, REACHABLE_NO, REACHABLE_YES };
+
 struct fc_transport {
 	struct fc_transport_options o;
 	char *cluster;
@@ -29,7 +31,7 @@ struct fc_transport {
 	struct fc_timer *reached; /* an answer has begun, and on_reachable has not been told */
 
 	size_t in_flight;
-	enum { REACHABLE_UNKNOWN, REACHABLE_NO, REACHABLE_YES } reachable;
+	enum reachable reachable;
 };
 
 struct fc_transport *fc_transport_new(const struct fc_transport_options *options, struct fc_error *err)
@@ -141,7 +143,7 @@ static int64_t last_heard_us(const struct fc_transport *t)
 
 static void set_reachable(struct fc_transport *t, bool reachable, const struct fc_error *why)
 {
-	int now = reachable ? REACHABLE_YES : REACHABLE_NO;
+	enum reachable now = reachable ? REACHABLE_YES : REACHABLE_NO;
 
 	fc_loop_timer_cancel(t->o.loop, &t->reached);
 	if (t->reachable == now)

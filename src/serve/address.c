@@ -43,7 +43,8 @@ static void set_ipv6(struct fc_address *a, struct in6_addr host)
 
 	memcpy(&a->sockaddr, &sin6, sizeof(sin6));
 	a->len = sizeof(sin6);
-	a->loopback = IN6_IS_ADDR_LOOPBACK(&host) || (IN6_IS_ADDR_V4MAPPED(&host) && host.s6_addr[12] == IN_LOOPBACKNET);
+	a->loopback = IN6_IS_ADDR_LOOPBACK(&host) ||
+		      (IN6_IS_ADDR_V4MAPPED(&host) && host.s6_addr[12] == IN_LOOPBACKNET);
 }
 
 /* `host` is what stands before the last colon, brackets included. */
@@ -107,8 +108,10 @@ int fc_address_check_loopback(const char *text, struct fc_error *err)
 	if (fc_address_parse(text, &a, err) < 0)
 		return -1;
 	if (!a.loopback)
-		return fc_error_set(err, FC_ERR_USAGE, "\"%s\" can be reached from other machines; "
-				    "give a loopback address, such as 127.0.0.1:%u or [::1]:%u", text, a.port, a.port);
+		return fc_error_set(err, FC_ERR_USAGE,
+				    "\"%s\" can be reached from other machines; "
+				    "give a loopback address, such as 127.0.0.1:%u or [::1]:%u",
+				    text, a.port, a.port);
 	return 0;
 }
 
@@ -136,14 +139,18 @@ static int refuse_bind(const char *text, int sys_errno, struct fc_error *err)
 {
 	switch (sys_errno) {
 	case EADDRINUSE:
-		return fc_error_set_errno(err, FC_ERR_USAGE, sys_errno,
-					  "cannot listen on %s (another process has that port; stop it or give another port)", text);
+		return fc_error_set_errno(
+			err, FC_ERR_USAGE, sys_errno,
+			"cannot listen on %s (another process has that port; stop it or give another port)", text);
 	case EADDRNOTAVAIL:
-		return fc_error_set_errno(err, FC_ERR_USAGE, sys_errno,
-					  "cannot listen on %s (no network interface here has that address; give :PORT for all)", text);
+		return fc_error_set_errno(
+			err, FC_ERR_USAGE, sys_errno,
+			"cannot listen on %s (no network interface here has that address; give :PORT for all)", text);
 	case EACCES:
-		return fc_error_set_errno(err, FC_ERR_USAGE, sys_errno,
-					  "cannot listen on %s (give a port from 1024 up, or run with the right to use lower ones)", text);
+		return fc_error_set_errno(
+			err, FC_ERR_USAGE, sys_errno,
+			"cannot listen on %s (give a port from 1024 up, or run with the right to use lower ones)",
+			text);
 	default:
 		return fc_error_set_errno(err, FC_ERR_NETWORK, sys_errno, "cannot listen on %s", text);
 	}

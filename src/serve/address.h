@@ -2,8 +2,8 @@
 /* fc_address - where to listen: `:9102`, `127.0.0.1:9103`, `[::1]:9103`.
  * Owns:    nothing; plain data.
  * Threads: any.
- * Fails:   FC_ERR_USAGE with the text that was given and the mend. A host name is refused: what it means may change between two starts,
- *          and a debug address must be known to be a loopback address without asking anybody.
+ * Fails:   FC_ERR_USAGE with the text that was given and the mend. A host name is refused: what it means may change
+ *          between two starts, and a debug address must be known to be a loopback address without asking anybody.
  * Source:  design section 8, --status-address and --debug-address; kube-client 11.7. */
 #ifndef FC_ADDRESS_H
 #define FC_ADDRESS_H
@@ -28,8 +28,8 @@ int fc_address_parse(const char *text, struct fc_address *out, struct fc_error *
 int fc_address_check(const char *text, struct fc_error *err) FC_MUST_CHECK;
 int fc_address_check_loopback(const char *text, struct fc_error *err) FC_MUST_CHECK;
 
-/* A listening socket, close-on-exec and non-blocking; *port is the one in use. Fails with FC_ERR_USAGE when the address cannot be had,
- * naming it and the mend, else with FC_ERR_NETWORK. */
+/* A listening socket, close-on-exec and non-blocking; *port is the one in use. Fails with FC_ERR_USAGE when the address
+ * cannot be had, naming it and the mend, else with FC_ERR_NETWORK. */
 int fc_address_listen(const char *text, uint16_t *port, struct fc_error *err) FC_MUST_CHECK;
 
 #endif

@@ -15,7 +15,8 @@
 /* So that no single peer can keep the kubelet's probes out, which come from another address. */
 #define MAX_CONNECTIONS_OF_ONE 32u
 #define IDLE_SECONDS 30u
-/* As every thread of the program. A thread per connection, so that /livez answers while another path waits for the engine. */
+/* As every thread of the program. A thread per connection, so that /livez answers while another path waits for the
+ * engine. */
 #define STACK_BYTES ((size_t)256 * 1024)
 /* Request line, headers and answer headers of one connection; probes and scrapers need a tenth. */
 #define CONNECTION_BYTES ((size_t)16 * 1024)
@@ -46,7 +47,8 @@ struct route {
 	bool (*served)(const struct fc_serve_sources *s);
 };
 
-static enum MHD_Result send_response(const struct request *r, unsigned status, const char *type, struct MHD_Response *response)
+static enum MHD_Result send_response(const struct request *r, unsigned status, const char *type,
+				     struct MHD_Response *response)
 {
 	if (!response)
 		return MHD_NO;
@@ -78,11 +80,12 @@ static enum MHD_Result send_buf(const struct request *r, unsigned status, const 
 static bool wants_list(const struct request *r)
 {
 	/* NULL without "=": `?verbose` has no value, so the key itself is looked for. */
-	return MHD_lookup_connection_value_n(r->connection, MHD_GET_ARGUMENT_KIND, "verbose", strlen("verbose"), NULL, NULL) ==
-	       MHD_YES;
+	return MHD_lookup_connection_value_n(r->connection, MHD_GET_ARGUMENT_KIND, "verbose", strlen("verbose"), NULL,
+					     NULL) == MHD_YES;
 }
 
-/* The form of the API server's own health paths: the checks, then one line of judgement; `ok` alone where nobody asked for more. */
+/* The form of the API server's own health paths: the checks, then one line of judgement; `ok` alone where nobody asked
+ * for more. */
 static enum MHD_Result send_health(const struct request *r, bool well, bool list, struct fc_buf *checks)
 {
 	if (well && !list) {
@@ -130,8 +133,8 @@ static enum MHD_Result answer_metrics(const struct request *r)
 	return send_buf(r, MHD_HTTP_OK, TEXT_METRICS, &text);
 }
 
-/* /debug/rules while it is sent: one piece at a time is asked for when the one before has gone out, so that neither the engine is
- * held for a hundred thousand rules nor all of them stand in memory. */
+/* /debug/rules while it is sent: one piece at a time is asked for when the one before has gone out, so that neither the
+ * engine is held for a hundred thousand rules nor all of them stand in memory. */
 struct stream {
 	const struct fc_serve_sources *sources;
 	uint64_t cursor;
@@ -207,8 +210,8 @@ static enum MHD_Result answer_rules(const struct request *r)
 	s->piece = FC_BUF_INIT;
 	fc_buf_putc(&s->piece, '[');
 	fc_buf_append(&s->piece, fc_buf_str(&first), first.len);
-	struct MHD_Response *response =
-		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, stream_read, s, stream_free);
+	struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, stream_read, s,
+									  stream_free);
 	if (!response)
 		stream_free(s);
 	return send_response(r, MHD_HTTP_OK, "application/json", response);
@@ -282,7 +285,8 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 	(void)upload;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return *upload_bytes ? MHD_NO : answer_method(&r);
-	/* Called once with the headers and once more at the end of the request: answered then, the connection can be used again. */
+	/* Called once with the headers and once more at the end of the request: answered then, the connection can be
+	 * used again. */
 	if (!*state) {
 		*state = connection;
 		return MHD_YES;
@@ -300,7 +304,8 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 
 static struct MHD_Daemon *start_daemon(struct fc_server *s, int fd)
 {
-	const unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC;
+	const unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
+			       MHD_USE_ITC;
 
 	return MHD_start_daemon(flags, s->port, NULL, NULL, on_request, s,
 				MHD_OPTION_LISTEN_SOCKET, (MHD_socket)fd,
@@ -357,7 +362,8 @@ static int start_one(struct fc_server **out, const char *flag, const char *addre
 	*out = fc_server_start(address, paths, sources, err);
 	if (!*out)
 		return fc_error_wrap(err, "%s", flag);
-	fc_log(FC_LOG_INFO, "endpoint open", FC_KV("flag", flag), FC_KV("address", address), FC_KN("port", fc_server_port(*out)));
+	fc_log(FC_LOG_INFO, "endpoint open", FC_KV("flag", flag), FC_KV("address", address),
+	       FC_KN("port", fc_server_port(*out)));
 	return 0;
 }
 

@@ -29,25 +29,82 @@ static int check_name(const char *word, struct fc_error *err)
 
 static const char *const colours[] = { "red", "green", NULL };
 static const struct fc_flag rows[] = {
-	{ .name = "file", .type = FC_FLAG_STRING, .placeholder = "FILE", .commands = 1, .offset = offsetof(struct bag, file), .help = "a file" },
-	{ .name = "where", .type = FC_FLAG_STRING, .placeholder = "PLACE", .default_text = "here", .commands = 1, .empty = true,
-	  .offset = offsetof(struct bag, where), .help = "a place" },
-	{ .name = "name", .short_name = 'n', .type = FC_FLAG_LIST, .placeholder = "NAME", .commands = 1, .commas = true,
-	  .offset = offsetof(struct bag, names), .check = check_name, .help = "names" },
-	{ .name = "raw", .type = FC_FLAG_LIST, .placeholder = "TEXT", .commands = 1, .offset = offsetof(struct bag, raw), .help = "as it is" },
-	{ .name = "force", .short_name = 'f', .type = FC_FLAG_BOOL, .commands = 1, .offset = offsetof(struct bag, force), .help = "do it" },
-	{ .name = "count-of", .type = FC_FLAG_INT, .placeholder = "N", .default_text = "7", .commands = 1, .min = -2, .max = 10,
-	  .offset = offsetof(struct bag, count), .help = "how many" },
-	{ .name = "wait", .type = FC_FLAG_DURATION, .placeholder = "DURATION", .default_text = "1m30s", .commands = 1,
-	  .offset = offsetof(struct bag, wait_ms), .help = "how long" },
-	{ .name = "colour", .type = FC_FLAG_WORD, .placeholder = "red|green", .default_text = "green", .commands = 1, .words = colours,
-	  .offset = offsetof(struct bag, colour), .help = "which" },
-	{ .name = "help", .short_name = 'h', .type = FC_FLAG_BOOL, .commands = 3, .offset = offsetof(struct bag, help), .line_only = true,
-	  .stops = true, .help = "help" },
-	{ .name = "other", .type = FC_FLAG_BOOL, .commands = 2, .offset = offsetof(struct bag, force), .help = "of another command" },
+	{ .name = "file",
+	  .type = FC_FLAG_STRING,
+	  .placeholder = "FILE",
+	  .commands = 1,
+	  .offset = offsetof(struct bag, file),
+	  .help = "a file" },
+	{ .name = "where",
+	  .type = FC_FLAG_STRING,
+	  .placeholder = "PLACE",
+	  .default_text = "here",
+	  .commands = 1,
+	  .empty = true,
+	  .offset = offsetof(struct bag, where),
+	  .help = "a place" },
+	{ .name = "name",
+	  .short_name = 'n',
+	  .type = FC_FLAG_LIST,
+	  .placeholder = "NAME",
+	  .commands = 1,
+	  .commas = true,
+	  .offset = offsetof(struct bag, names),
+	  .check = check_name,
+	  .help = "names" },
+	{ .name = "raw",
+	  .type = FC_FLAG_LIST,
+	  .placeholder = "TEXT",
+	  .commands = 1,
+	  .offset = offsetof(struct bag, raw),
+	  .help = "as it is" },
+	{ .name = "force",
+	  .short_name = 'f',
+	  .type = FC_FLAG_BOOL,
+	  .commands = 1,
+	  .offset = offsetof(struct bag, force),
+	  .help = "do it" },
+	{ .name = "count-of",
+	  .type = FC_FLAG_INT,
+	  .placeholder = "N",
+	  .default_text = "7",
+	  .commands = 1,
+	  .min = -2,
+	  .max = 10,
+	  .offset = offsetof(struct bag, count),
+	  .help = "how many" },
+	{ .name = "wait",
+	  .type = FC_FLAG_DURATION,
+	  .placeholder = "DURATION",
+	  .default_text = "1m30s",
+	  .commands = 1,
+	  .offset = offsetof(struct bag, wait_ms),
+	  .help = "how long" },
+	{ .name = "colour",
+	  .type = FC_FLAG_WORD,
+	  .placeholder = "red|green",
+	  .default_text = "green",
+	  .commands = 1,
+	  .words = colours,
+	  .offset = offsetof(struct bag, colour),
+	  .help = "which" },
+	{ .name = "help",
+	  .short_name = 'h',
+	  .type = FC_FLAG_BOOL,
+	  .commands = 3,
+	  .offset = offsetof(struct bag, help),
+	  .line_only = true,
+	  .stops = true,
+	  .help = "help" },
+	{ .name = "other",
+	  .type = FC_FLAG_BOOL,
+	  .commands = 2,
+	  .offset = offsetof(struct bag, force),
+	  .help = "of another command" },
 };
-static const char *const variables[] = { "FEDCOPY_FILE",  "FEDCOPY_WHERE",    "FEDCOPY_NAME", "FEDCOPY_RAW",	"FEDCOPY_FORCE",
-					 "FEDCOPY_COUNT_OF", "FEDCOPY_WAIT", "FEDCOPY_COLOUR", "FEDCOPY_HELP" };
+static const char *const variables[] = { "FEDCOPY_FILE", "FEDCOPY_WHERE",  "FEDCOPY_NAME",
+					 "FEDCOPY_RAW",  "FEDCOPY_FORCE",  "FEDCOPY_COUNT_OF",
+					 "FEDCOPY_WAIT", "FEDCOPY_COLOUR", "FEDCOPY_HELP" };
 
 struct test {
 	struct fc_flags flags;
@@ -135,7 +192,9 @@ static void test_flags_take_values_in_every_form(void **state)
 {
 	struct test *t = *state;
 
-	assert_int_equal(line(t, "--file a.yaml --where=x=y -n one -ntwo -n=three -f --count-of=-2 --wait 200ms --colour red"), 0);
+	assert_int_equal(
+		line(t, "--file a.yaml --where=x=y -n one -ntwo -n=three -f --count-of=-2 --wait 200ms --colour red"),
+		0);
 	assert_int_equal(store(t), 0);
 	assert_string_equal(t->bag.file, "a.yaml");
 	assert_string_equal(t->bag.where, "x=y");
@@ -150,7 +209,8 @@ static void test_flags_take_values_in_every_form(void **state)
 static void test_flags_lists_add_up_and_split_at_commas_where_the_row_says_so(void **state)
 {
 	struct test *t = *state;
-	char *args[] = { (char *)(uintptr_t)"--name= a ,b", (char *)(uintptr_t)"--name=c", (char *)(uintptr_t)"--raw=x,y" };
+	char *args[] = { (char *)(uintptr_t) "--name= a ,b", (char *)(uintptr_t) "--name=c",
+			 (char *)(uintptr_t) "--raw=x,y" };
 
 	assert_int_equal(fc_flags_read_line(&t->flags, 3, args, &t->err), 0);
 	assert_int_equal(store(t), 0);
@@ -403,19 +463,29 @@ static void test_flags_variable_is_the_name_in_capitals(void **state)
 static void test_flags_help_is_aligned_and_at_most_100_columns_wide(void **state)
 {
 	static const struct fc_flag two[] = {
-		{ .name = "a", .short_name = 'a', .type = FC_FLAG_BOOL, .commands = 1, .help = "one two three four five six seven eight nine ten "
-		  "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty" },
-		{ .name = "bb", .type = FC_FLAG_INT, .placeholder = "N", .default_text = "3", .commands = 1, .help = "short" },
+		{ .name = "a",
+		  .short_name = 'a',
+		  .type = FC_FLAG_BOOL,
+		  .commands = 1,
+		  .help = "one two three four five six seven eight nine ten "
+			  "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty" },
+		{ .name = "bb",
+		  .type = FC_FLAG_INT,
+		  .placeholder = "N",
+		  .default_text = "3",
+		  .commands = 1,
+		  .help = "short" },
 		{ .name = "long-name-of-another", .type = FC_FLAG_BOOL, .commands = 2, .help = "hidden" },
 	};
 	FC_AUTO_BUF struct fc_buf text = FC_BUF_INIT;
 
 	(void)state;
 	fc_flags_help(two, 3, 1, &text);
-	assert_string_equal(fc_buf_str(&text),
-			    "  -a, --a     one two three four five six seven eight nine ten eleven twelve thirteen fourteen\n"
-			    "              fifteen sixteen seventeen eighteen nineteen twenty\n"
-			    "      --bb N  short (default 3)\n");
+	assert_string_equal(
+		fc_buf_str(&text),
+		"  -a, --a     one two three four five six seven eight nine ten eleven twelve thirteen fourteen\n"
+		"              fifteen sixteen seventeen eighteen nineteen twenty\n"
+		"      --bb N  short (default 3)\n");
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)

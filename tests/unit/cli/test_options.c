@@ -88,8 +88,10 @@ static void test_options_every_flag_reaches_its_field(void **state)
 	struct fc_options o;
 
 	(void)state;
-	assert_taken("--kubeconfig=k --master hub=ctx --member a --member b=c,d -t secrets,configmaps -t deployments.v1.apps -n shop,team-a "
-		     "--max-in-flight=3 --status-address= --debug-address=[::1]:0 --log-format json --log-level=debug", &o);
+	assert_taken("--kubeconfig=k --master hub=ctx --member a --member b=c,d -t secrets,configmaps -t "
+		     "deployments.v1.apps -n shop,team-a "
+		     "--max-in-flight=3 --status-address= --debug-address=[::1]:0 --log-format json --log-level=debug",
+		     &o);
 	assert_string_equal(o.kubeconfig, "k");
 	assert_string_equal(o.master, "hub=ctx");
 	assert_int_equal(o.members.count, 2);
@@ -217,7 +219,8 @@ static void test_options_help_needs_nothing_else(void **state)
 static void test_options_config_file_is_below_environment_and_flags(void **state)
 {
 	char path[] = "/tmp/fedcopy-options-XXXXXX";
-	static const char text[] = "target: [secrets, configmaps]\nlog-level: debug\nlog-format: json\nmax-in-flight: 2\n";
+	static const char text[] =
+		"target: [secrets, configmaps]\nlog-level: debug\nlog-format: json\nmax-in-flight: 2\n";
 	int fd = mkstemp(path);
 	struct fc_options o;
 

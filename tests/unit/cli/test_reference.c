@@ -50,8 +50,9 @@ static void test_reference_has_a_line_for_each_flag(void **state)
 	assert_int_equal(lines_in(text.data), count + 2);
 	assert_even(text.data);
 	assert_non_null(strstr(text.data, "\n| `--target RESOURCE`, `-t` | "));
-	assert_non_null(strstr(text.data, "\n| `--log-format text\\|json` | the form of the log lines on standard error | `text` | "
-					  "`FEDCOPY_LOG_FORMAT` |\n"));
+	assert_non_null(strstr(
+		text.data, "\n| `--log-format text\\|json` | the form of the log lines on standard error | `text` | "
+			   "`FEDCOPY_LOG_FORMAT` |\n"));
 }
 
 static void test_reference_has_a_line_for_each_metric(void **state)
@@ -79,7 +80,8 @@ static void test_reference_has_a_line_for_each_state(void **state)
 	assert_int_equal(lines_in(text.data), FC_STATES + 2);
 	assert_even(text.data);
 	for (int s = 0; s < FC_STATES; s++) {
-		FC_AUTO_FREE char *line = fc_xasprintf("\n| `%s` | %s |\n", fc_state_name((enum fc_state)s), fc_state_help((enum fc_state)s));
+		FC_AUTO_FREE char *line = fc_xasprintf("\n| `%s` | %s |\n", fc_state_name((enum fc_state)s),
+						       fc_state_help((enum fc_state)s));
 		assert_non_null(strstr(text.data, line));
 	}
 }

@@ -211,6 +211,11 @@ static void test_set_file_master_without_a_place_is_the_cluster_we_run_in(void *
 	set_expect_cluster(s, 0, "hub", "https://10.0.0.1:443");
 	set_expect_cluster(s, 1, "edge-1", "https://edge-1");
 	fc_cluster_set_free(s);
+
+	options.file = fixture_write(f, "named.yaml", HEAD "master: hub\nclusters:\n- {name: hub, context: hub}\n");
+	s = set_must_load(&options);
+	set_expect_cluster(s, 0, "hub", "https://hub");
+	fc_cluster_set_free(s);
 }
 
 /* The files in clusters/, as they are, with kubeconfigs beside them. Tests run from the top of the source tree. */

@@ -10,8 +10,6 @@
 
 #include <curl/curl.h>
 
-#include <inttypes.h>
-
 #define STATUS(code, reason) "{\"kind\":\"Status\",\"status\":\"Failure\",\"reason\":\"" reason "\",\"code\":" #code "}"
 #define VERSION_OK { .match = "GET /version", .body = { "{\"major\":\"1\",\"minor\":\"20\",\"gitVersion\":\"v1.20.2\"}" } }
 #define ID_OK { .match = "namespaces/kube-system", .body = { "{\"metadata\":{\"name\":\"kube-system\",\"uid\":\"u-1\"}}" } }
@@ -222,8 +220,20 @@ static void test_a_server_that_starts_is_not_up_before_version_answers(void **st
 	      { .match = "GET /version", .status = 503, .body = { STATUS(503, "ServiceUnavailable") } }, VERSION_OK, ID_OK);
 
 	begin(b);
+	/* Once: 403 and 503 are both a server on its way up. */
 	expect_down(b, FC_ERR_FORBIDDEN);
+	expect_up(b, "u-1");
+	end(b);
+}
+
+static void test_an_outage_that_turns_into_refused_credentials_is_told_again(void **state FC_UNUSED)
+{
+	BENCH({ .match = "GET /version", .status = 503, .body = { STATUS(503, "ServiceUnavailable") } },
+	      { .match = "GET /version", .status = 401, .body = { STATUS(401, "Unauthorized") } }, VERSION_OK, ID_OK);
+
+	begin(b);
 	expect_down(b, FC_ERR_SERVER);
+	expect_down(b, FC_ERR_UNAUTHORIZED);
 	expect_up(b, "u-1");
 	end(b);
 }
@@ -397,7 +407,10 @@ static void test_a_watch_tells_until_it_is_stopped(void **state FC_UNUSED)
 	post_object(b, FC_ACTION_READ, "other", 1);
 	expect(b, FC_EVENT_RESULT);
 	scripted_kill(b->server);
+	/* A watch that still ran would fail now. */
+	post_object(b, FC_ACTION_READ, "other", 2);
 	expect_down(b, FC_ERR_NETWORK);
+	expect(b, FC_EVENT_RESULT);
 	end(b);
 }
 
@@ -489,6 +502,7 @@ int main(void)
 		cmocka_unit_test(test_a_cluster_whose_id_may_not_be_read_is_up_and_is_asked_again),
 		cmocka_unit_test(test_wrong_credentials_are_a_cluster_that_is_down_with_the_reason),
 		cmocka_unit_test(test_a_server_that_starts_is_not_up_before_version_answers),
+		cmocka_unit_test(test_an_outage_that_turns_into_refused_credentials_is_told_again),
 		cmocka_unit_test(test_html_is_no_api_server),
 		cmocka_unit_test(test_a_killed_server_is_down_and_up_again_with_its_watches),
 		cmocka_unit_test(test_a_cluster_that_is_not_there_is_told_once_and_found_when_it_comes),

@@ -51,6 +51,7 @@ static void test_framer_find_key_is_not_misled(void **state FC_UNUSED)
 {
 	finds_in("{\"metadata\":{\"labels\":{\"name\":\"no\"}}}", NULL, NULL, NULL);
 	finds_in("{\"metadata\":[\"name\",\"no\",{\"name\":\"no\"}]}", NULL, NULL, NULL);
+	finds_in("{\"metadata\":{\"name\":[\"no\"],\"namespace\":{\"name\":\"no\"}}}", NULL, NULL, NULL);
 	finds_in("{\"spec\":{\"object\":{\"metadata\":{\"name\":\"no\"}}}}", NULL, NULL, NULL);
 	finds_in("{\"metadata\":{\"name\":5,\"uid\":\"no\"}}", NULL, NULL, NULL);
 	finds_in("[{\"metadata\":{\"name\":\"no\"}}]", NULL, NULL, NULL);

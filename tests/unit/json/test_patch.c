@@ -159,6 +159,21 @@ static void test_patch_does_not_empty_maps_it_has_put(void **state FC_UNUSED)
 				     ADD("/a/b/x/z", "1") ADD("/a/b/new", "{}") ADD("/a/b/new/z", "1") "]");
 }
 
+static void test_patch_forgets_what_a_later_value_replaces(void **state FC_UNUSED)
+{
+	json_auto_t *document = json_object();
+	json_auto_t *changed = json_pack("{s:{}}", "a");
+	struct fc_patch *patch = fc_patch_new("7");
+
+	put(patch, "a.b", document, json_object());
+	put(patch, "a", changed, json_object());
+	put(patch, "a.b.c", changed, json_integer(1));
+	json_auto_t *operations = fc_patch_finish(patch);
+	FC_AUTO_FREE char *text = json_dumps(operations, JSON_COMPACT);
+	assert_string_equal(text, "[" VERSION ADD("/a", "{}") ADD("/a/b", "{}") ADD("/a", "{}") ADD("/a/b", "{}")
+				     ADD("/a/b/c", "1") "]");
+}
+
 static void test_patch_keeps_a_reference_to_the_value(void **state FC_UNUSED)
 {
 	json_auto_t *document = json_object();
@@ -214,6 +229,7 @@ int main(void)
 		cmocka_unit_test(test_patch_makes_missing_and_null_parents_outermost_first),
 		cmocka_unit_test(test_patch_makes_shared_parents_once),
 		cmocka_unit_test(test_patch_does_not_empty_maps_it_has_put),
+		cmocka_unit_test(test_patch_forgets_what_a_later_value_replaces),
 		cmocka_unit_test(test_patch_keeps_a_reference_to_the_value),
 		cmocka_unit_test(test_patch_random_does_what_path_set_does),
 	};

@@ -55,7 +55,7 @@ struct scripted_request {
 struct scripted_server {
 	SSL_CTX *tls;
 	char *certificate_pem;
-	int listener;
+	int listener; /* -1: killed */
 	uint16_t port;
 	pthread_t acceptor, workers[SCRIPTED_MAX];
 	int sockets[SCRIPTED_MAX];
@@ -268,9 +268,12 @@ static inline void scripted_release(struct scripted_server *s)
 /* As a server that is killed: every connection breaks, and new ones are refused. */
 static inline void scripted_kill(struct scripted_server *s)
 {
+	if (s->listener < 0)
+		return;
 	shutdown(s->listener, SHUT_RDWR);
 	pthread_join(s->acceptor, NULL);
 	close(s->listener);
+	s->listener = -1;
 	for (size_t i = 0; i < s->connections; i++)
 		shutdown(s->sockets[i], SHUT_RDWR);
 	pthread_mutex_lock(&s->lock);

@@ -136,6 +136,9 @@ static void test_kubeconfig_errors_of_all_files_are_collected(void **state)
 	assert_contains(text, "/wrong: clusters is no list");
 	assert_lacks(text, "/good");
 	assert_lacks(text, "/nowhere");
+	/* 1.1: a file named twice is one file. */
+	char *again = fixture_keep(*state, fc_xasprintf("%s:%s", wrong, wrong));
+	assert_null(strstr(strstr(load_error(again, &err), "/wrong: ") + 1, "/wrong: "));
 }
 
 /* 1.4: the first file that defines a name wins with the whole entry; of scalars the first that is not empty. */
@@ -158,6 +161,8 @@ static void test_kubeconfig_first_definition_wins_whole(void **state)
 	struct fc_error err = FC_ERROR_INIT;
 
 	assert_string_equal(fc_kubeconfig_current(k), "x");
+	assert_string_equal(fc_kubeconfig_context(k, 0), "x");
+	assert_null(fc_kubeconfig_context(k, 1));
 	struct fc_access *access = fc_kubeconfig_access(k, "x", &err);
 	if (!access)
 		fail_msg("%s", err.text);

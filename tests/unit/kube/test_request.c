@@ -32,6 +32,8 @@ static void route(void *user, const struct tls_seen *request, struct tls_reply *
 		*reply = (struct tls_reply){ .status = 302, .location = "https://evil.example:8443/steal?x=y" };
 	else if (strcmp(url, "/lines") == 0)
 		*reply = (struct tls_reply){ .manner = TLS_STREAM, .body = "one\ntwo\nthree\n" };
+	else if (strcmp(url, "/lines-cut") == 0)
+		*reply = (struct tls_reply){ .manner = TLS_STREAM_CUT, .body = "one\ntwo\n" };
 	else if (strcmp(url, "/lines-hang") == 0)
 		*reply = (struct tls_reply){ .manner = TLS_STREAM_HANG, .body = "one\ntwo\n" };
 	else if (strcmp(url, "/gzip") == 0)
@@ -335,6 +337,29 @@ static void test_request_stream_ends_with_the_callees_error(void **state)
 	assert_string_equal(s.outcome.err.text, "too old");
 }
 
+static void test_request_stream_cut_off_is_a_network_failure(void **state)
+{
+	struct fixture *f = *state;
+	struct stream s = { .refuse_at = 0 };
+
+	client_watch(&f->client, "/lines-cut", on_data, on_stream_done, &s);
+	WAIT_FOR(&f->client, s.outcome.calls);
+	assert_string_equal(s.text, "one\ntwo\n");
+	assert_int_equal(s.outcome.status, 200);
+	assert_int_equal(s.outcome.err.cls, FC_ERR_NETWORK);
+	assert_true(f->client.reachable);
+}
+
+static void test_request_write_whose_answer_is_cut_off_has_an_unknown_outcome(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome o;
+
+	client_do(&f->client, "PATCH", "/lines-cut", "[]", &o);
+	assert_int_equal(o.err.cls, FC_ERR_NETWORK);
+	assert_true(o.err.outcome_unknown);
+}
+
 static void test_request_error_body_of_a_stream_is_classified_not_passed_on(void **state)
 {
 	struct fixture *f = *state;
@@ -380,6 +405,8 @@ int main(void)
 		T(test_request_stream_is_passed_on_and_ends_well),
 		T(test_request_stream_arrives_while_it_is_open),
 		T(test_request_stream_ends_with_the_callees_error),
+		T(test_request_stream_cut_off_is_a_network_failure),
+		T(test_request_write_whose_answer_is_cut_off_has_an_unknown_outcome),
 		T(test_request_error_body_of_a_stream_is_classified_not_passed_on),
 		T(test_request_without_a_sound_path_is_refused),
 	};

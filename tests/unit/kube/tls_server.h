@@ -30,6 +30,7 @@ enum tls_manner {
 	TLS_CLOSE,  /* closes the connection in place of an answer */
 	TLS_HANG,   /* no answer until the server is released or stopped */
 	TLS_STREAM, /* the body's lines as pieces, then the end */
+	TLS_STREAM_CUT,  /* the same, and the connection breaks in place of the end */
 	TLS_STREAM_HANG, /* the same, then nothing more until released or stopped */
 };
 
@@ -165,7 +166,7 @@ static inline ssize_t tls_next_piece(void *user, uint64_t at, char *out, size_t 
 	if (len == 0) {
 		if (x->reply.manner == TLS_STREAM_HANG)
 			tls_wait_released(x->server);
-		return MHD_CONTENT_READER_END_OF_STREAM;
+		return x->reply.manner == TLS_STREAM_CUT ? MHD_CONTENT_READER_END_WITH_ERROR : MHD_CONTENT_READER_END_OF_STREAM;
 	}
 	if (len > room)
 		len = room;

@@ -32,9 +32,15 @@ static void test_address_knows_loopback_from_others(void **state)
 		const char *text;
 		bool loopback;
 	} cases[] = {
-		{ "127.0.0.1:1", true },	{ "127.9.9.9:1", true },     { "[::1]:1", true },
-		{ "[::ffff:127.0.0.1]:1", true }, { "0.0.0.0:1", false },	     { "10.1.2.3:1", false },
-		{ "[::]:1", false },		{ "[2001:db8::1]:1", false }, { "[::ffff:10.0.0.1]:1", false },
+		{ "127.0.0.1:1", true },
+		{ "127.9.9.9:1", true },
+		{ "[::1]:1", true },
+		{ "[::ffff:127.0.0.1]:1", true },
+		{ "0.0.0.0:1", false },
+		{ "10.1.2.3:1", false },
+		{ "[::]:1", false },
+		{ "[2001:db8::1]:1", false },
+		{ "[::ffff:10.0.0.1]:1", false },
 	};
 	struct fc_address a;
 
@@ -50,8 +56,27 @@ static void test_address_knows_loopback_from_others(void **state)
 static void test_address_wrong_is_refused_with_text_and_mend(void **state)
 {
 	static const char *const wrong[] = {
-		"", "9102", "127.0.0.1", ":", ":x", ":-1", ":+1", ":65536", ":123456", ": 1", "localhost:9103", "::1:9103", "[::1]", "[::1:9103",
-		"::1]:9103", "[127.0.0.1]:1", "[]:1", "[localhost]:1", "127.0.0.1.5:1", "[::1%lo]:1", "http://127.0.0.1:1",
+		"",
+		"9102",
+		"127.0.0.1",
+		":",
+		":x",
+		":-1",
+		":+1",
+		":65536",
+		":123456",
+		": 1",
+		"localhost:9103",
+		"::1:9103",
+		"[::1]",
+		"[::1:9103",
+		"::1]:9103",
+		"[127.0.0.1]:1",
+		"[]:1",
+		"[localhost]:1",
+		"127.0.0.1.5:1",
+		"[::1%lo]:1",
+		"http://127.0.0.1:1",
 		"a-host-name-that-is-much-longer-than-any-address-of-either-family-may-be:1",
 	};
 	struct fc_address a;
@@ -142,7 +167,9 @@ static void test_address_listen_without_host_is_reached_by_ipv4(void **state)
 {
 	uint16_t port = 0;
 	int fd = fc_address_listen(":0", &port, NULL), peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons(port),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
 	(void)state;
 	assert_true(fd >= 0);

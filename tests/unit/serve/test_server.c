@@ -25,7 +25,7 @@ struct world {
 	uint64_t fails_at;    /* the piece that fails; UINT64_MAX: none */
 	unsigned empty_every; /* every so many pieces one is empty; 0: none */
 	unsigned rules_calls;
-	bool waits;	      /* rules() waits for `go` after it has posted `reached` */
+	bool waits; /* rules() waits for `go` after it has posted `reached` */
 	sem_t reached, go;
 };
 
@@ -74,7 +74,11 @@ static int say_rules(void *user, uint64_t *cursor, struct fc_buf *out, bool *mor
 static struct fc_serve_sources sources_of(struct world *w)
 {
 	return (struct fc_serve_sources){
-		.user = w, .metrics = say_metrics, .live = say_live, .ready = say_ready, .rules = say_rules,
+		.user = w,
+		.metrics = say_metrics,
+		.live = say_live,
+		.ready = say_ready,
+		.rules = say_rules,
 	};
 }
 
@@ -208,7 +212,8 @@ static void test_server_readyz_lists_each_cluster_ready_or_not(void **state)
 	assert_int_equal(a.status, 200);
 	assert_string_equal(fc_buf_str(&a.body), "[+]hub ok\n[-]edge-1 failed: unreachable\nreadyz check passed\n");
 	assert_int_equal(b.status, 503);
-	assert_string_equal(fc_buf_str(&b.body), "[-]hub failed: connecting\n[-]edge-1 failed: unreachable\nreadyz check failed\n");
+	assert_string_equal(fc_buf_str(&b.body),
+			    "[-]hub failed: connecting\n[-]edge-1 failed: unreachable\nreadyz check failed\n");
 }
 
 static void test_server_unknown_path_gets_404_with_the_paths_served_here(void **state)
@@ -321,7 +326,9 @@ static void test_server_rules_are_one_list_however_many_pieces(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < FC_ARRAY_LEN(cases); i++) {
-		struct world w = { .pieces = cases[i].pieces, .empty_every = cases[i].empty_every, .fails_at = UINT64_MAX };
+		struct world w = { .pieces = cases[i].pieces,
+				   .empty_every = cases[i].empty_every,
+				   .fails_at = UINT64_MAX };
 		AUTO_ANSWER struct answer a = one(&w, FC_SERVE_DEBUG, "GET", "/debug/rules");
 		assert_int_equal(a.rc, CURLE_OK);
 		assert_int_equal(a.status, 200);

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Several rules of one target: one wanted value per place, one write for all. */
+#include "world.h"
+
+#define RULES_NESTED                                                                                        \
+	"{'k8s-copier.fig.org/replace-data':'secret:whole:data','k8s-copier.fig.org/replace-data.x':'secret:part:data.v'}"
+#define RULES_APART                                                                                         \
+	"{'k8s-copier.fig.org/replace-data.a':'secret:whole:data.a','k8s-copier.fig.org/replace-data.x':'secret:part:data.v'}"
+
+struct fixture {
+	struct world *w;
+	struct world_watches watches;
+	struct fc_action *whole, *part; /* the sources' watches */
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = fc_xcalloc(1, sizeof(*f));
+
+	f->w = world_new();
+	world_start(f->w, &f->watches);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	fc_action_free(f->whole);
+	fc_action_free(f->part);
+	world_watches_free(&f->watches);
+	world_free(f->w);
+	free(f);
+	return 0;
+}
+
+static json_t *target(const char *rules, const char *data, const char *version)
+{
+	return J("{'metadata':{'name':'dst','namespace':'ns','uid':'t','resourceVersion':'%s','annotations':%s},'data':%s}", version,
+		 rules, data);
+}
+
+static json_t *whole(const char *data, const char *version)
+{
+	return J("{'metadata':{'name':'whole','namespace':'ns','resourceVersion':'%s'},'data':%s}", version, data);
+}
+
+static json_t *part(const char *value, const char *version)
+{
+	return J("{'metadata':{'name':'part','namespace':'ns','resourceVersion':'%s'},'data':{'v':%s}}", version, value);
+}
+
+/* The target is seen and read; the watches of both sources are there, nothing has come on them. */
+static void begin(struct fixture *f, const char *rules, const char *data)
+{
+	struct fc_action *a;
+
+	world_object(f->w, f->watches.secrets[EDGE1], target(rules, data, "20"));
+	world_resolve(f->w);
+	f->whole = world_take_watch(f->w, HUB, "secrets", false);
+	f->part = world_take_watch(f->w, HUB, "secrets", false);
+	if (strcmp(f->whole->name, "part") == 0) {
+		a = f->whole;
+		f->whole = f->part;
+		f->part = a;
+	}
+	a = world_take(f->w, FC_ACTION_READ);
+	assert_non_null(a);
+	world_answer(f->w, a, target(rules, data, "20"));
+	fc_action_free(a);
+}
+
+/* Answers every read of a source that is asked for. */
+static void serve_reads(struct fixture *f, json_t *whole_now, json_t *part_now)
+{
+	struct fc_action *a;
+
+	while ((a = world_take(f->w, FC_ACTION_READ))) {
+		world_answer(f->w, a, json_incref(strcmp(a->name, "whole") == 0 ? whole_now : part_now));
+		fc_action_free(a);
+	}
+	json_decref(whole_now);
+	json_decref(part_now);
+}
+
+static void test_rules_apart_make_one_write_when_all_sources_have_synced(void **state)
+{
+	struct fixture *f = *state;
+	struct fc_action *a;
+
+	begin(f, RULES_APART, "{}");
+	world_list(f->w, f->whole, whole("{'a':'1'}", "10"));
+	assert_int_equal(world_count(f->w, FC_ACTION_PATCH), 0);
+	world_list(f->w, f->part, part("'p'", "11"));
+	serve_reads(f, whole("{'a':'1'}", "10"), part("'p'", "11"));
+	a = world_take(f->w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_json(a->body, J("[{'op':'replace','path':'/metadata/resourceVersion','value':'20'},"
+			       "{'op':'add','path':'/data/a','value':'1'},{'op':'add','path':'/data/x','value':'p'}]"));
+	assert_int_equal(world_count(f->w, FC_ACTION_PATCH), 0);
+	world_answer(f->w, a, target(RULES_APART, "{'a':'1','x':'p'}", "21"));
+	fc_action_free(a);
+	assert_string_equal(world_state(f->w, "dst", "data.a"), "InSync/InSync");
+	assert_string_equal(world_state(f->w, "dst", "data.x"), "InSync/InSync");
+}
+
+static void test_a_source_that_never_syncs_delays_the_others_half_a_second(void **state)
+{
+	struct fixture *f = *state;
+	struct fc_action *a;
+
+	begin(f, RULES_APART, "{}");
+	world_list(f->w, f->whole, whole("{'a':'1'}", "10"));
+	assert_int_equal(world_count(f->w, FC_ACTION_PATCH), 0);
+	world_tick(f->w, 500);
+	serve_reads(f, whole("{'a':'1'}", "10"), part("'p'", "11"));
+	a = world_take(f->w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_int_equal(json_array_size(a->body), 2);
+	fc_action_free(a);
+}
+
+static void test_child_is_applied_into_its_parents_value_in_one_operation(void **state)
+{
+	struct fixture *f = *state;
+	struct fc_action *a;
+
+	begin(f, RULES_NESTED, "{'x':'own'}");
+	world_list(f->w, f->whole, whole("{'a':'1','x':'0'}", "10"));
+	world_list(f->w, f->part, part("'p'", "11"));
+	serve_reads(f, whole("{'a':'1','x':'0'}", "10"), part("'p'", "11"));
+	a = world_take(f->w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_json(a->body, J("[{'op':'replace','path':'/metadata/resourceVersion','value':'20'},"
+			       "{'op':'add','path':'/data','value':{'a':'1','x':'p'}}]"));
+	world_answer(f->w, a, target(RULES_NESTED, "{'a':'1','x':'p'}", "21"));
+	fc_action_free(a);
+	assert_string_equal(world_state(f->w, "dst", "data"), "InSync/InSync");
+	assert_string_equal(world_state(f->w, "dst", "data.x"), "InSync/InSync");
+	assert_quiet(f->w);
+
+	/* A change of one side: one read of the other, then one write (promise 3). */
+	world_object(f->w, f->part, part("'q'", "12"));
+	a = world_take(f->w, FC_ACTION_READ);
+	assert_non_null(a);
+	assert_string_equal(a->name, "whole");
+	world_answer(f->w, a, whole("{'a':'1','x':'0'}", "10"));
+	fc_action_free(a);
+	a = world_take(f->w, FC_ACTION_PATCH);
+	assert_json(json_object_get(json_array_get(a->body, 1), "value"), J("{'a':'1','x':'q'}"));
+	assert_quiet(f->w);
+	fc_action_free(a);
+}
+
+static void test_restart_with_nested_rules_in_sync_writes_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f, RULES_NESTED, "{'a':'1','x':'p'}");
+	world_list(f->w, f->whole, whole("{'a':'1','x':'0'}", "10"));
+	world_list(f->w, f->part, part("'p'", "11"));
+	serve_reads(f, whole("{'a':'1','x':'0'}", "10"), part("'p'", "11"));
+	assert_quiet(f->w);
+	assert_string_equal(world_state(f->w, "dst", "data"), "InSync/InSync");
+	assert_string_equal(world_state(f->w, "dst", "data.x"), "InSync/InSync");
+}
+
+/* A parent's value that has no room for the child: the child is Invalid, the parent is applied (isolation, promise 7). */
+static void test_child_that_does_not_fit_its_parents_value_is_invalid_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct fc_action *a;
+
+	begin(f, RULES_NESTED, "{}");
+	world_list(f->w, f->whole, whole("'text'", "10"));
+	world_list(f->w, f->part, part("'p'", "11"));
+	serve_reads(f, whole("'text'", "10"), part("'p'", "11"));
+	a = world_take(f->w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_json(json_object_get(json_array_get(a->body, 1), "value"), J("'text'"));
+	world_answer(f->w, a, target(RULES_NESTED, "'text'", "21"));
+	fc_action_free(a);
+	assert_string_equal(world_state(f->w, "dst", "data"), "InSync/InSync");
+	assert_string_equal(world_state(f->w, "dst", "data.x"), "Invalid/TargetPathBlocked");
+	assert_quiet(f->w);
+	/* And fits again when the parent does. */
+	world_object(f->w, f->whole, whole("{'a':'1'}", "12"));
+	serve_reads(f, whole("{'a':'1'}", "12"), part("'p'", "11"));
+	a = world_take(f->w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_json(json_object_get(json_array_get(a->body, 1), "value"), J("{'a':'1','x':'p'}"));
+	fc_action_free(a);
+}
+
+static void test_path_blocked_in_the_target_is_invalid_until_the_target_changes(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f, RULES_APART, "'text'");
+	world_list(f->w, f->whole, whole("{'a':'1'}", "10"));
+	world_list(f->w, f->part, part("'p'", "11"));
+	assert_quiet(f->w);
+	assert_string_equal(world_state(f->w, "dst", "data.a"), "Invalid/TargetPathBlocked");
+	world_object(f->w, f->watches.secrets[EDGE1], target(RULES_APART, "{}", "22"));
+	assert_int_equal(world_count(f->w, FC_ACTION_READ), 1);
+}
+
+/* B28. */
+static void test_literal_is_written_without_any_source(void **state)
+{
+	struct fixture *f = *state;
+	struct fc_action *a;
+	const char *rules = "{'k8s-copier.fig.org/replace-data.n':'json:3'}";
+
+	world_object(f->w, f->watches.configmaps[EDGE2], target(rules, "{}", "20"));
+	a = world_take(f->w, FC_ACTION_READ);
+	assert_non_null(a);
+	world_answer(f->w, a, target(rules, "{}", "20"));
+	fc_action_free(a);
+	a = world_take(f->w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_json(json_array_get(a->body, 1), J("{'op':'add','path':'/data/n','value':3}"));
+	world_answer(f->w, a, target(rules, "{'n':3}", "21"));
+	fc_action_free(a);
+	/* Drift of a literal: one read of the target, no other. 3.0 is 3 (D16). */
+	world_object(f->w, f->watches.configmaps[EDGE2], target(rules, "{'n':3.0}", "22"));
+	a = world_take(f->w, FC_ACTION_READ);
+	world_answer(f->w, a, target(rules, "{'n':3.0}", "22"));
+	fc_action_free(a);
+	assert_quiet(f->w);
+	world_object(f->w, f->watches.configmaps[EDGE2], target(rules, "{'n':4}", "23"));
+	a = world_take(f->w, FC_ACTION_READ);
+	world_answer(f->w, a, target(rules, "{'n':4}", "23"));
+	fc_action_free(a);
+	assert_int_equal(world_count(f->w, FC_ACTION_PATCH), 1);
+	assert_int_equal(world_count(f->w, FC_ACTION_READ), 0);
+}
+
+/* design section 5, Reading: where rules touch only spec and the kind counts generations, the metadata says enough. */
+static void test_unchanged_generation_needs_no_read(void **state)
+{
+	struct fixture *f = *state;
+	struct fc_action *a;
+
+#define WITH                                                                                                 \
+	"{'metadata':{'name':'dst','namespace':'ns','uid':'t','generation':%d,'resourceVersion':'%d','labels':{'l':'%d'}," \
+	"'annotations':{'k8s-copier.fig.org/replace-spec.n':'json:3'}},'spec':{'n':3}}"
+#define AT(generation, version) J(WITH, generation, version, version)
+	world_object(f->w, f->watches.configmaps[HUB], AT(1, 20));
+	a = world_take(f->w, FC_ACTION_READ);
+	world_answer(f->w, a, AT(1, 20));
+	fc_action_free(a);
+	assert_string_equal(world_state(f->w, "dst", "spec.n"), "InSync/InSync");
+	world_object(f->w, f->watches.configmaps[HUB], AT(1, 21));
+	assert_quiet(f->w);
+	world_object(f->w, f->watches.configmaps[HUB], AT(2, 22));
+	assert_int_equal(world_count(f->w, FC_ACTION_READ), 1);
+#undef AT
+#undef WITH
+}
+
+/* Promise 6: somebody else keeps undoing what is written. More than ten times in a minute is a flap. */
+static void test_rival_is_slowed_down_after_ten_rewrites_in_a_minute(void **state)
+{
+	struct fixture *f = *state;
+	const char *rules = "{'k8s-copier.fig.org/replace-data.n':'json:1'}";
+	struct fc_action *a;
+	int version = 20, writes = 0;
+
+	for (int i = 0; i < 40 && writes < 13; i++) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "%d", ++version);
+		world_object(f->w, f->watches.secrets[EDGE1], target(rules, "{'n':2}", text));
+		a = world_take(f->w, FC_ACTION_READ);
+		if (!a)
+			break;
+		world_answer(f->w, a, target(rules, "{'n':2}", text));
+		fc_action_free(a);
+		a = world_take(f->w, FC_ACTION_PATCH);
+		if (!a)
+			break;
+		writes++;
+		snprintf(text, sizeof(text), "%d", ++version);
+		world_answer(f->w, a, target(rules, "{'n':1}", text));
+		fc_action_free(a);
+		world_tick(f->w, 100);
+	}
+	/* The first write is no rewrite: it is the rule's own. Eleven rewrites are more than ten. */
+	assert_int_equal(writes, 12);
+	assert_string_equal(world_state(f->w, "dst", "data.n"), "Flapping/Flapping");
+	/* It goes on, slowly. */
+	assert_in_range(fc_engine_deadline(f->w->engine) - f->w->now_ms, 1, 1000);
+}
+
+static void test_new_source_values_are_no_rewrites(void **state)
+{
+	struct fixture *f = *state;
+	struct world *w = f->w;
+	struct fc_action *source, *a;
+
+	world_pair(w, &f->watches, EDGE1, &source);
+	for (int i = 1; i <= 30; i++) {
+		char value[16], version[16], stands[16];
+
+		snprintf(value, sizeof(value), "v%d", i);
+		snprintf(version, sizeof(version), "%d", 100 + i);
+		snprintf(stands, sizeof(stands), "%d", 200 + i);
+		world_source_changes(w, source, value, version);
+		a = world_take(w, FC_ACTION_PATCH);
+		assert_non_null(a);
+		world_answer(w, a, world_target(value, stands));
+		fc_action_free(a);
+		world_tick(w, 10);
+	}
+	assert_string_equal(world_state(w, "dst", "data"), "InSync/InSync");
+	fc_action_free(source);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_rules_apart_make_one_write_when_all_sources_have_synced, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_source_that_never_syncs_delays_the_others_half_a_second, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_child_is_applied_into_its_parents_value_in_one_operation, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_restart_with_nested_rules_in_sync_writes_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_child_that_does_not_fit_its_parents_value_is_invalid_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_path_blocked_in_the_target_is_invalid_until_the_target_changes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_literal_is_written_without_any_source, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unchanged_generation_needs_no_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rival_is_slowed_down_after_ten_rewrites_in_a_minute, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_new_source_values_are_no_rewrites, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
