@@ -31,12 +31,59 @@ OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(OUT)/%.o)
 TEST_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(OUT)/%)
+C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/unit/*/*.[ch]))
 
-.PHONY: all help
+# `make test` and `make demo` use all cores where no -j says otherwise.
+JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
+.PHONY: all help test demo programs unit e2e lint format install clean
 all: $(OUT)/fedcopy ## build build/fedcopy (the default)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo '  SANITIZE=address,undefined   with sanitizers, in a folder of its own below build/; or SANITIZE=thread'
+	@echo '  WERROR=1                     warnings are errors'
+	@echo '  CC=clang OUT=build/clang     another compiler, in a folder of its own'
+	@echo '  TESTS="PATTERN..."           unit: only programs whose names match; e2e: arguments for pytest'
+	@echo '  PREFIX, DESTDIR              where install puts things ($(PREFIX))'
+
+test: ## install what is missing, build, then unit tests, lint and end-to-end tests
+	@scripts/install-dependencies build test lint
+	@echo '== building'
+	@+$(MAKE) --no-print-directory $(JOBS) programs
+	@+failed=; for step in unit lint e2e; do \
+		echo "== $$step"; $(MAKE) --no-print-directory $(JOBS) $$step || failed="$$failed $$step"; \
+	done; \
+	if [ "$$failed" ]; then echo "make test: failed:$$failed"; exit 1; fi; echo 'make test: all passed'
+
+demo: ## install what is missing, build, and show fedcopy at work between local API servers
+	@scripts/install-dependencies build demo
+	@+$(MAKE) --no-print-directory $(JOBS) all
+	@assets=$$(scripts/envtest-assets) && KUBEBUILDER_ASSETS="$$assets" FEDCOPY=$(abspath $(OUT)/fedcopy) scripts/demo
+
+programs: $(OUT)/fedcopy $(TEST_PROGRAMS) ## build fedcopy and the unit test programs, and run nothing
+
+unit: $(TEST_PROGRAMS) ## build and run the unit tests
+	@TESTS='$(TESTS)' scripts/run-unit $(OUT) $(TEST_PROGRAMS)
+
+e2e: $(OUT)/fedcopy ## build fedcopy and run the end-to-end tests against real API servers
+	@scripts/run-e2e $(OUT) $(TESTS)
+
+lint: $(OBJECTS) ## check floors, headers, globals, format, words and scripts, and analyse the code
+	@scripts/lint-all $(OUT)
+
+format: ## rewrite the C sources as .clang-format says
+	clang-format -i $(C_FILES)
+
+install: $(OUT)/fedcopy ## install program, manual page and licence below $(DESTDIR)$(PREFIX)
+	install -D -m 755 $(OUT)/fedcopy $(DESTDIR)$(PREFIX)/bin/fedcopy
+	install -D -m 644 docs/man/fedcopy.1 $(DESTDIR)$(PREFIX)/share/man/man1/fedcopy.1
+	install -d $(DESTDIR)$(PREFIX)/share/doc/fedcopy
+	install -m 644 LICENSE $(wildcard README.md) $(DESTDIR)$(PREFIX)/share/doc/fedcopy
+
+clean: ## remove build/
+	rm -rf build
 
 $(OUT)/fedcopy: $(OBJECTS)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
@@ -45,12 +92,18 @@ $(OUT)/libfedcopy.a: $(LIB_OBJECTS)
 	@rm -f $@
 	@ar rcs $@ $^
 
-$(OUT)/%.o: %.c VERSION
+$(OUT)/%.o: %.c $(OUT)/cflags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libfedcopy.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(OUT)/libfedcopy.a $(LIB_LIBS) -lcmocka
+
+# A folder that is built with another compiler or other flags than before is built anew. Checks that run a compiler of
+# their own read the flags here.
+.PHONY: force
+$(OUT)/cflags: force
+	$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(ALL_CFLAGS))@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 -include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:%=%.d)

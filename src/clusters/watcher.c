@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "clusters/watcher_internal.h"
 
-/* A thousand clusters are a thousand stacks. What needs most of one is a TLS handshake (about 40 KiB) and jansson, whose recursion ends at
- * 128 levels. Sanitizers blow frames up. */
+/* A thousand clusters are a thousand stacks. What needs most of one is a TLS handshake (about 40 KiB) and jansson,
+ * whose recursion ends at 128 levels. Sanitizers blow frames up. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define STACK_BYTES (1024 * 1024)
 #else
@@ -113,7 +113,8 @@ static int make_parts(struct fc_watcher *w, struct fc_error *err)
 	w->loop = fc_loop_new(take_actions, w, err);
 	if (!w->loop)
 		return -1;
-	/* Without limit: the engine must never wait for a watcher that waits for the engine. It paces its own actions. */
+	/* Without limit: the engine must never wait for a watcher that waits for the engine. It paces its own actions.
+	 */
 	w->actions = fc_mailbox_new(0, wake, w);
 	w->credentials = fc_credentials_new(w->o.cluster->access);
 	w->transport = fc_transport_new(

@@ -65,7 +65,8 @@ void fc_watcher_patch(struct fc_watcher *w, const struct fc_action *a)
 {
 	struct fc_watcher_call *call = begin(w, a, true);
 
-	call->call = fc_object_patch(w->transport, a->resource, a->namespace_, a->name, a->subresource, a->body, answered, call);
+	call->call = fc_object_patch(w->transport, a->resource, a->namespace_, a->name, a->subresource, a->body,
+				     answered, call);
 }
 
 static void cancel(struct fc_watcher *w, bool patches_too)

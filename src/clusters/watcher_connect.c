@@ -10,22 +10,22 @@
 /* Two requests, and the first attempt is to have an outcome within 10 s (design section 8, /readyz). */
 #define PROBE_TIMEOUT_MS 5000
 #define PROBE_BASE_MS 400
-/* An API server that restarts is back within a minute or so and should be used 1 to 2 s after that; one that stays away costs a connection
- * attempt every 5 to 10 s; what only an operator can mend is tried every 30 to 60 s. */
+/* An API server that restarts is back within a minute or so and should be used 1 to 2 s after that; one that stays away
+ * costs a connection attempt every 5 to 10 s; what only an operator can mend is tried every 30 to 60 s. */
 #define PROBE_CAP_FRESH_MS 1000
 #define PROBE_FRESH_MS 120000
 #define PROBE_CAP_MS 5000
 #define PROBE_CAP_OPERATOR_MS 30000
-/* 403 to /version in a row, after which it is taken for the server's last word: one that starts answers so for some seconds, one whose
- * operator took /version from everybody does so for ever. */
+/* 403 to /version in a row, after which it is taken for the server's last word: one that starts answers so for some
+ * seconds, one whose operator took /version from everybody does so for ever. */
 #define VERSION_REFUSALS 5
 
 #define VERSION_PATH "/version"
 #define ID_PATH "/api/v1/namespaces/kube-system"
 #define ACCEPT_METADATA "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 
-/* When an id that may not be read is looked at again: RBAC of a server that has just started may refuse what it allows a little later.
- * Then never again while it is up: most who forbid it mean it. */
+/* When an id that may not be read is looked at again: RBAC of a server that has just started may refuse what it allows
+ * a little later. Then never again while it is up: most who forbid it mean it. */
 static const int64_t id_looks_ms[] = { 2000, 10000, 60000 };
 
 static void probe(void *user);
@@ -42,8 +42,8 @@ static void arm(struct fc_watcher *w, int64_t delay_ms, void (*fn)(void *user))
 	w->connection.timer = fc_loop_timer(w->loop, delay_ms, fn, w);
 }
 
-/* Failures that are told apart in an outage: what an operator must mend is worth a word of its own. A server on its way down or up shows
- * the others one after the other. */
+/* Failures that are told apart in an outage: what an operator must mend is worth a word of its own. A server on its way
+ * down or up shows the others one after the other. */
 static enum fc_error_class down_kind(enum fc_error_class cls)
 {
 	return cls == FC_ERR_TLS || cls == FC_ERR_UNAUTHORIZED ? cls : FC_ERR_NETWORK;
@@ -102,19 +102,21 @@ static void up(struct fc_watcher *w)
 	c->id_looks = 0;
 	fc_backoff_reset(&c->backoff);
 	set_up_metric(w, 1);
-	fc_log(FC_LOG_INFO, "cluster connected", FC_KV("cluster", w->name), FC_KV("id", c->id), FC_KV("version", c->server_version));
+	fc_log(FC_LOG_INFO, "cluster connected", FC_KV("cluster", w->name), FC_KV("id", c->id),
+	       FC_KV("version", c->server_version));
 	emit_up(w);
 	fc_watcher_resolve_up(w);
 	fc_watcher_watch_retry_all(w);
 }
 
-/* Keeps the uid of kube-system. Where it may not be read (now), one that was read before still holds: a cluster does not change its
- * identity by forbidding to look at it. Returns false when there is another failure. */
+/* Keeps the uid of kube-system. Where it may not be read (now), one that was read before still holds: a cluster does
+ * not change its identity by forbidding to look at it. Returns false when there is another failure. */
 static bool take_id(struct fc_watcher *w, const struct fc_response *response, bool *forbidden)
 {
 	if (response->error) {
 		*forbidden = response->error->cls == FC_ERR_FORBIDDEN;
-		return *forbidden || response->error->cls == FC_ERR_NOT_FOUND || response->error->cls == FC_ERR_NOT_SERVED;
+		return *forbidden || response->error->cls == FC_ERR_NOT_FOUND ||
+		       response->error->cls == FC_ERR_NOT_SERVED;
 	}
 
 	json_auto_t *namespace_ = fc_decode(response->body, response->body_bytes, NULL);

@@ -10,8 +10,9 @@
 #define RETRY_MS 30000
 /* ... and this soon when not even /api could be read. */
 #define RETRY_FAILED_MS 5000
-/* A word that was never looked for is looked for at once; but whoever may annotate can invent words, and each costs the server a request
- * per group-version: many in a row are looked for together, ever more seldom (kube-client 3.13 has 10 s). */
+/* A word that was never looked for is looked for at once; but whoever may annotate can invent words, and each costs the
+ * server a request per group-version: many in a row are looked for together, ever more seldom (kube-client 3.13 has 10
+ * s). */
 #define PACE_BASE_MS 500
 #define PACE_CAP_MS 10000
 
@@ -68,7 +69,8 @@ static void answer(struct fc_watcher *w, struct fc_watcher_word *word, const str
 
 static bool same_answer(const struct fc_resource *a, const struct fc_resource *b)
 {
-	return fc_resource_same(a, b) && a->namespaced == b->namespaced && a->verbs == b->verbs && a->has_status == b->has_status;
+	return fc_resource_same(a, b) && a->namespaced == b->namespaced && a->verbs == b->verbs &&
+	       a->has_status == b->has_status;
 }
 
 static void resolved(struct fc_watcher *w, struct fc_watcher_word *word, struct fc_resource *resource)
@@ -106,13 +108,15 @@ static void look_up(struct fc_watcher *w, struct fc_watcher_word *word, const st
 		fc_error_set(&why, FC_ERR_NOT_SERVED, "cluster %s serves no resource %s", w->name, word->text);
 		break;
 	case FC_RESOLVED_LACKS_VERBS:
-		fc_error_set(&why, FC_ERR_NOT_SERVED, "what cluster %s serves as %s lacks a verb that is needed", w->name, word->text);
+		fc_error_set(&why, FC_ERR_NOT_SERVED, "what cluster %s serves as %s lacks a verb that is needed",
+			     w->name, word->text);
 		break;
 	case FC_RESOLVED_UNKNOWN:
 		/* One broken group-version takes nothing away from what was known (kube-client 3.6). */
 		if (word->resource)
 			return;
-		fc_error_set(&why, FC_ERR_SERVER, "cluster %s could not tell all that it serves; %s may be among the rest", w->name,
+		fc_error_set(&why, FC_ERR_SERVER,
+			     "cluster %s could not tell all that it serves; %s may be among the rest", w->name,
 			     word->text);
 		break;
 	}

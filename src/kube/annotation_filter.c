@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "json/decode.h"
 
-/* A character of a prefix may be spelled \u002f, and '/' also \/; the other escapes stand for characters that no key has. Go's
- * encoder writes \u003c, \u003e and \u0026, so such objects are decoded too: they are few. */
+/* A character of a prefix may be spelled \u002f, and '/' also \/; the other escapes stand for characters that no key
+ * has. Go's encoder writes \u003c, \u003e and \u0026, so such objects are decoded too: they are few. */
 static bool may_be_escaped(const char *bytes, size_t len)
 {
 	const char *end = bytes + len;

@@ -53,7 +53,8 @@ static void add_version(struct fc_api_versions *list, const char *group, const c
 	if (!version || !fc_name_is_path_segment(version) || has_version(list, group, version))
 		return;
 	FC_GROW(list->items, list->count, list->cap);
-	list->items[list->count++] = (struct fc_api_version){ .group = fc_xstrdup(group), .version = fc_xstrdup(version) };
+	list->items[list->count++] =
+		(struct fc_api_version){ .group = fc_xstrdup(group), .version = fc_xstrdup(version) };
 }
 
 int fc_api_read_core(struct fc_api_versions *list, const char *body, size_t len, struct fc_error *err)
@@ -113,8 +114,9 @@ static unsigned verbs_of(const json_t *resource)
 		const char *word;
 		enum fc_verb verb;
 	} known[] = {
-		{ "create", FC_VERB_CREATE }, { "delete", FC_VERB_DELETE }, { "get", FC_VERB_GET },     { "list", FC_VERB_LIST },
-		{ "patch", FC_VERB_PATCH },   { "update", FC_VERB_UPDATE }, { "watch", FC_VERB_WATCH },
+		{ "create", FC_VERB_CREATE }, { "delete", FC_VERB_DELETE }, { "get", FC_VERB_GET },
+		{ "list", FC_VERB_LIST },     { "patch", FC_VERB_PATCH },   { "update", FC_VERB_UPDATE },
+		{ "watch", FC_VERB_WATCH },
 	};
 	unsigned verbs = 0;
 	json_t *word;
@@ -179,8 +181,8 @@ static void add_resource(struct fc_api_resources *list, const char *group, const
 	list->items[list->count++] = fc_resource_new(&r);
 }
 
-int fc_api_read_resources(struct fc_api_resources *list, const char *group, const char *version, const char *body, size_t len,
-			  struct fc_error *err)
+int fc_api_read_resources(struct fc_api_resources *list, const char *group, const char *version, const char *body,
+			  size_t len, struct fc_error *err)
 {
 	const json_t *resources;
 	json_t *resource;

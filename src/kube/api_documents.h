@@ -33,8 +33,8 @@ struct fc_api_resources {
 };
 
 /* Appends the resources of `/api/v1` or `/apis/GROUP/VERSION`; on failure nothing. */
-int fc_api_read_resources(struct fc_api_resources *list, const char *group, const char *version, const char *body, size_t len,
-			  struct fc_error *err) FC_MUST_CHECK;
+int fc_api_read_resources(struct fc_api_resources *list, const char *group, const char *version, const char *body,
+			  size_t len, struct fc_error *err) FC_MUST_CHECK;
 void fc_api_resources_fini(struct fc_api_resources *list);
 
 #endif

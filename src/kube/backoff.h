@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fc_backoff - how long to wait before the next try: doubled with each failure, with jitter, forgotten after a quiet time.
+/* fc_backoff - how long to wait before the next try: doubled with each failure, with jitter, forgotten after a quiet
+ * time.
  * Owns:    nothing; plain data in its holder.
  * Threads: one owner.
  * Fails:   never.

@@ -13,7 +13,7 @@
 
 struct fc_connection {
 	struct fc_connection_options o;
-	CURLM *multi; /* NULL: given up */
+	CURLM *multi;		 /* NULL: given up */
 	struct fc_timer *timer;	 /* libcurl's */
 	struct fc_timer *health; /* runs while requests are on it */
 	struct fc_request *requests;
@@ -261,8 +261,8 @@ static void act(struct fc_connection *c, curl_socket_t fd, int events)
 	collect_finished(c);
 	if (rc == CURLM_OK || !c->multi)
 		return;
-	fc_error_set(&why, rc == CURLM_OUT_OF_MEMORY ? FC_ERR_MEMORY : FC_ERR_NETWORK, "the connection cannot go on: %s",
-		     curl_multi_strerror(rc));
+	fc_error_set(&why, rc == CURLM_OUT_OF_MEMORY ? FC_ERR_MEMORY : FC_ERR_NETWORK,
+		     "the connection cannot go on: %s", curl_multi_strerror(rc));
 	c->o.on_broken(c->o.user, c, &why);
 }
 

@@ -30,7 +30,8 @@ struct fc_connection_options {
 	void *user;
 };
 
-struct fc_connection *fc_connection_new(const struct fc_connection_options *options, struct fc_error *err) FC_MUST_CHECK;
+struct fc_connection *fc_connection_new(const struct fc_connection_options *options, struct fc_error *err)
+	FC_MUST_CHECK;
 /* Frees what is still on it without calling back. Not inside its own callbacks. */
 void fc_connection_free(struct fc_connection *c);
 

@@ -22,8 +22,9 @@ struct document {
 	enum document_state state;
 	int tries;
 	struct fc_request *request;
-	struct fc_api_versions versions;   /* of a root */
-	struct fc_api_resources resources; /* of a group-version: entered in the table's order at the end, whatever the answers' order */
+	struct fc_api_versions versions; /* of a root */
+	struct fc_api_resources
+		resources; /* of a group-version: entered in the table's order at the end, whatever the answers' order */
 	struct fc_error failure;
 };
 
@@ -211,7 +212,8 @@ static bool roots_read(struct fc_discovery *d)
 	if (d->roots[CORE].versions.count + d->roots[GROUPS].versions.count > 0)
 		return true;
 	struct fc_error err = FC_ERROR_INIT;
-	fc_error_set(&err, FC_ERR_PROTOCOL, "discovery: neither /api nor /apis names a version; is this a Kubernetes API server?");
+	fc_error_set(&err, FC_ERR_PROTOCOL,
+		     "discovery: neither /api nor /apis names a version; is this a Kubernetes API server?");
 	finish(d, NULL, &err);
 	return false;
 }
@@ -249,7 +251,8 @@ static void on_deadline(void *user)
 		finish_with_table(d);
 		return;
 	}
-	fc_error_set(&err, FC_ERR_TIMEOUT, "discovery: /api and /apis not answered within %d s", FC_DISCOVERY_TIMEOUT_MS / 1000);
+	fc_error_set(&err, FC_ERR_TIMEOUT, "discovery: /api and /apis not answered within %d s",
+		     FC_DISCOVERY_TIMEOUT_MS / 1000);
 	finish(d, NULL, &err);
 }
 
@@ -262,7 +265,9 @@ static void on_start(void *user)
 }
 
 struct fc_discovery *fc_discovery_start(struct fc_transport *t,
-					void (*done)(void *user, struct fc_resource_table *table, const struct fc_error *err), void *user)
+					void (*done)(void *user, struct fc_resource_table *table,
+						     const struct fc_error *err),
+					void *user)
 {
 	struct fc_discovery *d = fc_xcalloc(1, sizeof(*d));
 
@@ -277,8 +282,8 @@ struct fc_discovery *fc_discovery_start(struct fc_transport *t,
 	return d;
 }
 
-int fc_discovery_read_resources(struct fc_resource_table *t, const char *group, const char *version, const char *body, size_t len,
-				struct fc_error *err)
+int fc_discovery_read_resources(struct fc_resource_table *t, const char *group, const char *version, const char *body,
+				size_t len, struct fc_error *err)
 {
 	struct fc_api_resources resources = { .items = NULL };
 

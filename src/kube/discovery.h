@@ -19,11 +19,13 @@ struct fc_discovery;
 /* Calls `done` exactly once unless cancelled, with a table (now the caller's) or an error; the handle is gone then. Never from inside
  * this call. */
 struct fc_discovery *fc_discovery_start(struct fc_transport *t,
-					void (*done)(void *user, struct fc_resource_table *table, const struct fc_error *err), void *user);
+					void (*done)(void *user, struct fc_resource_table *table,
+						     const struct fc_error *err),
+					void *user);
 void fc_discovery_cancel(struct fc_discovery *d); /* NULL allowed */
 
 /* The documents, for tests: enters an APIResourceList's resources into `t`. */
-int fc_discovery_read_resources(struct fc_resource_table *t, const char *group, const char *version, const char *body, size_t len,
-				struct fc_error *err) FC_MUST_CHECK;
+int fc_discovery_read_resources(struct fc_resource_table *t, const char *group, const char *version, const char *body,
+				size_t len, struct fc_error *err) FC_MUST_CHECK;
 
 #endif

@@ -46,7 +46,8 @@ bool fc_informer_leave(struct fc_informer *i)
 {
 	bool going_on = !i->stopped;
 
-	/* A request that is still there is the one whose on_data is under way, which must not cancel it: on_done frees. */
+	/* A request that is still there is the one whose on_data is under way, which must not cancel it: on_done frees.
+	 */
 	if (--i->entered == 0 && i->stopped && !i->request)
 		informer_free(i);
 	return going_on;

@@ -36,17 +36,17 @@ struct fc_informer {
 	char *version; /* the resourceVersion to go on from; "" when the server gave none */
 
 	/* list */
-	char *token;	/* of the next page; NULL: the first */
-	bool begun;	/* on_list_begin was told of this one */
+	char *token; /* of the next page; NULL: the first */
+	bool begun;  /* on_list_begin was told of this one */
 	bool removes;
 	bool unlimited; /* in one page, because a token was too old before the end (4.5) */
 
 	/* watch */
 	int64_t opened_ms;
-	bool advanced;	    /* `version` moved since it was opened */
-	bool unordered;	    /* began without version: the first ADDED are synthetic and in no order (5.9) */
-	bool fruitful;	    /* some watch advanced or lasted since the last list */
-	unsigned refusals;  /* 5xx since a watch last worked */
+	bool advanced;	   /* `version` moved since it was opened */
+	bool unordered;	   /* began without version: the first ADDED are synthetic and in no order (5.9) */
+	bool fruitful;	   /* some watch advanced or lasted since the last list */
+	unsigned refusals; /* 5xx since a watch last worked */
 
 	/* With a filter: what was passed on, and what the list under way names. */
 	struct fc_key_set passed, listed;
@@ -63,7 +63,8 @@ int fc_informer_url(const struct fc_informer *i, struct fc_buf *out, struct fc_e
 void fc_informer_drop_framer(struct fc_informer *i);
 void fc_informer_set_version(struct fc_informer *i, const char *version);
 void fc_informer_count(struct fc_informer *i, enum fc_metric_id id, const char *word);
-/* Brackets around whatever calls back. _leave returns false when the informer was stopped meanwhile; outside on_data it is gone then. */
+/* Brackets around whatever calls back. _leave returns false when the informer was stopped meanwhile; outside on_data it
+ * is gone then. */
 void fc_informer_enter(struct fc_informer *i);
 bool fc_informer_leave(struct fc_informer *i);
 
@@ -72,10 +73,10 @@ bool fc_informer_leave(struct fc_informer *i);
 /* An object is there: takes it over, and passes it on if it is wanted. -1 when it has no name. */
 int fc_informer_present(struct fc_informer *i, json_t *object);
 void fc_informer_gone(struct fc_informer *i, const char *namespace_, const char *name, const char *version);
-/* Present or (`deleted`) gone, but not to be decoded: found by its bytes. -1 when its key is not in them. *version, if it was found, is
- * the caller's. */
-int fc_informer_undecodable(struct fc_informer *i, const char *bytes, size_t len, bool deleted, const struct fc_error *why,
-			    char **version);
+/* Present or (`deleted`) gone, but not to be decoded: found by its bytes. -1 when its key is not in them. *version, if
+ * it was found, is the caller's. */
+int fc_informer_undecodable(struct fc_informer *i, const char *bytes, size_t len, bool deleted,
+			    const struct fc_error *why, char **version);
 /* Counts and logs an object that nothing can be told of. */
 void fc_informer_skip(struct fc_informer *i, const struct fc_error *why);
 

@@ -7,9 +7,10 @@
 #include "kube/url.h"
 #include "model/status.h"
 
-/* Every list leaves resourceVersion unset and asks for pages: it is consistent. Upstream's informers begin at resourceVersion=0 (4.8),
- * which a server answers from its cache: that may be older than what an earlier list or another server already showed, and ignores the
- * limit. Here what a list does not name counts as absent and rules and copies go with it, so only a consistent list will do (4.9). */
+/* Every list leaves resourceVersion unset and asks for pages: it is consistent. Upstream's informers begin at
+ * resourceVersion=0 (4.8), which a server answers from its cache: that may be older than what an earlier list or
+ * another server already showed, and ignores the limit. Here what a list does not name counts as absent and rules and
+ * copies go with it, so only a consistent list will do (4.9). */
 #define PAGE_ITEMS 500
 /* What a server gives an ordinary request (2.12); sent along, so that it stops work too (2.11). */
 #define PAGE_TIMEOUT_MS 60000
@@ -158,8 +159,8 @@ static void list_failed(struct fc_informer *i, const struct fc_error *why)
 	i->token = NULL;
 	i->begun = false;
 	if (token_too_old) {
-		/* The list takes longer than the server keeps a version: in one page it cannot happen again (4.5). The framer holds one
-		 * object of it at a time all the same. */
+		/* The list takes longer than the server keeps a version: in one page it cannot happen again (4.5). The
+		 * framer holds one object of it at a time all the same. */
 		i->unlimited = true;
 		fc_informer_count(i, FC_METRIC_WATCH_RESTARTS, "continue-expired");
 		fc_informer_go(i, FC_INFORMER_LIST, 0);

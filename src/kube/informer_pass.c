@@ -7,8 +7,8 @@
 #include "kube/annotation_filter.h"
 #include "kube/informer_internal.h"
 
-/* A server that knows no metadata-only form sends whole objects (4.13). managedFields are most of what remains of an object and say
- * nothing to anybody here. */
+/* A server that knows no metadata-only form sends whole objects (4.13). managedFields are most of what remains of an
+ * object and say nothing to anybody here. */
 static void strip(json_t *object)
 {
 	const char *key;
@@ -37,7 +37,8 @@ static bool wanted(struct fc_informer *i, const json_t *object, const char *name
 		fc_key_set_add(noted(i), namespace_, name);
 		return true;
 	}
-	/* In a list its absence says that it bears none any more; after the list it is forgotten. In a watch it is passed on once more. */
+	/* In a list its absence says that it bears none any more; after the list it is forgotten. In a watch it is
+	 * passed on once more. */
 	return i->phase == FC_INFORMER_WATCH && fc_key_set_remove(&i->passed, namespace_, name);
 }
 
@@ -69,12 +70,13 @@ void fc_informer_gone(struct fc_informer *i, const char *namespace_, const char 
 void fc_informer_skip(struct fc_informer *i, const struct fc_error *why)
 {
 	fc_informer_count(i, FC_METRIC_OBJECTS_SKIPPED, fc_error_class_name(why->cls));
-	fc_log(FC_LOG_WARN, "object skipped: it has no key that could be found", FC_KV("cluster", fc_transport_cluster(i->o.transport)),
-	       FC_KV("resource", i->label), FC_KV("reason", why->text));
+	fc_log(FC_LOG_WARN, "object skipped: it has no key that could be found",
+	       FC_KV("cluster", fc_transport_cluster(i->o.transport)), FC_KV("resource", i->label),
+	       FC_KV("reason", why->text));
 }
 
-int fc_informer_undecodable(struct fc_informer *i, const char *bytes, size_t len, bool deleted, const struct fc_error *why,
-			    char **version)
+int fc_informer_undecodable(struct fc_informer *i, const char *bytes, size_t len, bool deleted,
+			    const struct fc_error *why, char **version)
 {
 	FC_AUTO_FREE char *namespace_ = NULL;
 	FC_AUTO_FREE char *name = NULL;
@@ -87,7 +89,8 @@ int fc_informer_undecodable(struct fc_informer *i, const char *bytes, size_t len
 		return 0;
 	}
 	fc_informer_count(i, FC_METRIC_OBJECTS_SKIPPED, fc_error_class_name(why->cls));
-	/* Whether it bears an annotation is not known. It is told of, and noted, so that the listener sees it when it can be read again. */
+	/* Whether it bears an annotation is not known. It is told of, and noted, so that the listener sees it when it
+	 * can be read again. */
 	if (i->o.annotation_prefixes)
 		fc_key_set_add(noted(i), namespace_, name);
 	i->o.callbacks->on_unreadable(i->o.user, namespace_, name, *version, why);

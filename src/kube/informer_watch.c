@@ -9,18 +9,19 @@
 #include "kube/url.h"
 #include "model/status.h"
 
-/* A watch asks to be ended after a random time in this range, so that they do not all begin again together (5.2; design section 4). */
+/* A watch asks to be ended after a random time in this range, so that they do not all begin again together (5.2; design
+ * section 4). */
 #define WATCH_LEAST_S 240
 #define WATCH_MOST_S 300
 /* What a server may be late before the watch is given up (5.25). */
 #define WATCH_GRACE_MS 30000
-/* A watch with nothing to tell does not show that it works: headers may be withheld until the first event (5.23). One that follows a
- * failure is therefore ended by the server after a second, and its proper end is the proof. */
+/* A watch with nothing to tell does not show that it works: headers may be withheld until the first event (5.23). One
+ * that follows a failure is therefore ended by the server after a second, and its proper end is the proof. */
 #define TRIAL_S 1
 /* One that ended sooner than this and told nothing is a failure (5.13). A trial lasts as long. */
 #define SHORT_MS 1000
-/* How often a watch that is answered 5xx is tried from the same version before a list is made instead (5.12: "for a bounded time"). With
- * the back-off it is half a minute: an API server that restarts is back by then. */
+/* How often a watch that is answered 5xx is tried from the same version before a list is made instead (5.12: "for a
+ * bounded time"). With the back-off it is half a minute: an API server that restarts is back by then. */
 #define MAX_REFUSALS 5
 
 #define ACCEPT_METADATA "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
@@ -128,7 +129,8 @@ static void count_event(struct fc_informer *i, const char *type)
 		       FC_LABELS(fc_transport_cluster(i->o.transport), i->label));
 }
 
-/* The type of an event that could not be decoded. Servers write it first; where it stands elsewhere, the object counts as present. */
+/* The type of an event that could not be decoded. Servers write it first; where it stands elsewhere, the object counts
+ * as present. */
 static bool says_deleted(const char *bytes, size_t len)
 {
 	static const char *const words[] = { "{", "\"type\"", ":", "\"DELETED\"" };
@@ -241,7 +243,8 @@ static void watch_failed(struct fc_informer *i, const struct fc_error *why)
 		fc_informer_fail(i, ++i->refusals > MAX_REFUSALS ? FC_INFORMER_LIST : FC_INFORMER_WATCH, why, false);
 		break;
 	case FC_ERR_TIMEOUT:
-		/* Our own deadline is the network's fault; a 504 may say that the version is beyond what the server knows (4.10). */
+		/* Our own deadline is the network's fault; a 504 may say that the version is beyond what the server
+		 * knows (4.10). */
 		if (why->http_status)
 			i->refusals++;
 		fc_informer_fail(i, i->refusals > MAX_REFUSALS ? FC_INFORMER_LIST : FC_INFORMER_WATCH, why, false);
@@ -251,7 +254,8 @@ static void watch_failed(struct fc_informer *i, const struct fc_error *why)
 		break;
 	case FC_ERR_NOT_SERVED:
 	case FC_ERR_NOT_FOUND:
-		/* The type has gone (3.16): its objects are unknown, not deleted. Should it come back, versions may begin anew. */
+		/* The type has gone (3.16): its objects are unknown, not deleted. Should it come back, versions may
+		 * begin anew. */
 		fc_informer_fail(i, FC_INFORMER_LIST, why, true);
 		break;
 	default:

@@ -117,8 +117,8 @@ static int put_path(struct fc_object_call *c, struct fc_buf *path, const struct 
 	return path->failed ? fc_error_set(&c->failure, FC_ERR_MEMORY, "no memory for the path of a request") : 0;
 }
 
-struct fc_object_call *fc_object_read(struct fc_transport *t, const struct fc_resource *r, const char *namespace_, const char *name,
-				      fc_object_done *done, void *user)
+struct fc_object_call *fc_object_read(struct fc_transport *t, const struct fc_resource *r, const char *namespace_,
+				      const char *name, fc_object_done *done, void *user)
 {
 	struct fc_object_call *c = call_new(t, false, done, user);
 	FC_AUTO_BUF struct fc_buf path = FC_BUF_INIT;
@@ -139,7 +139,8 @@ static char *dump(const json_t *value, size_t *bytes, struct fc_error *err)
 {
 	*bytes = json_dumpb(value, NULL, 0, DUMP_FLAGS);
 	if (*bytes == 0 || *bytes > MAX_PATCH_BYTES) {
-		fc_error_set(err, FC_ERR_LIMIT, "a patch of more than %u bytes, or one that cannot be written as JSON", MAX_PATCH_BYTES);
+		fc_error_set(err, FC_ERR_LIMIT, "a patch of more than %u bytes, or one that cannot be written as JSON",
+			     MAX_PATCH_BYTES);
 		return NULL;
 	}
 	char *text = fc_try_realloc(NULL, *bytes);
@@ -154,8 +155,9 @@ static char *dump(const json_t *value, size_t *bytes, struct fc_error *err)
 	return NULL;
 }
 
-struct fc_object_call *fc_object_patch(struct fc_transport *t, const struct fc_resource *r, const char *namespace_, const char *name,
-				       const char *subresource, const json_t *patch, fc_object_done *done, void *user)
+struct fc_object_call *fc_object_patch(struct fc_transport *t, const struct fc_resource *r, const char *namespace_,
+				       const char *name, const char *subresource, const json_t *patch,
+				       fc_object_done *done, void *user)
 {
 	struct fc_object_call *c = call_new(t, true, done, user);
 	FC_AUTO_BUF struct fc_buf path = FC_BUF_INIT;

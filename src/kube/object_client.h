@@ -22,11 +22,12 @@ struct fc_object_call;
  * call that started it. */
 typedef void fc_object_done(void *user, json_t *object, const struct fc_error *err);
 
-struct fc_object_call *fc_object_read(struct fc_transport *t, const struct fc_resource *r, const char *namespace_, const char *name,
-				      fc_object_done *done, void *user);
+struct fc_object_call *fc_object_read(struct fc_transport *t, const struct fc_resource *r, const char *namespace_,
+				      const char *name, fc_object_done *done, void *user);
 /* An RFC 6902 patch; `subresource` NULL for the object itself. Of an error only what a write's answer may show is kept. */
-struct fc_object_call *fc_object_patch(struct fc_transport *t, const struct fc_resource *r, const char *namespace_, const char *name,
-				       const char *subresource, const json_t *patch, fc_object_done *done, void *user);
+struct fc_object_call *fc_object_patch(struct fc_transport *t, const struct fc_resource *r, const char *namespace_,
+				       const char *name, const char *subresource, const json_t *patch,
+				       fc_object_done *done, void *user);
 void fc_object_cancel(struct fc_object_call *c); /* NULL allowed */
 
 #endif

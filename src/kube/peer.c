@@ -33,9 +33,9 @@
 #endif
 #define USER_AGENT "fedcopy/" FC_VERSION " (linux/" ARCHITECTURE ") kubernetes/unknown"
 
-#define SET(rc, easy, option, value)                                      \
-	do {                                                              \
-		if ((rc) == CURLE_OK)                                     \
+#define SET(rc, easy, option, value)                                        \
+	do {                                                                \
+		if ((rc) == CURLE_OK)                                       \
 			(rc) = curl_easy_setopt((easy), (option), (value)); \
 	} while (0)
 

@@ -17,9 +17,9 @@
 /* libcurl's own words are kept this long: some quote whole certificate names. */
 #define REASON_CHARS "200"
 
-#define SET(rc, easy, option, value)                                      \
-	do {                                                              \
-		if ((rc) == CURLE_OK)                                     \
+#define SET(rc, easy, option, value)                                        \
+	do {                                                                \
+		if ((rc) == CURLE_OK)                                       \
 			(rc) = curl_easy_setopt((easy), (option), (value)); \
 	} while (0)
 
@@ -222,8 +222,8 @@ static int prepare(struct fc_request *r, const struct fc_peer *peer, const struc
 	return rc == CURLE_OK ? 0 : -1;
 }
 
-struct fc_request *fc_request_new(const struct fc_peer *peer, const struct fc_request_options *options, const char *authorization,
-				  struct fc_error *err)
+struct fc_request *fc_request_new(const struct fc_peer *peer, const struct fc_request_options *options,
+				  const char *authorization, struct fc_error *err)
 {
 	struct fc_request *r = fc_xcalloc(1, sizeof(*r));
 
@@ -239,7 +239,8 @@ struct fc_request *fc_request_new(const struct fc_peer *peer, const struct fc_re
 	r->user = options->user;
 	bool sound = r->method[0] && options->path && options->path[0] == '/' && !(r->read && r->request_body);
 	if (!sound)
-		fc_error_set(err, FC_ERR_INTERNAL, "no request was made: it lacks a method or a path, or is a GET with a body");
+		fc_error_set(err, FC_ERR_INTERNAL,
+			     "no request was made: it lacks a method or a path, or is a GET with a body");
 	else if (prepare(r, peer, options, authorization) < 0)
 		fc_error_set(err, FC_ERR_MEMORY, "no memory to prepare a request");
 	else
@@ -289,7 +290,8 @@ static void set_redirect_error(const struct fc_request *r, int status, struct fc
  * tried again. Told apart by words because the error queue is gone by now. */
 static bool is_broken_handshake(const char *text)
 {
-	return strstr(text, "SSL_ERROR_SYSCALL") || strstr(text, "SSL_connect: Connection") || strstr(text, "unexpected eof");
+	return strstr(text, "SSL_ERROR_SYSCALL") || strstr(text, "SSL_connect: Connection") ||
+	       strstr(text, "unexpected eof");
 }
 
 static enum fc_error_class class_of(CURLcode code, const char *text)

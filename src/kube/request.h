@@ -40,7 +40,7 @@ struct fc_request {
 
 	struct fc_buf body;
 	size_t max_body_bytes;
-	struct fc_error *failure; /* our own reason to end it; NULL: none */
+	struct fc_error *failure;     /* our own reason to end it; NULL: none */
 	int64_t started_us, heard_us; /* monotonic; heard_us is of the last byte, 0: none */
 	int64_t *connection_heard_us;
 	int64_t retry_after_ms;
@@ -54,8 +54,8 @@ struct fc_request {
 };
 
 /* `authorization` is a whole header line or "". Takes options->body in any case. */
-struct fc_request *fc_request_new(const struct fc_peer *peer, const struct fc_request_options *options, const char *authorization,
-				  struct fc_error *err) FC_MUST_CHECK;
+struct fc_request *fc_request_new(const struct fc_peer *peer, const struct fc_request_options *options,
+				  const char *authorization, struct fc_error *err) FC_MUST_CHECK;
 void fc_request_free(struct fc_request *r); /* NULL allowed; libcurl must not have it */
 
 /* What came of it. `why` NULL: libcurl's `code` tells; else the connection was given up for that reason. `out` borrows from `r` and

@@ -206,7 +206,8 @@ static void on_finished(void *user, struct fc_request *r, CURLcode code, const s
 	want_sweep(t);
 }
 
-static struct fc_request *new_request(struct fc_transport *t, const struct fc_request_options *options, struct fc_error *err)
+static struct fc_request *new_request(struct fc_transport *t, const struct fc_request_options *options,
+				      struct fc_error *err)
 {
 	struct fc_buf authorization = FC_BUF_INIT;
 	struct fc_request *r = NULL;
@@ -238,7 +239,9 @@ static void on_silent(void *user, struct fc_connection *c)
 {
 	struct fc_transport *t = user;
 	struct fc_error err = FC_ERROR_INIT;
-	struct fc_request_options options = { .method = "GET", .path = "/version", .timeout_ms = t->o.probe_ms, .user = c };
+	struct fc_request_options options = {
+		.method = "GET", .path = "/version", .timeout_ms = t->o.probe_ms, .user = c
+	};
 	struct fc_request *r = new_request(t, &options, &err);
 
 	if (r)
@@ -297,7 +300,8 @@ static struct fc_connection *connection_for(struct fc_transport *t, bool watch, 
 	return add_connection(t, err);
 }
 
-struct fc_request *fc_transport_send(struct fc_transport *t, const struct fc_request_options *options, struct fc_error *err)
+struct fc_request *fc_transport_send(struct fc_transport *t, const struct fc_request_options *options,
+				     struct fc_error *err)
 {
 	struct fc_request *r = new_request(t, options, err);
 

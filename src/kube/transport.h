@@ -45,12 +45,13 @@ struct fc_transport *fc_transport_new(const struct fc_transport_options *options
 void fc_transport_free(struct fc_transport *t);
 
 struct fc_response {
-	int status;		   /* HTTP status; 0 when there was no answer */
-	const char *content_type;  /* "" when none */
-	const char *body;	   /* collected bytes, zero-terminated; "" for streams */
+	int status;		  /* HTTP status; 0 when there was no answer */
+	const char *content_type; /* "" when none */
+	const char *body;	  /* collected bytes, zero-terminated; "" for streams */
 	size_t body_bytes;
-	const struct fc_error *error; /* NULL: a 2xx answer came completely. Else classified by model/status, or network, TLS, timeout */
-	int64_t finished_us;	   /* monotonic, when its last byte came */
+	const struct fc_error *
+		error; /* NULL: a 2xx answer came completely. Else classified by model/status, or network, TLS, timeout */
+	int64_t finished_us; /* monotonic, when its last byte came */
 };
 
 struct fc_request_options {
@@ -60,9 +61,9 @@ struct fc_request_options {
 	const char *content_type; /* with a body */
 	char *body;		  /* taken over, also by a call that fails; overwritten when freed; NULL: none */
 	size_t body_bytes;
-	int64_t timeout_ms;	  /* 0: none (watches: their own deadline, 5.25) */
-	bool watch;		  /* counts among the watches of a connection; never compressed */
-	size_t max_body_bytes;	  /* of what is collected; beyond it the request fails with FC_ERR_LIMIT. 0: FC_JSON_MAX_BYTES */
+	int64_t timeout_ms; /* 0: none (watches: their own deadline, 5.25) */
+	bool watch;	    /* counts among the watches of a connection; never compressed */
+	size_t max_body_bytes; /* of what is collected; beyond it the request fails with FC_ERR_LIMIT. 0: FC_JSON_MAX_BYTES */
 	/* NULL: the body is collected. Else each piece of a 2xx body as it comes (error bodies are collected, capped at 64 KiB). -1 with err
 	 * ends the request with that error. It must not cancel its own request. */
 	int (*on_data)(void *user, const char *bytes, size_t len, struct fc_error *err);
@@ -71,7 +72,8 @@ struct fc_request_options {
 	void *user;
 };
 
-struct fc_request *fc_transport_send(struct fc_transport *t, const struct fc_request_options *options, struct fc_error *err) FC_MUST_CHECK;
+struct fc_request *fc_transport_send(struct fc_transport *t, const struct fc_request_options *options,
+				     struct fc_error *err) FC_MUST_CHECK;
 /* Ends it without calling back; the handle is gone. Allowed inside any callback but the request's own on_data; inside its own on_done it
  * does nothing. NULL allowed. */
 void fc_request_cancel(struct fc_request *r);

@@ -11,16 +11,33 @@
 #include <curl/curl.h>
 
 #define STATUS(code, reason) "{\"kind\":\"Status\",\"status\":\"Failure\",\"reason\":\"" reason "\",\"code\":" #code "}"
-#define VERSION_OK { .match = "GET /version", .body = { "{\"major\":\"1\",\"minor\":\"20\",\"gitVersion\":\"v1.20.2\"}" } }
-#define ID_OK { .match = "namespaces/kube-system", .body = { "{\"metadata\":{\"name\":\"kube-system\",\"uid\":\"u-1\"}}" } }
-#define API { .match = "GET /api", .body = { "{\"kind\":\"APIVersions\",\"versions\":[\"v1\"]}" } }
-#define APIS { .match = "GET /apis", .body = { "{\"kind\":\"APIGroupList\",\"groups\":[]}" } }
-#define API_V1                                                                                                                 \
-	{ .match = "GET /api/v1",                                                                                              \
-	  .body = { "{\"kind\":\"APIResourceList\",\"groupVersion\":\"v1\",\"resources\":["                                    \
-		    "{\"name\":\"secrets\",\"singularName\":\"secret\",\"namespaced\":true,\"kind\":\"Secret\",\"verbs\":[\"get\","  \
-		    "\"list\",\"watch\",\"patch\"]},{\"name\":\"bindings\",\"singularName\":\"\",\"namespaced\":true,\"kind\":"  \
-		    "\"Binding\",\"verbs\":[\"create\"]}]}" } }
+#define VERSION_OK                                                                                                   \
+	{                                                                                                            \
+		.match = "GET /version", .body = { "{\"major\":\"1\",\"minor\":\"20\",\"gitVersion\":\"v1.20.2\"}" } \
+	}
+#define ID_OK                                                                       \
+	{                                                                           \
+		.match = "namespaces/kube-system", .body = {                        \
+			"{\"metadata\":{\"name\":\"kube-system\",\"uid\":\"u-1\"}}" \
+		}                                                                   \
+	}
+#define API                                                                                         \
+	{                                                                                           \
+		.match = "GET /api", .body = { "{\"kind\":\"APIVersions\",\"versions\":[\"v1\"]}" } \
+	}
+#define APIS                                                                                  \
+	{                                                                                     \
+		.match = "GET /apis", .body = { "{\"kind\":\"APIGroupList\",\"groups\":[]}" } \
+	}
+#define API_V1                                                                                                                          \
+	{                                                                                                                               \
+		.match = "GET /api/v1", .body = {                                                                                       \
+			"{\"kind\":\"APIResourceList\",\"groupVersion\":\"v1\",\"resources\":["                                         \
+			"{\"name\":\"secrets\",\"singularName\":\"secret\",\"namespaced\":true,\"kind\":\"Secret\",\"verbs\":[\"get\"," \
+			"\"list\",\"watch\",\"patch\"]},{\"name\":\"bindings\",\"singularName\":\"\",\"namespaced\":true,\"kind\":"     \
+			"\"Binding\",\"verbs\":[\"create\"]}]}"                                                                         \
+		}                                                                                                                       \
+	}
 #define WAIT_MS 20000
 
 struct bench {
@@ -52,7 +69,8 @@ static struct bench *bench_new(const struct scripted_step *steps, size_t count)
 	b->spec.access = &b->access;
 	b->metrics = fc_metrics_new();
 	b->events = fc_mailbox_new(0, NULL, NULL);
-	b->secrets = fc_resource_new(&(struct fc_resource){ .version = "v1", .plural = "secrets", .kind = "Secret", .namespaced = true });
+	b->secrets = fc_resource_new(
+		&(struct fc_resource){ .version = "v1", .plural = "secrets", .kind = "Secret", .namespaced = true });
 	b->watcher = fc_watcher_new(&(struct fc_watcher_options){ .cluster = &b->spec,
 								  .number = 3,
 								  .annotation_prefixes = prefixes,
@@ -96,7 +114,8 @@ static struct fc_event *next(struct bench *b, enum fc_event_type type)
 	if (!event)
 		fail_msg("no %s came", fc_event_type_name(type));
 	if (event->type != type)
-		fail_msg("%s came in place of %s: %s", fc_event_type_name(event->type), fc_event_type_name(type), event->error.text);
+		fail_msg("%s came in place of %s: %s", fc_event_type_name(event->type), fc_event_type_name(type),
+			 event->error.text);
 	assert_int_equal(event->cluster, 3);
 	return event;
 }
@@ -166,7 +185,8 @@ static void post_object(struct bench *b, enum fc_action_type type, const char *n
 	a->name = fc_xstrdup(name);
 	a->request = request;
 	if (type == FC_ACTION_PATCH)
-		a->body = json_pack("[{s:s,s:s,s:s}]", "op", "replace", "path", "/metadata/resourceVersion", "value", "7");
+		a->body = json_pack("[{s:s,s:s,s:s}]", "op", "replace", "path", "/metadata/resourceVersion", "value",
+				    "7");
 	fc_watcher_post(b->watcher, a);
 }
 
@@ -175,8 +195,8 @@ static double up_metric(struct bench *b)
 	return fc_metrics_get(b->metrics, FC_METRIC_CLUSTER_UP, FC_LABELS("hub"));
 }
 
-#define BENCH(...)                                                       \
-	static const struct scripted_step steps[] = { __VA_ARGS__ };     \
+#define BENCH(...)                                                   \
+	static const struct scripted_step steps[] = { __VA_ARGS__ }; \
 	struct bench *b = bench_new(steps, FC_ARRAY_LEN(steps))
 
 static void test_connecting_tells_who_the_cluster_is(void **state FC_UNUSED)
@@ -192,7 +212,8 @@ static void test_connecting_tells_who_the_cluster_is(void **state FC_UNUSED)
 
 static void test_a_cluster_whose_id_may_not_be_read_is_up_and_is_asked_again(void **state FC_UNUSED)
 {
-	BENCH(VERSION_OK, { .match = "namespaces/kube-system", .status = 403, .body = { STATUS(403, "Forbidden") } }, ID_OK);
+	BENCH(VERSION_OK, { .match = "namespaces/kube-system", .status = 403, .body = { STATUS(403, "Forbidden") } },
+	      ID_OK);
 
 	begin(b);
 	expect_up(b, NULL);
@@ -217,7 +238,8 @@ static void test_wrong_credentials_are_a_cluster_that_is_down_with_the_reason(vo
 static void test_a_server_that_starts_is_not_up_before_version_answers(void **state FC_UNUSED)
 {
 	BENCH({ .match = "GET /version", .status = 403, .body = { STATUS(403, "Forbidden") } },
-	      { .match = "GET /version", .status = 503, .body = { STATUS(503, "ServiceUnavailable") } }, VERSION_OK, ID_OK);
+	      { .match = "GET /version", .status = 503, .body = { STATUS(503, "ServiceUnavailable") } }, VERSION_OK,
+	      ID_OK);
 
 	begin(b);
 	/* Once: 403 and 503 are both a server on its way up. */
@@ -240,7 +262,8 @@ static void test_an_outage_that_turns_into_refused_credentials_is_told_again(voi
 
 static void test_html_is_no_api_server(void **state FC_UNUSED)
 {
-	BENCH({ .match = "GET /version", .body = { "<html>" } }, { .match = "GET /version", .body = { "[]" } }, VERSION_OK, ID_OK);
+	BENCH({ .match = "GET /version", .body = { "<html>" } }, { .match = "GET /version", .body = { "[]" } },
+	      VERSION_OK, ID_OK);
 
 	begin(b);
 	expect_down(b, FC_ERR_PROTOCOL);
@@ -250,7 +273,8 @@ static void test_html_is_no_api_server(void **state FC_UNUSED)
 
 static void test_a_killed_server_is_down_and_up_again_with_its_watches(void **state FC_UNUSED)
 {
-	BENCH(VERSION_OK, ID_OK, { .match = "limit=", .body = { "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[]}" } },
+	BENCH(VERSION_OK, ID_OK,
+	      { .match = "limit=", .body = { "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[]}" } },
 	      { .match = "watch=true",
 		.body = { "{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"6\"}}}" },
 		.end = SCRIPTED_HOLD },
@@ -291,6 +315,34 @@ static void test_a_killed_server_is_down_and_up_again_with_its_watches(void **st
 	fc_event_free(event);
 	/* The longest delay of a fresh outage is 2 s. */
 	assert_true(fc_clock_mono_ms() - back_ms < 4000);
+	end(b);
+}
+
+static void test_a_watch_in_a_long_back_off_is_tried_when_the_cluster_is_back(void **state FC_UNUSED)
+{
+	BENCH(VERSION_OK, ID_OK,
+	      { .match = "limit=", .body = { "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[]}" } },
+	      { .match = "watch=true", .status = 403, .body = { STATUS(403, "Forbidden") } }, VERSION_OK, ID_OK,
+	      { .match = "watch=true",
+		.body = { "{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"6\"}}}" },
+		.end = SCRIPTED_HOLD });
+
+	begin(b);
+	expect_up(b, "u-1");
+	struct fc_action *a = action(b, FC_ACTION_START_WATCH);
+	a->watch = 9;
+	fc_watcher_post(b->watcher, a);
+	expect(b, FC_EVENT_LIST_BEGIN);
+	expect(b, FC_EVENT_LIST_END);
+	/* Its next try is 30 to 60 s away. */
+	expect(b, FC_EVENT_WATCH_FAILED);
+	scripted_kill(b->server);
+	post_object(b, FC_ACTION_READ, "a", 1);
+	expect_down(b, FC_ERR_NETWORK);
+	expect(b, FC_EVENT_RESULT);
+	scripted_restart(b->server);
+	expect_up(b, "u-1");
+	expect(b, FC_EVENT_WATCH_RESUMED);
 	end(b);
 }
 
@@ -416,7 +468,8 @@ static void test_a_watch_tells_until_it_is_stopped(void **state FC_UNUSED)
 
 static void test_reads_and_patches_bring_results(void **state FC_UNUSED)
 {
-	BENCH(VERSION_OK, ID_OK, { .match = "GET /api/v1/namespaces/ns/secrets/a", .body = { "{\"metadata\":{\"name\":\"a\"}}" } },
+	BENCH(VERSION_OK, ID_OK,
+	      { .match = "GET /api/v1/namespaces/ns/secrets/a", .body = { "{\"metadata\":{\"name\":\"a\"}}" } },
 	      { .match = "PATCH /api/v1/namespaces/ns/secrets/a", .status = 409, .body = { STATUS(409, "Conflict") } });
 
 	begin(b);
@@ -444,7 +497,8 @@ static void test_reads_and_patches_bring_results(void **state FC_UNUSED)
 
 static void test_stopping_lets_a_write_in_flight_finish(void **state FC_UNUSED)
 {
-	BENCH(VERSION_OK, ID_OK, { .match = "PATCH", .body = { "{\"metadata\":{\"name\":\"a\"}}" }, .end = SCRIPTED_LATE },
+	BENCH(VERSION_OK, ID_OK,
+	      { .match = "PATCH", .body = { "{\"metadata\":{\"name\":\"a\"}}" }, .end = SCRIPTED_LATE },
 	      { .match = "secrets/b", .end = SCRIPTED_LATE });
 
 	begin(b);
@@ -505,6 +559,7 @@ int main(void)
 		cmocka_unit_test(test_an_outage_that_turns_into_refused_credentials_is_told_again),
 		cmocka_unit_test(test_html_is_no_api_server),
 		cmocka_unit_test(test_a_killed_server_is_down_and_up_again_with_its_watches),
+		cmocka_unit_test(test_a_watch_in_a_long_back_off_is_tried_when_the_cluster_is_back),
 		cmocka_unit_test(test_a_cluster_that_is_not_there_is_told_once_and_found_when_it_comes),
 		cmocka_unit_test(test_words_that_come_together_are_resolved_by_one_discovery),
 		cmocka_unit_test(test_a_new_word_is_looked_for_and_an_old_answer_is_not_told_again),

@@ -104,13 +104,13 @@ static inline void outcome_keep(void *user, const struct fc_response *r)
 }
 
 /* Turns the loop until `condition` holds. */
-#define WAIT_FOR(c, condition)                                                \
-	do {                                                                  \
-		int64_t wait_until_ = fc_clock_mono_ms() + 10000;             \
-		while (!(condition)) {                                        \
-			assert_true(fc_clock_mono_ms() < wait_until_);        \
-			fc_loop_run_once((c)->loop, 20);                      \
-		}                                                             \
+#define WAIT_FOR(c, condition)                                         \
+	do {                                                           \
+		int64_t wait_until_ = fc_clock_mono_ms() + 10000;      \
+		while (!(condition)) {                                 \
+			assert_true(fc_clock_mono_ms() < wait_until_); \
+			fc_loop_run_once((c)->loop, 20);               \
+		}                                                      \
 	} while (0)
 
 /* All that is to happen at once has happened: for "this does not come". */
@@ -142,7 +142,8 @@ static inline struct fc_request *client_send(struct client *c, const char *metho
 	return r;
 }
 
-static inline void client_do(struct client *c, const char *method, const char *path, const char *body, struct outcome *o)
+static inline void client_do(struct client *c, const char *method, const char *path, const char *body,
+			     struct outcome *o)
 {
 	client_send(c, method, path, body, o);
 	WAIT_FOR(c, o->calls);
@@ -150,8 +151,10 @@ static inline void client_do(struct client *c, const char *method, const char *p
 }
 
 static inline struct fc_request *client_watch(struct client *c, const char *path,
-					      int (*on_data)(void *user, const char *bytes, size_t len, struct fc_error *err),
-					      void (*on_done)(void *user, const struct fc_response *response), void *user)
+					      int (*on_data)(void *user, const char *bytes, size_t len,
+							     struct fc_error *err),
+					      void (*on_done)(void *user, const struct fc_response *response),
+					      void *user)
 {
 	const struct fc_request_options options = {
 		.method = "GET", .path = path, .watch = true, .on_data = on_data, .on_done = on_done, .user = user

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scripted_server - an API server of a few prepared answers: TLS on loopback, HTTP/1.1, one request per connection, a thread each.
+/* scripted_server - an API server of a few prepared answers: TLS on loopback, HTTP/1.1, one request per connection, a
+ * thread each.
  * Owns:    its sockets, threads and key; copies of the requests it saw.
  * Threads: scripted_* from the test's thread; what they share is behind one mutex.
  * Fails:   the test.
- * Source:  RFC 9112, section 7.1: chunked bodies, so that a cut-off stream and one that ended are told apart. tls_server.h serves the
- *          transport's tests; this one can also cut an answer off, die, and come back at the same address. */
+ * Source:  RFC 9112, section 7.1: chunked bodies, so that a cut-off stream and one that ended are told apart.
+ * tls_server.h serves the transport's tests; this one can also cut an answer off, die, and come back at the same
+ * address. */
 #ifndef FC_TESTS_SCRIPTED_SERVER_H
 #define FC_TESTS_SCRIPTED_SERVER_H
 
@@ -35,11 +37,11 @@ enum scripted_end {
 	SCRIPTED_LATE, /* not even the head of the answer comes before that */
 };
 
-/* Used once, by the first request whose line (method and target) holds `match`. A request for which there is no step left is answered
- * 404, a watch is held open and silent. */
+/* Used once, by the first request whose line (method and target) holds `match`. A request for which there is no step
+ * left is answered 404, a watch is held open and silent. */
 struct scripted_step {
 	const char *match;
-	int status; /* 0: 200 */
+	int status;	     /* 0: 200 */
 	const char *body[6]; /* pieces, each written by itself */
 	enum scripted_end end;
 };
@@ -141,7 +143,8 @@ static inline const struct scripted_step *scripted_step_for(struct scripted_serv
 	return strstr(line, "watch=true") ? &silent : &none;
 }
 
-static inline const struct scripted_step *scripted_note(struct scripted_server *s, const struct scripted_request *request)
+static inline const struct scripted_step *scripted_note(struct scripted_server *s,
+							const struct scripted_request *request)
 {
 	pthread_mutex_lock(&s->lock);
 	const struct scripted_step *step = scripted_step_for(s, request->line);
@@ -167,9 +170,10 @@ static inline void scripted_wait(struct scripted_server *s)
 
 static inline void scripted_answer(struct scripted_connection *c, const struct scripted_step *step)
 {
-	FC_AUTO_FREE char *head = fc_xasprintf("HTTP/1.1 %d Scripted\r\nContent-Type: application/json\r\nConnection: close\r\n"
-					       "Transfer-Encoding: chunked\r\n\r\n",
-					       step->status ? step->status : 200);
+	FC_AUTO_FREE char *head =
+		fc_xasprintf("HTTP/1.1 %d Scripted\r\nContent-Type: application/json\r\nConnection: close\r\n"
+			     "Transfer-Encoding: chunked\r\n\r\n",
+			     step->status ? step->status : 200);
 
 	if (step->end == SCRIPTED_LATE)
 		scripted_wait(c->server);

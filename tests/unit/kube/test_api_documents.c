@@ -19,7 +19,8 @@ static void assert_versions(const struct fc_api_versions *list, const char *expe
 
 	for (size_t i = 0; i < list->count; i++) {
 		size_t at = strlen(text);
-		snprintf(text + at, sizeof(text) - at, "%s%s/%s", at ? " " : "", list->items[i].group, list->items[i].version);
+		snprintf(text + at, sizeof(text) - at, "%s%s/%s", at ? " " : "", list->items[i].group,
+			 list->items[i].version);
 	}
 	assert_string_equal(text, expected);
 }
@@ -104,8 +105,8 @@ static void test_api_resources_have_all_their_properties(void **state FC_UNUSED)
 	assert_string_equal(d->kind, "Deployment");
 	assert_string_equal(d->short_names, "deploy,dp");
 	assert_true(d->namespaced);
-	assert_int_equal(d->verbs, FC_VERB_GET | FC_VERB_LIST | FC_VERB_WATCH | FC_VERB_CREATE | FC_VERB_UPDATE | FC_VERB_PATCH |
-					   FC_VERB_DELETE);
+	assert_int_equal(d->verbs, FC_VERB_GET | FC_VERB_LIST | FC_VERB_WATCH | FC_VERB_CREATE | FC_VERB_UPDATE |
+					   FC_VERB_PATCH | FC_VERB_DELETE);
 	assert_string_equal(scale->plural, "deployments/scale");
 	assert_string_equal(scale->group, "apps");
 	assert_string_equal(w->singular, "gadget");

@@ -114,7 +114,8 @@ static void test_connection_request_can_be_cancelled_from_anothers_data(void **s
 	assert_int_equal(fc_transport_in_flight(f->client.transport), 0);
 }
 
-static int send_and_cancel(void *user, const char *bytes FC_UNUSED, size_t len FC_UNUSED, struct fc_error *err FC_UNUSED)
+static int send_and_cancel(void *user, const char *bytes FC_UNUSED, size_t len FC_UNUSED,
+			   struct fc_error *err FC_UNUSED)
 {
 	struct fixture *f = user;
 	struct outcome never;
@@ -244,15 +245,21 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_connection_cancelled_request_never_calls_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_connection_request_can_be_cancelled_from_anothers_data, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_connection_request_can_be_sent_from_anothers_data, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_connection_request_can_be_cancelled_from_anothers_end, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_connection_request_cancelling_itself_at_its_end_is_ignored, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_connection_request_can_be_cancelled_from_anothers_data, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_connection_request_can_be_sent_from_anothers_data, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_connection_request_can_be_cancelled_from_anothers_end, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_connection_request_cancelling_itself_at_its_end_is_ignored, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_connection_silent_but_alive_is_kept, setup_watched, teardown),
 		cmocka_unit_test_setup_teardown(test_connection_at_rest_is_not_asked, setup_watched, teardown),
-		cmocka_unit_test_setup_teardown(test_connection_silent_and_dead_fails_all_that_is_on_it, setup_dead, teardown),
+		cmocka_unit_test_setup_teardown(test_connection_silent_and_dead_fails_all_that_is_on_it, setup_dead,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_connection_after_a_dead_one_is_a_new_one, setup_dead, teardown),
-		cmocka_unit_test_setup_teardown(test_connection_failing_survives_what_its_callbacks_do, setup_dead, teardown),
+		cmocka_unit_test_setup_teardown(test_connection_failing_survives_what_its_callbacks_do, setup_dead,
+						teardown),
 	};
 
 	return cmocka_run_group_tests_name("connection", tests, client_global_setup, client_global_teardown);

@@ -6,9 +6,12 @@
 #include <stdatomic.h>
 
 #define LIST(resources) "{\"kind\":\"APIResourceList\",\"resources\":[" resources "]}"
-#define WIDGETS "{\"name\":\"widgets\",\"kind\":\"Widget\",\"namespaced\":true,\"verbs\":[\"get\",\"list\",\"watch\",\"patch\"]}"
-#define WIDGET_STATUS "{\"name\":\"widgets/status\",\"kind\":\"Widget\",\"namespaced\":true,\"verbs\":[\"get\",\"patch\"]}"
-#define SECRETS "{\"name\":\"secrets\",\"kind\":\"Secret\",\"namespaced\":true,\"verbs\":[\"get\",\"list\",\"watch\",\"patch\"]}"
+#define WIDGETS \
+	"{\"name\":\"widgets\",\"kind\":\"Widget\",\"namespaced\":true,\"verbs\":[\"get\",\"list\",\"watch\",\"patch\"]}"
+#define WIDGET_STATUS \
+	"{\"name\":\"widgets/status\",\"kind\":\"Widget\",\"namespaced\":true,\"verbs\":[\"get\",\"patch\"]}"
+#define SECRETS \
+	"{\"name\":\"secrets\",\"kind\":\"Secret\",\"namespaced\":true,\"verbs\":[\"get\",\"list\",\"watch\",\"patch\"]}"
 
 static const char groups[] = "{\"kind\":\"APIGroupList\",\"groups\":["
 			     "{\"name\":\"first.test\",\"versions\":[{\"version\":\"v1\"},{\"version\":\"v2\"}],"
@@ -29,8 +32,10 @@ struct world {
 static void route_root(struct world *w, const char *url, struct tls_reply *reply)
 {
 	if (strcmp(url, "/api") == 0)
-		*reply = (struct tls_reply){ .status = w->core_status,
-					     .body = w->core_body ? w->core_body : "{\"kind\":\"APIVersions\",\"versions\":[\"v1\"]}" };
+		*reply =
+			(struct tls_reply){ .status = w->core_status,
+					    .body = w->core_body ? w->core_body
+								 : "{\"kind\":\"APIVersions\",\"versions\":[\"v1\"]}" };
 	else
 		*reply = (struct tls_reply){ .status = w->groups_status, .body = groups };
 }
@@ -47,7 +52,8 @@ static void route(void *user, const struct tls_seen *request, struct tls_reply *
 		int tries = atomic_fetch_add(&w->bad_asked, 1) + 1;
 		bool well = w->bad_recovers_at && tries >= w->bad_recovers_at;
 		*reply = (struct tls_reply){ .status = well ? 200 : 503,
-					     .body = well ? LIST("{\"name\":\"gadgets\",\"kind\":\"Gadget\"}") : "no endpoints" };
+					     .body = well ? LIST("{\"name\":\"gadgets\",\"kind\":\"Gadget\"}")
+							  : "no endpoints" };
 	} else if (strcmp(url, "/api/v1") == 0) {
 		*reply = (struct tls_reply){ .body = LIST(SECRETS) };
 	} else {

@@ -11,16 +11,19 @@
 
 #include <curl/curl.h>
 
-#define LIST_HEAD "{\"kind\":\"SecretList\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"100\"},\"items\":["
+#define LIST_HEAD \
+	"{\"kind\":\"SecretList\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"100\"},\"items\":["
 #define LIST_TAIL "]}"
 #define ITEM(name, more) "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"" name "\",\"resourceVersion\":\"7\"" more "}}"
 #define RULE ",\"annotations\":{\"k8s-copier.fig.org/replace-data\":\"x\"}"
-#define EVENT(type, name, version, more)                                                                                      \
-	"{\"type\":\"" type "\",\"object\":{\"kind\":\"Secret\",\"metadata\":{\"namespace\":\"ns\",\"name\":\"" name          \
+#define EVENT(type, name, version, more)                                                                             \
+	"{\"type\":\"" type "\",\"object\":{\"kind\":\"Secret\",\"metadata\":{\"namespace\":\"ns\",\"name\":\"" name \
 	"\",\"resourceVersion\":\"" version "\"" more "}}}\n"
-#define BOOKMARK(version) "{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"Secret\",\"metadata\":{\"resourceVersion\":\"" version "\"}}}\n"
+#define BOOKMARK(version) \
+	"{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"Secret\",\"metadata\":{\"resourceVersion\":\"" version "\"}}}\n"
 #define EXPIRED "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"reason\":\"Expired\",\"code\":410}"
-#define FORBIDDEN "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"reason\":\"Forbidden\",\"code\":403}"
+#define FORBIDDEN \
+	"{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"reason\":\"Forbidden\",\"code\":403}"
 /* A number that 64 bits do not hold: jansson refuses it, and it must not be rounded. */
 #define BEYOND ",\"generation\":123456789012345678901234567890"
 
@@ -52,8 +55,8 @@ static void on_object(void *user, json_t *object, int64_t received_us)
 {
 	struct bench *b = user;
 
-	fc_buf_printf(&b->told, "object %s/%s %s\n", fc_json_metadata(object, "namespace"), fc_json_metadata(object, "name"),
-		      fc_json_metadata(object, "resourceVersion"));
+	fc_buf_printf(&b->told, "object %s/%s %s\n", fc_json_metadata(object, "namespace"),
+		      fc_json_metadata(object, "name"), fc_json_metadata(object, "resourceVersion"));
 	json_decref(b->last);
 	b->last = object;
 	b->received_us = received_us;
@@ -66,7 +69,8 @@ static void on_gone(void *user, const char *namespace_, const char *name, const 
 	fc_buf_printf(&((struct bench *)user)->told, "gone %s/%s %s\n", namespace_, name, version);
 }
 
-static void on_unreadable(void *user, const char *namespace_, const char *name, const char *version, const struct fc_error *why)
+static void on_unreadable(void *user, const char *namespace_, const char *name, const char *version,
+			  const struct fc_error *why)
 {
 	fc_buf_printf(&((struct bench *)user)->told, "unreadable %s/%s %s %s\n", namespace_ ? namespace_ : "", name,
 		      version ? version : "", fc_error_class_name(why->cls));
@@ -121,7 +125,8 @@ static struct bench *bench_new(const struct scripted_step *steps, size_t count)
 									.cluster = "hub" },
 					&err);
 	assert_non_null(b->transport);
-	b->secrets = fc_resource_new(&(struct fc_resource){ .version = "v1", .plural = "secrets", .kind = "Secret", .namespaced = true });
+	b->secrets = fc_resource_new(
+		&(struct fc_resource){ .version = "v1", .plural = "secrets", .kind = "Secret", .namespaced = true });
 	return b;
 }
 
@@ -196,16 +201,19 @@ static const char *line(struct bench *b, const char *part, size_t n)
 	return scripted_request(b->server, part, n)->line;
 }
 
-#define BENCH(...)                                                       \
-	static const struct scripted_step steps[] = { __VA_ARGS__ };     \
+#define BENCH(...)                                                   \
+	static const struct scripted_step steps[] = { __VA_ARGS__ }; \
 	struct bench *b = bench_new(steps, FC_ARRAY_LEN(steps))
 
 static void test_lists_in_pages_and_watches_from_the_lists_version(void **state FC_UNUSED)
 {
 	BENCH({ .match = "limit=500&timeout",
-		.body = { "{\"metadata\":{\"resourceVersion\":\"100\",\"continue\":\"next/+=\"},\"items\":[" ITEM("a", ""), "," ITEM("b", "") "]}" } },
+		.body = { "{\"metadata\":{\"resourceVersion\":\"100\",\"continue\":\"next/+=\"},\"items\":[" ITEM("a",
+														  ""),
+			  "," ITEM("b", "") "]}" } },
 	      { .match = "continue=", .body = { LIST_HEAD LIST_TAIL } },
-	      { .match = "watch=true", .body = { EVENT("ADDED", "c", "101", "") EVENT("MODIFIED", "a", "102", "") },
+	      { .match = "watch=true",
+		.body = { EVENT("ADDED", "c", "101", "") EVENT("MODIFIED", "a", "102", "") },
 		.end = SCRIPTED_HOLD });
 
 	int64_t before_us = fc_clock_mono_us();
@@ -213,8 +221,10 @@ static void test_lists_in_pages_and_watches_from_the_lists_version(void **state 
 	assert_told(b, "begin\nobject ns/a 7\nobject ns/b 7\nend\nobject ns/c 101\nobject ns/a 102\n");
 	assert_true(b->received_us > before_us && b->received_us <= fc_clock_mono_us());
 	assert_string_equal(line(b, "GET", 0), "GET /api/v1/namespaces/ns/secrets?limit=500&timeout=60s");
-	assert_string_equal(line(b, "GET", 1), "GET /api/v1/namespaces/ns/secrets?limit=500&continue=next%2F%2B%3D&timeout=60s");
-	assert_non_null(strstr(line(b, "GET", 2), "secrets?watch=true&resourceVersion=100&allowWatchBookmarks=true&timeoutSeconds="));
+	assert_string_equal(line(b, "GET", 1),
+			    "GET /api/v1/namespaces/ns/secrets?limit=500&continue=next%2F%2B%3D&timeout=60s");
+	assert_non_null(strstr(line(b, "GET", 2),
+			       "secrets?watch=true&resourceVersion=100&allowWatchBookmarks=true&timeoutSeconds="));
 	assert_in_range(atoi(strstr(line(b, "GET", 2), "timeoutSeconds=") + strlen("timeoutSeconds=")), 240, 300);
 	assert_true(fc_metrics_get(b->metrics, FC_METRIC_WATCH_EVENTS, FC_LABELS("hub", "secrets", "ADDED")) == 1);
 	assert_true(fc_metrics_get(b->metrics, FC_METRIC_WATCH_LAST_EVENT, FC_LABELS("hub", "secrets")) > 1e9);
@@ -235,13 +245,16 @@ static void test_one_object_is_watched_by_a_field_selector(void **state FC_UNUSE
 static void test_metadata_only_asks_for_it_and_strips_what_comes_all_the_same(void **state FC_UNUSED)
 {
 	BENCH({ .match = "limit=",
-		.body = { LIST_HEAD "{\"kind\":\"Secret\",\"data\":{\"a\":\"eA==\"},\"status\":{},\"metadata\":{\"name\":\"a\",\"managedFields\":[]}}"
-				    LIST_TAIL } });
+		.body = {
+			LIST_HEAD
+			"{\"kind\":\"Secret\",\"data\":{\"a\":\"eA==\"},\"status\":{},\"metadata\":{\"name\":\"a\",\"managedFields\":[]}}" LIST_TAIL } });
 
 	start(b, (struct fc_informer_options){ .metadata_only = true });
 	until_seen(b, "watch=true");
-	assert_non_null(strstr(scripted_request(b->server, "limit=", 0)->head, "as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"));
-	assert_non_null(strstr(scripted_request(b->server, "watch=", 0)->head, "as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"));
+	assert_non_null(strstr(scripted_request(b->server, "limit=", 0)->head,
+			       "as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"));
+	assert_non_null(strstr(scripted_request(b->server, "watch=", 0)->head,
+			       "as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"));
 	char *text = json_dumps(b->last, JSON_COMPACT | JSON_SORT_KEYS);
 	assert_string_equal(text, "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"a\"}}");
 	free(text);
@@ -265,7 +278,8 @@ static void test_a_stream_cut_in_mid_object_resumes_after_the_last_whole_one(voi
 {
 	BENCH({ .match = "limit=", .body = { LIST_HEAD LIST_TAIL } },
 	      { .match = "resourceVersion=100",
-		.body = { EVENT("ADDED", "a", "101", ""), "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"b\",\"resou" },
+		.body = { EVENT("ADDED", "a", "101", ""),
+			  "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"b\",\"resou" },
 		.end = SCRIPTED_CUT },
 	      { .match = "resourceVersion=101", .body = { EVENT("ADDED", "b", "102", "") }, .end = SCRIPTED_HOLD });
 
@@ -278,7 +292,9 @@ static void test_a_stream_cut_in_mid_object_resumes_after_the_last_whole_one(voi
 static void test_410_as_an_error_event_lists_again(void **state FC_UNUSED)
 {
 	BENCH({ .match = "limit=", .body = { LIST_HEAD LIST_TAIL } },
-	      { .match = "watch=true", .body = { BOOKMARK("101"), "{\"type\":\"ERROR\",\"object\":" EXPIRED "}\n" }, .end = SCRIPTED_HOLD },
+	      { .match = "watch=true",
+		.body = { BOOKMARK("101"), "{\"type\":\"ERROR\",\"object\":" EXPIRED "}\n" },
+		.end = SCRIPTED_HOLD },
 	      { .match = "limit=", .body = { LIST_HEAD ITEM("a", "") LIST_TAIL } });
 
 	start(b, (struct fc_informer_options){ 0 });
@@ -291,7 +307,8 @@ static void test_410_as_an_error_event_lists_again(void **state FC_UNUSED)
 
 static void test_410_as_a_status_lists_again_and_backs_off_when_the_list_was_fresh(void **state FC_UNUSED)
 {
-	BENCH({ .match = "limit=", .body = { LIST_HEAD LIST_TAIL } }, { .match = "watch=true", .status = 410, .body = { EXPIRED } },
+	BENCH({ .match = "limit=", .body = { LIST_HEAD LIST_TAIL } },
+	      { .match = "watch=true", .status = 410, .body = { EXPIRED } },
 	      { .match = "limit=", .body = { LIST_HEAD LIST_TAIL } });
 
 	start(b, (struct fc_informer_options){ 0 });
@@ -305,7 +322,8 @@ static void test_410_as_a_status_lists_again_and_backs_off_when_the_list_was_fre
 static void test_410_on_a_continuation_lists_once_more_in_one_page(void **state FC_UNUSED)
 {
 	BENCH({ .match = "limit=500&timeout",
-		.body = { "{\"metadata\":{\"resourceVersion\":\"100\",\"continue\":\"t\"},\"items\":[" ITEM("a", "") "]}" } },
+		.body = { "{\"metadata\":{\"resourceVersion\":\"100\",\"continue\":\"t\"},\"items\":[" ITEM(
+			"a", "") "]}" } },
 	      { .match = "continue=t", .status = 410, .body = { EXPIRED } },
 	      { .match = "secrets?timeout", .body = { LIST_HEAD ITEM("a", "") LIST_TAIL } });
 
@@ -317,7 +335,8 @@ static void test_410_on_a_continuation_lists_once_more_in_one_page(void **state 
 
 static void test_a_refused_watch_backs_off_keeps_its_version_and_resumes(void **state FC_UNUSED)
 {
-	BENCH({ .match = "limit=", .body = { LIST_HEAD LIST_TAIL } }, { .match = "watch=true", .status = 429, .body = { "{}" } },
+	BENCH({ .match = "limit=", .body = { LIST_HEAD LIST_TAIL } },
+	      { .match = "watch=true", .status = 429, .body = { "{}" } },
 	      { .match = "watch=true", .status = 403, .body = { FORBIDDEN } },
 	      { .match = "watch=true", .body = { EVENT("ADDED", "a", "101", "") } });
 
@@ -369,8 +388,8 @@ static void test_a_watch_that_ends_at_once_with_nothing_backs_off(void **state F
 
 static void test_html_in_place_of_a_list_or_a_watch_is_no_data(void **state FC_UNUSED)
 {
-	BENCH({ .match = "limit=", .body = { "<html>sign in</html>" } }, { .match = "limit=", .body = { LIST_HEAD LIST_TAIL } },
-	      { .match = "watch=true", .body = { "<html>" } });
+	BENCH({ .match = "limit=", .body = { "<html>sign in</html>" } },
+	      { .match = "limit=", .body = { LIST_HEAD LIST_TAIL } }, { .match = "watch=true", .body = { "<html>" } });
 
 	start(b, (struct fc_informer_options){ 0 });
 	until_told(b, "failed protocol\n");
@@ -403,7 +422,8 @@ static void test_an_item_that_cannot_be_decoded_is_named_and_present(void **stat
 
 static void test_an_item_without_a_key_keeps_what_the_list_does_not_name(void **state FC_UNUSED)
 {
-	BENCH({ .match = "limit=", .body = { LIST_HEAD "{\"generation\":123456789012345678901234567890}," ITEM("b", "") LIST_TAIL } },
+	BENCH({ .match = "limit=",
+		.body = { LIST_HEAD "{\"generation\":123456789012345678901234567890}," ITEM("b", "") LIST_TAIL } },
 	      { .match = "watch=true", .body = { BOOKMARK("101"), "{\"type\":\"ERROR\",\"object\":" EXPIRED "}\n" } },
 	      { .match = "limit=", .body = { LIST_HEAD "{\"metadata\":{}}" LIST_TAIL } });
 
@@ -416,12 +436,15 @@ static void test_an_event_that_cannot_be_decoded_moves_the_version_on(void **sta
 {
 	BENCH({ .match = "limit=", .body = { LIST_HEAD LIST_TAIL } },
 	      { .match = "watch=true",
-		.body = { EVENT("MODIFIED", "a", "101", BEYOND) EVENT("DELETED", "b", "102", BEYOND) EVENT("ADDED", "c", "103", ""),
+		.body = { EVENT("MODIFIED", "a", "101", BEYOND) EVENT("DELETED", "b", "102", BEYOND)
+				  EVENT("ADDED", "c", "103", ""),
 			  EVENT("ADDED", "d", "104", BEYOND) } },
 	      { .match = "resourceVersion=104", .end = SCRIPTED_HOLD });
 
 	start(b, (struct fc_informer_options){ 0 });
-	assert_told(b, "begin\nend\nunreadable ns/a 101 limit\ngone ns/b 102\nobject ns/c 103\nunreadable ns/d 104 limit\n");
+	assert_told(
+		b,
+		"begin\nend\nunreadable ns/a 101 limit\ngone ns/b 102\nobject ns/c 103\nunreadable ns/d 104 limit\n");
 	until_seen(b, "resourceVersion=104");
 	bench_free(b);
 }
@@ -439,24 +462,30 @@ static void test_an_unknown_event_type_ends_the_watch(void **state FC_UNUSED)
 static void test_only_annotated_objects_and_those_that_were_pass_the_filter(void **state FC_UNUSED)
 {
 	BENCH({ .match = "limit=",
-		.body = { LIST_HEAD ITEM("plain", "") "," ITEM("ruled", RULE) ","
-			  "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"escaped\",\"resourceVersion\":\"7\",\"annotations\":{\"k8s-copier.fig.org\\/replace-data\":\"x\"}}},"
-			  ITEM("mentions", ",\"labels\":{\"k8s-copier.fig.org/replace-data\":\"x\"}") LIST_TAIL } },
+		.body = { LIST_HEAD ITEM("plain", "") "," ITEM(
+			"ruled",
+			RULE) ","
+			      "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"escaped\",\"resourceVersion\":\"7\",\"annotations\":{\"k8s-copier.fig.org\\/replace-data\":\"x\"}}}," ITEM(
+				      "mentions", ",\"labels\":{\"k8s-copier.fig.org/replace-data\":\"x\"}")
+				      LIST_TAIL } },
 	      { .match = "watch=true",
-		.body = { EVENT("MODIFIED", "plain", "101", "") EVENT("MODIFIED", "ruled", "102", "") EVENT("MODIFIED", "ruled", "103", "")
-				  EVENT("DELETED", "plain", "104", "") EVENT("DELETED", "ruled", "105", "")
-					  EVENT("DELETED", "escaped", "106", RULE) },
+		.body = { EVENT("MODIFIED", "plain", "101", "") EVENT("MODIFIED", "ruled", "102", "")
+				  EVENT("MODIFIED", "ruled", "103", "") EVENT("DELETED", "plain", "104", "") EVENT(
+					  "DELETED", "ruled", "105", "") EVENT("DELETED", "escaped", "106", RULE) },
 		.end = SCRIPTED_HOLD });
 
 	start(b, (struct fc_informer_options){ .metadata_only = true, .annotation_prefixes = prefixes });
-	assert_told(b, "begin\nobject ns/ruled 7\nobject ns/escaped 7\nend\nobject ns/ruled 102\ngone ns/escaped 106\n");
+	assert_told(b,
+		    "begin\nobject ns/ruled 7\nobject ns/escaped 7\nend\nobject ns/ruled 102\ngone ns/escaped 106\n");
 	bench_free(b);
 }
 
 static void test_an_object_unfiltered_for_being_unreadable_is_passed_on_when_readable_again(void **state FC_UNUSED)
 {
 	BENCH({ .match = "limit=", .body = { LIST_HEAD ITEM("a", RULE BEYOND) "," ITEM("b", BEYOND) LIST_TAIL } },
-	      { .match = "watch=true", .body = { EVENT("MODIFIED", "b", "101", "") EVENT("MODIFIED", "a", "102", "") }, .end = SCRIPTED_HOLD });
+	      { .match = "watch=true",
+		.body = { EVENT("MODIFIED", "b", "101", "") EVENT("MODIFIED", "a", "102", "") },
+		.end = SCRIPTED_HOLD });
 
 	start(b, (struct fc_informer_options){ .annotation_prefixes = prefixes });
 	assert_told(b, "begin\nunreadable ns/a 7 limit\nend\nobject ns/a 102\n");
@@ -480,7 +509,9 @@ static void test_after_a_relist_what_it_did_not_name_is_forgotten(void **state F
 static void test_an_overdue_watch_is_reopened_from_its_version(void **state FC_UNUSED)
 {
 	BENCH({ .match = "limit=", .body = { LIST_HEAD LIST_TAIL } },
-	      { .match = "watch=true", .body = { BOOKMARK("101") EVENT("ADDED", "a", "102", "") }, .end = SCRIPTED_HOLD });
+	      { .match = "watch=true",
+		.body = { BOOKMARK("101") EVENT("ADDED", "a", "102", "") },
+		.end = SCRIPTED_HOLD });
 
 	start(b, (struct fc_informer_options){ 0 });
 	until_told(b, "object ns/a 102\n");
@@ -524,7 +555,9 @@ static void test_stopping_inside_a_callback_is_the_last_callback(void **state FC
 static void test_stopping_inside_a_watch_callback_is_the_last_callback(void **state FC_UNUSED)
 {
 	BENCH({ .match = "limit=", .body = { LIST_HEAD LIST_TAIL } },
-	      { .match = "watch=true", .body = { EVENT("ADDED", "a", "101", "") EVENT("ADDED", "b", "102", "") }, .end = SCRIPTED_HOLD });
+	      { .match = "watch=true",
+		.body = { EVENT("ADDED", "a", "101", "") EVENT("ADDED", "b", "102", "") },
+		.end = SCRIPTED_HOLD });
 
 	b->stop_on_object = true;
 	start(b, (struct fc_informer_options){ 0 });

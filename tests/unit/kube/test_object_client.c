@@ -5,9 +5,11 @@
 
 static void route(void *user FC_UNUSED, const struct tls_seen *request, struct tls_reply *reply)
 {
-	static const char failure[] = "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"reason\":\"Conflict\",\"code\":409,"
-				      "\"message\":\"the value hunter2 was modified\"}";
-	static const char object[] = "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"a\",\"resourceVersion\":\"7\"},\"data\":{\"x\":\"\\u0000\"}}";
+	static const char failure[] =
+		"{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"reason\":\"Conflict\",\"code\":409,"
+		"\"message\":\"the value hunter2 was modified\"}";
+	static const char object[] =
+		"{\"kind\":\"Secret\",\"metadata\":{\"name\":\"a\",\"resourceVersion\":\"7\"},\"data\":{\"x\":\"\\u0000\"}}";
 	const char *url = request->url;
 
 	*reply = (struct tls_reply){ .body = object };
@@ -42,8 +44,10 @@ static int setup(void **state)
 
 	f->server = tls_server_start(NULL, route, NULL);
 	client_start(&f->client, f->server);
-	f->secrets = fc_resource_new(&(struct fc_resource){ .version = "v1", .plural = "secrets", .kind = "Secret", .namespaced = true });
-	f->nodes = fc_resource_new(&(struct fc_resource){ .group = "g.test", .version = "v1", .plural = "nodes", .kind = "Node" });
+	f->secrets = fc_resource_new(
+		&(struct fc_resource){ .version = "v1", .plural = "secrets", .kind = "Secret", .namespaced = true });
+	f->nodes = fc_resource_new(
+		&(struct fc_resource){ .group = "g.test", .version = "v1", .plural = "nodes", .kind = "Node" });
 	*state = f;
 	return 0;
 }
@@ -106,8 +110,8 @@ static void test_object_read_asks_for_the_object_and_decodes_it(void **state)
 static void test_object_patch_sends_compact_json_with_its_manager(void **state)
 {
 	struct fixture *f = *state;
-	json_t *patch = json_pack("[{s:s, s:s, s:{s:f, s:o, s:n}}]", "op", "add", "path", "/data", "value", "number", 0.1, "nul",
-				  json_stringn("a\0b", 3), "null");
+	json_t *patch = json_pack("[{s:s, s:s, s:{s:f, s:o, s:n}}]", "op", "add", "path", "/data", "value", "number",
+				  0.1, "nul", json_stringn("a\0b", 3), "null");
 
 	patch_one(f, "a", patch);
 	struct tls_seen seen = tls_server_last(f->server);
@@ -128,7 +132,8 @@ static void test_object_patch_reaches_a_subresource_of_a_cluster_scoped_object(v
 	fc_object_patch(f->client.transport, f->nodes, NULL, "n", "status", patch, keep, &f->answer);
 	json_decref(patch); /* written out at once: the caller may free it */
 	WAIT_FOR(&f->client, f->answer.calls);
-	assert_string_equal(tls_server_last(f->server).url, "/apis/g.test/v1/nodes/n/status?fieldManager=fedcopy&timeout=30s");
+	assert_string_equal(tls_server_last(f->server).url,
+			    "/apis/g.test/v1/nodes/n/status?fieldManager=fedcopy&timeout=30s");
 	assert_string_equal(tls_server_last(f->server).body, "[]");
 }
 

@@ -8,7 +8,8 @@
 
 static void route(void *user FC_UNUSED, const struct tls_seen *request, struct tls_reply *reply)
 {
-	*reply = (struct tls_reply){ .manner = strcmp(request->url, "/hang") == 0 ? TLS_HANG : TLS_ANSWER, .body = "{}" };
+	*reply = (struct tls_reply){ .manner = strcmp(request->url, "/hang") == 0 ? TLS_HANG : TLS_ANSWER,
+				     .body = "{}" };
 }
 
 static void get(struct client *c, struct outcome *o)
@@ -155,9 +156,13 @@ static void test_peer_that_accepts_and_is_silent_is_a_timeout_that_sent_nothing(
 	snprintf(url, sizeof(url), "https://127.0.0.1:%d", port);
 	struct client c = { .access = { .server = url } };
 	client_connect(&c, 0, 0);
-	const struct fc_request_options options = {
-		.method = "PATCH", .path = "/x", .body = fc_xstrdup("[]"), .body_bytes = 2, .timeout_ms = 150, .on_done = outcome_keep, .user = &o
-	};
+	const struct fc_request_options options = { .method = "PATCH",
+						    .path = "/x",
+						    .body = fc_xstrdup("[]"),
+						    .body_bytes = 2,
+						    .timeout_ms = 150,
+						    .on_done = outcome_keep,
+						    .user = &o };
 	assert_non_null(fc_transport_send(c.transport, &options, NULL));
 	WAIT_FOR(&c, o.calls);
 	client_stop(&c);
@@ -192,7 +197,8 @@ static int client_end(int port)
 	for (int fd = 3; fd < 256; fd++) {
 		struct sockaddr_in a;
 		socklen_t len = sizeof(a);
-		if (getpeername(fd, (struct sockaddr *)&a, &len) == 0 && a.sin_family == AF_INET && ntohs(a.sin_port) == port)
+		if (getpeername(fd, (struct sockaddr *)&a, &len) == 0 && a.sin_family == AF_INET &&
+		    ntohs(a.sin_port) == port)
 			return fd;
 	}
 	return -1;

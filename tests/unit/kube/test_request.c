@@ -4,20 +4,25 @@
 /* One server, one client; the test says by the path what it wants. */
 static void route(void *user, const struct tls_seen *request, struct tls_reply *reply)
 {
-	static const char denied[] = "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"reason\":\"Invalid\",\"code\":422,"
-				     "\"message\":\"spec.x: Invalid value: \\\"hunter2\\\": must not be\","
-				     "\"details\":{\"name\":\"a\",\"kind\":\"secrets\",\"causes\":[{\"reason\":\"FieldValueInvalid\","
-				     "\"message\":\"Invalid value: \\\"hunter2\\\"\",\"field\":\"spec.x\"}]}}";
-	static const char forbidden[] = "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"reason\":\"Forbidden\",\"code\":403,"
-					"\"message\":\"secrets is forbidden: User x cannot list\"}";
-	static const char zipped[] = "\x1f\x8b\x08\0\0\0\0\0\0\x03\xcb\x48\xcd\xc9\xc9\xd7\x51\x48\xaf\xca\x2c\0\0\x4a\x9b\xb1\x5c\x0b\0\0";
+	static const char denied[] =
+		"{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"reason\":\"Invalid\",\"code\":422,"
+		"\"message\":\"spec.x: Invalid value: \\\"hunter2\\\": must not be\","
+		"\"details\":{\"name\":\"a\",\"kind\":\"secrets\",\"causes\":[{\"reason\":\"FieldValueInvalid\","
+		"\"message\":\"Invalid value: \\\"hunter2\\\"\",\"field\":\"spec.x\"}]}}";
+	static const char forbidden[] =
+		"{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"reason\":\"Forbidden\",\"code\":403,"
+		"\"message\":\"secrets is forbidden: User x cannot list\"}";
+	static const char zipped[] =
+		"\x1f\x8b\x08\0\0\0\0\0\0\x03\xcb\x48\xcd\xc9\xc9\xd7\x51\x48\xaf\xca\x2c\0\0\x4a\x9b\xb1\x5c\x0b\0\0";
 	const char *url = request->url;
 
 	(void)user;
 	if (strcmp(url, "/busy") == 0)
 		*reply = (struct tls_reply){ .status = 429, .body = "{}", .retry_after = "7" };
 	else if (strcmp(url, "/busy-until") == 0)
-		*reply = (struct tls_reply){ .status = 503, .body = "x", .retry_after = "Fri, 31 Dec 1999 23:59:59 GMT" };
+		*reply = (struct tls_reply){ .status = 503,
+					     .body = "x",
+					     .retry_after = "Fri, 31 Dec 1999 23:59:59 GMT" };
 	else if (strcmp(url, "/denied") == 0)
 		*reply = (struct tls_reply){ .status = 422, .body = denied };
 	else if (strcmp(url, "/forbidden") == 0)
@@ -231,9 +236,13 @@ static void test_request_deadline_is_a_timeout_of_unknown_outcome(void **state)
 {
 	struct fixture *f = *state;
 	struct outcome o = { .calls = 0 };
-	const struct fc_request_options options = {
-		.method = "PATCH", .path = "/hang", .body = fc_xstrdup("[]"), .body_bytes = 2, .timeout_ms = 200, .on_done = outcome_keep, .user = &o
-	};
+	const struct fc_request_options options = { .method = "PATCH",
+						    .path = "/hang",
+						    .body = fc_xstrdup("[]"),
+						    .body_bytes = 2,
+						    .timeout_ms = 200,
+						    .on_done = outcome_keep,
+						    .user = &o };
 
 	assert_non_null(fc_transport_send(f->client.transport, &options, NULL));
 	WAIT_FOR(&f->client, o.calls);
@@ -258,9 +267,12 @@ static void test_request_answer_beyond_its_limit_fails(void **state)
 {
 	struct fixture *f = *state;
 	struct outcome o = { .calls = 0 };
-	struct fc_request_options options = {
-		.method = "GET", .path = "/x", .max_body_bytes = 6, .timeout_ms = 5000, .on_done = outcome_keep, .user = &o
-	};
+	struct fc_request_options options = { .method = "GET",
+					      .path = "/x",
+					      .max_body_bytes = 6,
+					      .timeout_ms = 5000,
+					      .on_done = outcome_keep,
+					      .user = &o };
 
 	assert_non_null(fc_transport_send(f->client.transport, &options, NULL));
 	WAIT_FOR(&f->client, o.calls == 1);

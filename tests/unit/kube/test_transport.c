@@ -173,7 +173,9 @@ static void test_transport_without_a_token_to_send_refuses_the_request(void **st
 	struct fixture *f = *state;
 	struct fc_error err = FC_ERROR_INIT;
 	char path[] = "/nonexistent/token";
-	const struct fc_request_options options = { .method = "PATCH", .path = "/x", .body = fc_xstrdup("[]"), .body_bytes = 2 };
+	const struct fc_request_options options = {
+		.method = "PATCH", .path = "/x", .body = fc_xstrdup("[]"), .body_bytes = 2
+	};
 
 	f->client.access.token_file = path;
 	assert_null(fc_transport_send(f->client.transport, &options, &err));

@@ -26,20 +26,20 @@
 #include <cmocka.h>
 
 enum tls_manner {
-	TLS_ANSWER, /* status, headers, body */
-	TLS_CLOSE,  /* closes the connection in place of an answer */
-	TLS_HANG,   /* no answer until the server is released or stopped */
-	TLS_STREAM, /* the body's lines as pieces, then the end */
-	TLS_STREAM_CUT,  /* the same, and the connection breaks in place of the end */
+	TLS_ANSWER,	 /* status, headers, body */
+	TLS_CLOSE,	 /* closes the connection in place of an answer */
+	TLS_HANG,	 /* no answer until the server is released or stopped */
+	TLS_STREAM,	 /* the body's lines as pieces, then the end */
+	TLS_STREAM_CUT,	 /* the same, and the connection breaks in place of the end */
 	TLS_STREAM_HANG, /* the same, then nothing more until released or stopped */
 };
 
 struct tls_reply {
 	enum tls_manner manner;
 	int status;
-	const char *body; /* static; or `allocated` */
+	const char *body;  /* static; or `allocated` */
 	size_t body_bytes; /* 0: strlen */
-	char *allocated;  /* freed by the server */
+	char *allocated;   /* freed by the server */
 	const char *content_type, *retry_after, *location, *content_encoding;
 };
 
@@ -166,7 +166,8 @@ static inline ssize_t tls_next_piece(void *user, uint64_t at, char *out, size_t 
 	if (len == 0) {
 		if (x->reply.manner == TLS_STREAM_HANG)
 			tls_wait_released(x->server);
-		return x->reply.manner == TLS_STREAM_CUT ? MHD_CONTENT_READER_END_WITH_ERROR : MHD_CONTENT_READER_END_OF_STREAM;
+		return x->reply.manner == TLS_STREAM_CUT ? MHD_CONTENT_READER_END_WITH_ERROR
+							 : MHD_CONTENT_READER_END_OF_STREAM;
 	}
 	if (len > room)
 		len = room;
@@ -195,8 +196,8 @@ static inline enum MHD_Result tls_answer(struct MHD_Connection *c, struct tls_ex
 	if (!r->body)
 		r->body = "";
 	if (r->manner == TLS_ANSWER)
-		response = MHD_create_response_from_buffer(r->body_bytes ? r->body_bytes : strlen(r->body), (void *)(uintptr_t)r->body,
-							   MHD_RESPMEM_MUST_COPY);
+		response = MHD_create_response_from_buffer(r->body_bytes ? r->body_bytes : strlen(r->body),
+							   (void *)(uintptr_t)r->body, MHD_RESPMEM_MUST_COPY);
 	else
 		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, tls_next_piece, x, NULL);
 	tls_put_header(response, "Content-Type", r->content_type ? r->content_type : "application/json");
@@ -221,11 +222,13 @@ static inline enum MHD_Result tls_put_query(void *user, enum MHD_ValueKind kind,
 	size_t at = strlen(seen->url);
 
 	(void)kind;
-	snprintf(seen->url + at, sizeof(seen->url) - at, "%c%s=%s", strchr(seen->url, '?') ? '&' : '?', key, value ? value : "");
+	snprintf(seen->url + at, sizeof(seen->url) - at, "%c%s=%s", strchr(seen->url, '?') ? '&' : '?', key,
+		 value ? value : "");
 	return MHD_YES;
 }
 
-static inline struct tls_exchange *tls_begin(struct tls_server *s, struct MHD_Connection *c, const char *url, const char *method)
+static inline struct tls_exchange *tls_begin(struct tls_server *s, struct MHD_Connection *c, const char *url,
+					     const char *method)
 {
 	struct tls_exchange *x = calloc(1, sizeof(*x));
 	struct tls_seen *seen = &x->seen;
@@ -245,7 +248,8 @@ static inline struct tls_exchange *tls_begin(struct tls_server *s, struct MHD_Co
 }
 
 static inline enum MHD_Result tls_on_request(void *user, struct MHD_Connection *c, const char *url, const char *method,
-					     const char *version, const char *upload, size_t *upload_bytes, void **state)
+					     const char *version, const char *upload, size_t *upload_bytes,
+					     void **state)
 {
 	struct tls_server *s = user;
 	struct tls_exchange *x = *state;
@@ -271,7 +275,8 @@ static inline enum MHD_Result tls_on_request(void *user, struct MHD_Connection *
 	return tls_answer(c, x);
 }
 
-static inline void tls_on_completed(void *user, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode why)
+static inline void tls_on_completed(void *user, struct MHD_Connection *c, void **state,
+				    enum MHD_RequestTerminationCode why)
 {
 	struct tls_exchange *x = *state;
 
@@ -300,7 +305,8 @@ static inline int tls_listen(int *port)
 
 /* `alt_name` NULL: a certificate for 127.0.0.1. */
 static inline struct tls_server *tls_server_start(const char *alt_name,
-						  void (*route)(void *user, const struct tls_seen *request, struct tls_reply *reply),
+						  void (*route)(void *user, const struct tls_seen *request,
+								struct tls_reply *reply),
 						  void *user)
 {
 	struct tls_server *s = calloc(1, sizeof(*s));
@@ -312,10 +318,12 @@ static inline struct tls_server *tls_server_start(const char *alt_name,
 	tls_make_certificate(alt_name ? alt_name : "IP:127.0.0.1", &s->ca_pem, &s->key_pem);
 	int fd = tls_listen(&s->port);
 	snprintf(s->url, sizeof(s->url), "https://127.0.0.1:%d", s->port);
-	s->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_TLS,
+	s->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
+					     MHD_USE_TLS,
 				     (uint16_t)s->port, NULL, NULL, tls_on_request, s, MHD_OPTION_LISTEN_SOCKET, fd,
 				     MHD_OPTION_HTTPS_MEM_KEY, s->key_pem, MHD_OPTION_HTTPS_MEM_CERT, s->ca_pem,
-				     MHD_OPTION_NOTIFY_COMPLETED, tls_on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT, 500u, MHD_OPTION_END);
+				     MHD_OPTION_NOTIFY_COMPLETED, tls_on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT,
+				     500u, MHD_OPTION_END);
 	assert_non_null(s->daemon);
 	return s;
 }
