@@ -6,13 +6,16 @@
 #include "base/mem.h"
 #include "clusters/watcher_internal.h"
 
-/* A thousand clusters are a thousand stacks. What needs most of one is a TLS handshake (about 40 KiB) and jansson,
- * whose recursion ends at 128 levels. Sanitizers blow frames up. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define STACK_BYTES (1024 * 1024)
+/* A thousand clusters are a thousand stacks. What needs most of one is a TLS handshake, and jansson, whose recursion
+ * ends at 128 levels. Sanitizers blow frames up; gcc and clang say differently that one is at work. */
+#ifdef __has_feature
+#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
 #else
-#define STACK_BYTES (256 * 1024)
+#define SANITIZED 0
 #endif
+#define STACK_BYTES ((SANITIZED ? 1024 : 256) * 1024)
 
 struct fc_event *fc_watcher_event(const struct fc_watcher *w, enum fc_event_type type)
 {

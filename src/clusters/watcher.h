@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fc_watcher - the thread of one cluster: executes the engine's actions there and posts what it sees.
- * Owns:    its thread, loop, transport, credentials, informers and requests in flight. Borrows the cluster's description.
- * Threads: _new, _start, _stop, _join, _free from the main thread; _post from any; the sink is called on the cluster's own thread.
+ * Owns:    its thread, loop, transport, credentials, informers, requests in flight. Borrows the cluster's description.
+ * Threads: _new, _start, _stop, _join, _free from the main thread; _post from any; the sink is called on its thread.
  * Fails:   _new and _start (no thread, no descriptors). A cluster that is slow, hung or dead stalls only this thread.
  * Source:  design section 4; kube-client 2.6. */
 #ifndef FC_WATCHER_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <utlist.h>
-
 #include "base/clock.h"
 #include "base/mem.h"
 #include "clusters/watcher_internal.h"
 #include "kube/object_client.h"
+
+#include <utlist.h>
 
 /* A request of the engine's in flight. */
 struct fc_watcher_call {

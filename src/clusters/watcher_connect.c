@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "clusters/watcher_internal.h"
 #include "json/decode.h"
+
+#include <string.h>
 
 /* Two requests, and the first attempt is to have an outcome within 10 s (design section 8, /readyz). */
 #define PROBE_TIMEOUT_MS 5000

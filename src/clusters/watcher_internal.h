@@ -7,10 +7,6 @@
 #ifndef FC_WATCHER_INTERNAL_H
 #define FC_WATCHER_INTERNAL_H
 
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-
 #include "base/loop.h"
 #include "base/mailbox.h"
 #include "base/random.h"
@@ -18,6 +14,10 @@
 #include "kube/backoff.h"
 #include "kube/discovery.h"
 #include "kube/transport.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 
 enum fc_watcher_state {
 	FC_WATCHER_CONNECTING, /* no outcome yet */

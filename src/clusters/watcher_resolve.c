@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <inttypes.h>
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/mem.h"
 #include "clusters/watcher_internal.h"
+
+#include <inttypes.h>
+#include <string.h>
 
 /* A word that nothing served matches is looked for again this often (systems/k8s-copier.md, D11). */
 #define RETRY_MS 30000

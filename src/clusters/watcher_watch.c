@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "base/hash.h"
 #include "base/mem.h"
 #include "clusters/watcher_internal.h"
 #include "kube/informer.h"
+
+#include <string.h>
 
 /* A watch of the engine's and the informer that serves it. */
 struct fc_watcher_watch {

@@ -82,6 +82,23 @@ static void watch_targets(struct fc_engine *e, struct cluster *c, const struct f
 			watch_start(e, c->no, r, e->options.namespaces[i], NULL, true);
 }
 
+/* The word means another version from now on: what was found under the old one is found again under the new. */
+static void unwatch_targets(struct fc_engine *e, struct word *w)
+{
+	struct watch *watch, *next;
+
+	for (struct word *other = w->cluster->words; other; other = other->next)
+		if (other != w && other->for_targets && other->resource == w->resource)
+			return;
+	HASH_ITER(hh, e->watches, watch, next) {
+		if (!watch->of_targets || watch->cluster != w->cluster->no || watch->resource != w->resource)
+			continue;
+		while (watch->targets)
+			target_free(e, watch->targets);
+		watch_stop(e, watch);
+	}
+}
+
 static void rebind_rules(struct fc_engine *e, struct word *w)
 {
 	struct rule *r, *next;
@@ -105,13 +122,16 @@ void cluster_resolved(struct fc_engine *e, struct cluster *c, const struct fc_ev
 		report_cluster(e, FC_LOG_WARN, c, "target resource is not served here yet, it is looked up again", w->text);
 	w->answered = true;
 	w->error = event->error;
-	/* A type that is gone keeps its last meaning: its watch says that it is gone, and hears when it is back. */
-	if (!r || r == w->resource) {
+	/* A type that is gone keeps its last meaning: its watch says that it is gone, and hears when it is back. One that has only changed
+	 * its verbs or subresources is the same type. */
+	if (!r || (w->resource && fc_resource_same(r, w->resource))) {
 		clusters_check_synced(e, c);
 		if (!w->resource)
 			rebind_rules(e, w);
 		return;
 	}
+	if (w->for_targets && w->resource)
+		unwatch_targets(e, w);
 	w->resource = r;
 	if (w->for_targets && !(r->verbs & FC_VERB_PATCH))
 		report_cluster(e, FC_LOG_WARN, c, "target resource cannot be patched, its rules are not read", w->text);

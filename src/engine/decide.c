@@ -325,6 +325,19 @@ static bool must_read(struct fc_engine *e, struct target *t)
 	return true;
 }
 
+/* A source whose read failed, and of which nothing else will tell, is read again when the target's delay is over. */
+static void retry_source_reads(struct fc_engine *e, struct target *t)
+{
+	for (struct rule *r = t->rules; r; r = r->next) {
+		struct source *s = r->source;
+
+		if (!s || r->want_known || s->error.cls == FC_ERR_NONE || e->clusters[s->key.cluster].connection != UP)
+			continue;
+		if (!must_wait(e, t))
+			source_read(e, s);
+	}
+}
+
 void target_decide(struct fc_engine *e, struct target *t)
 {
 	bool any = false, syncing = false, worth_a_read = false;
@@ -339,6 +352,7 @@ void target_decide(struct fc_engine *e, struct target *t)
 		set_all(e, t, "Writing", "the target is being written");
 	if (t->phase != IDLE || e->clusters[t->key.cluster].connection != UP || t->deleting || t->unreadable)
 		return;
+	retry_source_reads(e, t);
 	/* Rules that want nothing cost no read. One whose source is just being read may as well have it done meanwhile. */
 	if (!worth_a_read)
 		return;

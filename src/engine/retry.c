@@ -57,6 +57,9 @@ void retry_succeeded(struct target *t)
 
 void retry_forget_rewrites(struct target *t)
 {
+	/* The delay was for the old fight. */
+	if (t->flapping)
+		t->not_before_ms = 0;
 	free(t->rewrites);
 	t->rewrites = NULL;
 	t->rewrite_count = 0;

@@ -6,17 +6,29 @@
 #include "engine/store.h"
 #include "json/decode.h"
 
-static bool has_prefix(const struct fc_dialect *d, const char *key)
+static bool is_of_a_dialect(const struct fc_engine *e, const char *key)
 {
-	for (const char *const *p = d->annotation_prefixes; *p; p++)
-		if (strncmp(key, *p, strlen(*p)) == 0)
-			return true;
+	for (size_t d = 0; e->options.dialects[d]; d++)
+		for (const char *const *p = e->options.dialects[d]->annotation_prefixes; *p; p++)
+			if (strncmp(key, *p, strlen(*p)) == 0)
+				return true;
 	return false;
 }
 
-static const json_t *annotations_of(const json_t *object)
+static json_t *annotations_of(const json_t *object)
 {
 	return json_object_get(json_object_get(object, "metadata"), "annotations");
+}
+
+bool rules_present(const struct fc_engine *e, const json_t *object)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(annotations_of(object), key, value)
+		if (is_of_a_dialect(e, key))
+			return true;
+	return false;
 }
 
 /* All annotations that any dialect reads: while they stay equal, so do the rules. */
@@ -27,10 +39,9 @@ static struct fc_digest rules_text(const struct fc_engine *e, const json_t *obje
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)annotations_of(object), key, value)
-		for (size_t d = 0; e->options.dialects[d]; d++)
-			if (has_prefix(e->options.dialects[d], key))
-				json_object_set(mine, key, value);
+	json_object_foreach(annotations_of(object), key, value)
+		if (is_of_a_dialect(e, key))
+			json_object_set(mine, key, value);
 	digest = json_object_size(mine) ? fc_digest_json(mine) : (struct fc_digest){ { 0 } };
 	json_decref(mine);
 	return digest;

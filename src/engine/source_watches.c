@@ -101,9 +101,11 @@ void source_watch_add(struct fc_engine *e, struct source *s)
 		return;
 	}
 	join_watch(s, wide);
-	/* What a wide watch said of it before, nobody kept. */
-	if (wide->synced)
+	/* What a wide watch has said of it before, in a list under way too, nobody kept: it is read, and no end of that list makes it absent. */
+	if (wide->synced || wide->listing) {
+		s->generation_seen = wide->generation;
 		source_read(e, s);
+	}
 }
 
 static void free_space(struct fc_engine *e, struct source_group *g, struct source_space *space)

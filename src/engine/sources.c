@@ -243,6 +243,14 @@ static void read_failed(struct fc_engine *e, struct source *s, const struct fc_e
 	}
 }
 
+static void values_are_here(struct fc_engine *e, struct source *s)
+{
+	for (struct rule *r = s->rules; r; r = r->next_in_source) {
+		r->wants_value = false;
+		target_mark(e, r->target);
+	}
+}
+
 void source_read_done(struct fc_engine *e, struct source *s, json_t *object, const struct fc_error *error)
 {
 	const char *version;
@@ -251,17 +259,11 @@ void source_read_done(struct fc_engine *e, struct source *s, json_t *object, con
 		read_failed(e, s, error);
 		return;
 	}
-	/* The watch has said something later than this answer: it counts, and its absence would not. */
-	if (!object && s->touched && s->known) {
-		for (struct rule *r = s->rules; r; r = r->next_in_source) {
-			r->wants_value = false;
-			target_mark(e, r->target);
-		}
-		return;
-	}
 	version = object ? fc_json_metadata(object, "resourceVersion") : NULL;
-	if (object && s->known && s->version && fc_rv_compare(version, s->version) == FC_RV_OLDER) {
-		source_read(e, s);
+	/* The watch has said something while this answer was under way: what it said later counts, and gave the values that were waited for. An
+	 * older answer that nothing has overtaken is believed: versions begin again after a restore from a backup. */
+	if (s->touched && s->known && (!object || (s->version && fc_rv_compare(version, s->version) == FC_RV_OLDER))) {
+		values_are_here(e, s);
 		return;
 	}
 	set_version(s, version);

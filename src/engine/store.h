@@ -262,6 +262,7 @@ void target_read(struct fc_engine *e, struct target *t);
 void target_wants_anew(struct target *t);
 
 /* --- rules.c: a rule's binding to its source --- */
+bool rules_present(const struct fc_engine *e, const json_t *object); /* does it bear an annotation of a dialect? */
 /* Makes the target's rules those that `object` bears; rules that stay keep what is known of them. Returns whether one is new. */
 bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object);
 void rules_survey(struct target *t, const json_t *object); /* what stands at each rule's place */

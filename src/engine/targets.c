@@ -85,19 +85,6 @@ void target_wants_anew(struct target *t)
 		r->child_blocked = false;
 }
 
-static bool has_rules(const struct fc_engine *e, const json_t *object)
-{
-	json_t *annotations = json_object_get(json_object_get(object, "metadata"), "annotations"), *value;
-	const char *key;
-
-	json_object_foreach(annotations, key, value)
-		for (size_t d = 0; e->options.dialects[d]; d++)
-			for (const char *const *p = e->options.dialects[d]->annotation_prefixes; *p; p++)
-				if (strncmp(key, *p, strlen(*p)) == 0)
-					return true;
-	return false;
-}
-
 static json_int_t generation_of(const json_t *object)
 {
 	return json_integer_value(json_object_get(json_object_get(object, "metadata"), "generation"));
@@ -175,7 +162,7 @@ void target_object(struct fc_engine *e, struct watch *w, json_t *object)
 	struct target *t = target_find(e, w->cluster, w->resource, namespace_, name);
 	enum fc_rv_order order;
 
-	if (!t && !has_rules(e, object))
+	if (!t && !rules_present(e, object))
 		return;
 	if (!t)
 		t = target_new(e, w, namespace_, name);
@@ -290,8 +277,9 @@ void target_read_done(struct fc_engine *e, struct target *t, json_t *object, con
 		target_mark(e, t);
 		return;
 	}
-	/* An event newer than this answer came meanwhile: what stands there now is not known yet. */
-	if (t->version && fc_rv_compare(fc_json_metadata(object, "resourceVersion"), t->version) == FC_RV_OLDER) {
+	/* An event newer than this answer came meanwhile: what stands there now is not known yet. Without one an older answer is believed:
+	 * versions begin again after a restore from a backup. */
+	if (t->touched && t->version && fc_rv_compare(fc_json_metadata(object, "resourceVersion"), t->version) == FC_RV_OLDER) {
 		target_mark(e, t);
 		return;
 	}

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kube/annotation_filter.h"
 
-#include <string.h>
-
 #include "base/mem.h"
 #include "json/decode.h"
+
+#include <string.h>
 
 /* A character of a prefix may be spelled \u002f, and '/' also \/; the other escapes stand for characters that no key
  * has. Go's encoder writes \u003c, \u003e and \u0026, so such objects are decoded too: they are few. */

@@ -155,8 +155,8 @@ static char *singular_of(const json_t *resource, const char *kind)
 	return singular;
 }
 
-/* An entry's own `group` and `version` are not read: they say where its kind is from (a Scale of autoscaling/v1), while requests go
- * to the list's. */
+/* An entry's own `group` and `version` are not read: they say where its kind is from (a Scale of autoscaling/v1),
+ * while requests go to the list's. */
 static void add_resource(struct fc_api_resources *list, const char *group, const char *version, const json_t *resource)
 {
 	const char *plural = text_of(resource, "name");

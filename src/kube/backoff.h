@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fc_backoff - how long to wait before the next try: doubled with each failure, with jitter, forgotten after a quiet
- * time.
+/* fc_backoff - how long to wait before the next try: doubled with each failure, with jitter, forgotten when quiet.
  * Owns:    nothing; plain data in its holder.
  * Threads: one owner.
  * Fails:   never.
@@ -8,9 +7,9 @@
 #ifndef FC_BACKOFF_H
 #define FC_BACKOFF_H
 
-#include <stdint.h>
-
 #include "base/random.h"
+
+#include <stdint.h>
 
 #define FC_BACKOFF_RESET_MS 120000
 

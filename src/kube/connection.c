@@ -8,7 +8,8 @@
 #include <sys/epoll.h>
 #include <utlist.h>
 
-/* libcurl opens a further socket for each handle beyond this, whatever the server allows; its own default is 100 (2.6). */
+/* libcurl opens a further socket for each handle beyond this, whatever the server allows; its own default is 100
+ * (2.6). */
 #define MAX_STREAMS 1000L
 
 struct fc_connection {
@@ -18,7 +19,8 @@ struct fc_connection {
 	struct fc_timer *health; /* runs while requests are on it */
 	struct fc_request *requests;
 	size_t count, watches;
-	/* Inside a call to libcurl, whose callbacks must not call it: sends and cancellations wait until it has returned. */
+	/* Inside a call to libcurl, whose callbacks must not call it: sends and cancellations wait until it has
+	 * returned. */
 	bool inside;
 	bool deferred; /* something waits for that */
 	bool asked;    /* on_silent was called */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fc_connection - one libcurl multi handle on the loop: one HTTP/2 connection, one fate.
  * Owns:    the multi handle, its timers, and the requests it was given until they are finished or cancelled.
- * Threads: the cluster's thread. Its callbacks come from the loop, never from inside a call made here but _fail and _free.
+ * Threads: the cluster's thread. Its callbacks come from the loop, never from inside a call made here but _fail and
+ *          _free.
  * Fails:   _new and _add, when libcurl has no memory.
- * Source:  kube-client 2.2, 2.5, 2.6; design section 4 (tried: keep-alive and TCP_USER_TIMEOUT see dead hosts, not stopped servers; a
- *          request that times out leaves the dead connection to the next one; so only giving up the whole multi handle helps). */
+ * Source:  kube-client 2.2, 2.5, 2.6; design section 4 (tried: keep-alive and TCP_USER_TIMEOUT see dead hosts, not
+ *          stopped servers; a request that times out leaves the dead connection to the next one; so only giving up
+ *          the whole multi handle helps). */
 #ifndef FC_CONNECTION_H
 #define FC_CONNECTION_H
 
@@ -35,7 +37,8 @@ struct fc_connection *fc_connection_new(const struct fc_connection_options *opti
 /* Frees what is still on it without calling back. Not inside its own callbacks. */
 void fc_connection_free(struct fc_connection *c);
 
-/* Takes `r` over; when libcurl is busy with this connection, it is started once libcurl has returned. On failure `r` stays the caller's. */
+/* Takes `r` over; when libcurl is busy with this connection, it is started once libcurl has returned. On failure
+ * `r` stays the caller's. */
 int fc_connection_add(struct fc_connection *c, struct fc_request *r, struct fc_error *err) FC_MUST_CHECK;
 /* Takes `r` off and frees it, now or once libcurl has returned. */
 void fc_connection_cancel(struct fc_connection *c, struct fc_request *r);

@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "kube/api_documents.h"
 
-/* At once, of the some forty to three hundred documents of a cluster: beside 80 watches on the connection this stays below the 100 streams
- * of the meanest servers. */
+/* At once, of the some forty to three hundred documents of a cluster: beside 80 watches on the connection this
+ * stays below the 100 streams of the meanest servers. */
 #define IN_PARALLEL 16
 /* Each document gets one more try once all others have had theirs (3.6). */
 #define ROUNDS 2
@@ -23,8 +23,8 @@ struct document {
 	int tries;
 	struct fc_request *request;
 	struct fc_api_versions versions; /* of a root */
-	struct fc_api_resources
-		resources; /* of a group-version: entered in the table's order at the end, whatever the answers' order */
+	/* Of a group-version: entered in the table's order at the end, whatever the answers' order. */
+	struct fc_api_resources resources;
 	struct fc_error failure;
 };
 

@@ -2,9 +2,11 @@
 /* fc_discovery - which resources an API server serves, by the legacy documents.
  * Owns:    its requests while it runs; the table goes to the caller.
  * Threads: the cluster's thread.
- * Fails:   when /api or /apis cannot be read (404 of one of them is tolerated: it then offers nothing), because without them nobody knows
- *          what is missing; one broken group-version is noted in the table and hides no other (kube-client 3.6).
- * Source:  kube-client 3.5 to 3.7: /api and /apis, then every group-version in parallel. Aggregated discovery takes its place here. */
+ * Fails:   when /api or /apis cannot be read (404 of one of them is tolerated: it then offers nothing), because
+ *          without them nobody knows what is missing; one broken group-version is noted in the table and hides no
+ *          other (kube-client 3.6).
+ * Source:  kube-client 3.5 to 3.7: /api and /apis, then every group-version in parallel. Aggregated discovery takes
+ *          its place here. */
 #ifndef FC_DISCOVERY_H
 #define FC_DISCOVERY_H
 
@@ -16,8 +18,8 @@ struct fc_discovery;
 /* Everything failed that has not answered by then (kube-client 3.6). */
 #define FC_DISCOVERY_TIMEOUT_MS 32000
 
-/* Calls `done` exactly once unless cancelled, with a table (now the caller's) or an error; the handle is gone then. Never from inside
- * this call. */
+/* Calls `done` exactly once unless cancelled, with a table (now the caller's) or an error; the handle is gone then.
+ * Never from inside this call. */
 struct fc_discovery *fc_discovery_start(struct fc_transport *t,
 					void (*done)(void *user, struct fc_resource_table *table,
 						     const struct fc_error *err),

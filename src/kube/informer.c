@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kube/informer.h"
 
-#include <assert.h>
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "kube/informer_internal.h"
 #include "kube/url.h"
+
+#include <assert.h>
+#include <string.h>
 
 /* kube-client 5.14. */
 #define BACKOFF_BASE_MS 800

@@ -9,14 +9,15 @@
 #ifndef FC_INFORMER_H
 #define FC_INFORMER_H
 
-#include <jansson.h>
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "base/random.h"
 #include "kube/transport.h"
 #include "model/metric.h"
 #include "model/resource.h"
+
+#include <jansson.h>
+
+#include <stdbool.h>
+#include <stdint.h>
 
 struct fc_informer;
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "base/log.h"
 #include "base/mem.h"
 #include "json/decode.h"
 #include "kube/annotation_filter.h"
 #include "kube/informer_internal.h"
+
+#include <string.h>
 
 /* A server that knows no metadata-only form sends whole objects (4.13). managedFields are most of what remains of an
  * object and say nothing to anybody here. */

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/mem.h"
@@ -8,6 +6,8 @@
 #include "kube/informer_internal.h"
 #include "kube/url.h"
 #include "model/status.h"
+
+#include <string.h>
 
 /* A watch asks to be ended after a random time in this range, so that they do not all begin again together (5.2; design
  * section 4). */

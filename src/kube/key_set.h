@@ -3,8 +3,8 @@
  * Owns:    its slots.
  * Threads: one owner.
  * Fails:   never. Two keys of one hash are one key to it; the seed is secret, so nobody can choose names that collide,
- * and by chance it takes billions of objects. Source:  open addressing with linear probing and backward shift deletion
- * (Knuth, TAOCP 3, 6.4, algorithm R). */
+ *          and by chance it takes billions of objects.
+ * Source:  open addressing with linear probing and backward shift deletion (Knuth, TAOCP 3, 6.4, algorithm R). */
 #ifndef FC_KEY_SET_H
 #define FC_KEY_SET_H
 

@@ -11,7 +11,8 @@
 
 /* Compact, and every double so that it reads back as the same one. Strings may hold \u0000, which jansson writes. */
 #define DUMP_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(17))
-/* A server's own limit of a body (kube-client 2.12) is 3 MiB; what is above is refused there with 413, which names the fault. */
+/* A server's own limit of a body (kube-client 2.12) is 3 MiB; what is above is refused there with 413, which names
+ * the fault. */
 #define MAX_PATCH_BYTES FC_JSON_MAX_BYTES
 
 struct fc_object_call {
@@ -24,7 +25,8 @@ struct fc_object_call {
 	void *user;
 };
 
-/* The call is gone before the callee hears of it, so that it may start the next one or cancel this one's handle's holder. */
+/* The call is gone before the callee hears of it, so that it may start the next one or cancel this one's handle's
+ * holder. */
 static void finish(struct fc_object_call *c, json_t *object, const struct fc_error *err)
 {
 	fc_object_done *done = c->done;
@@ -134,7 +136,8 @@ struct fc_object_call *fc_object_read(struct fc_transport *t, const struct fc_re
 	return launch(c, &options, failed);
 }
 
-/* Measured first, then written into just enough: a buffer that grows would leave copies of a secret behind in freed memory. */
+/* Measured first, then written into just enough: a buffer that grows would leave copies of a secret behind in freed
+ * memory. */
 static char *dump(const json_t *value, size_t *bytes, struct fc_error *err)
 {
 	*bytes = json_dumpb(value, NULL, 0, DUMP_FLAGS);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fc_object_client - single requests on single objects: read and patch. Create, replace and delete take their place here.
+/* fc_object_client - single requests on single objects: read and patch. Create, replace and delete take their place
+ * here.
  * Owns:    its requests while they run.
  * Threads: the cluster's thread.
  * Fails:   per call, in `done`; a name that may not stand in a URL fails there too, before anything is sent.
@@ -18,13 +19,14 @@
 
 struct fc_object_call;
 
-/* `object` is the decoded answer (now the callee's) or NULL with `err`; called exactly once unless cancelled, never from inside the
- * call that started it. */
+/* `object` is the decoded answer (now the callee's) or NULL with `err`; called exactly once unless cancelled, never
+ * from inside the call that started it. */
 typedef void fc_object_done(void *user, json_t *object, const struct fc_error *err);
 
 struct fc_object_call *fc_object_read(struct fc_transport *t, const struct fc_resource *r, const char *namespace_,
 				      const char *name, fc_object_done *done, void *user);
-/* An RFC 6902 patch; `subresource` NULL for the object itself. Of an error only what a write's answer may show is kept. */
+/* An RFC 6902 patch; `subresource` NULL for the object itself. Of an error only what a write's answer may show is
+ * kept. */
 struct fc_object_call *fc_object_patch(struct fc_transport *t, const struct fc_resource *r, const char *namespace_,
 				       const char *name, const char *subresource, const json_t *patch,
 				       fc_object_done *done, void *user);

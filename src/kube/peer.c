@@ -10,13 +10,14 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* A dead host is seen after 30 + 3 * 5 s where nothing is under way, and after as long where bytes wait for their receipt (2.5). */
+/* A dead host is seen after 30 + 3 * 5 s where nothing is under way, and after as long where bytes wait for their
+ * receipt (2.5). */
 #define KEEPALIVE_IDLE_S 30
 #define KEEPALIVE_INTERVAL_S 5
 #define KEEPALIVE_COUNT 3
 #define USER_TIMEOUT_MS ((KEEPALIVE_IDLE_S + KEEPALIVE_INTERVAL_S * KEEPALIVE_COUNT) * 1000)
-/* Name, TCP, proxy and TLS together: client-go's dial limit (2.3), and below the 45 s in which a server that accepts and never
- * answers must be noticed. */
+/* Name, TCP, proxy and TLS together: client-go's dial limit (2.3), and below the 45 s in which a server that
+ * accepts and never answers must be noticed. */
 #define CONNECT_TIMEOUT_MS 30000
 
 /* 2.8: Go's words for the machine, which audit logs and flow schemas know. */
@@ -85,8 +86,8 @@ static char *authority_of(const char *url)
 	return fc_xstrndup(begin, len);
 }
 
-/* 1.12: libcurl takes the name for SNI and for the check of the certificate from the URL only. So the URL bears the certificate's name,
- * CONNECT_TO leads it to the server, and the Host header is said by hand. */
+/* 1.12: libcurl takes the name for SNI and for the check of the certificate from the URL only. So the URL bears the
+ * certificate's name, CONNECT_TO leads it to the server, and the Host header is said by hand. */
 static int take_tls_name(struct fc_peer *p, const char *tls_name, struct fc_error *err)
 {
 	__attribute__((cleanup(address_fini))) struct address a = { .scheme = NULL };
@@ -144,8 +145,8 @@ void fc_peer_fini(struct fc_peer *p)
 	*p = (struct fc_peer){ .access = NULL };
 }
 
-/* libcurl 7.88 opens sockets without close-on-exec (2.26) and knows no TCP_KEEPCNT. A refused option (a socket that is not TCP) costs
- * an earlier notice of a dead host, not the connection. */
+/* libcurl 7.88 opens sockets without close-on-exec (2.26) and knows no TCP_KEEPCNT. A refused option (a socket that
+ * is not TCP) costs an earlier notice of a dead host, not the connection. */
 static curl_socket_t open_socket(void *user FC_UNUSED, curlsocktype purpose FC_UNUSED, struct curl_sockaddr *address)
 {
 	static const struct {
@@ -169,7 +170,8 @@ static curl_socket_t open_socket(void *user FC_UNUSED, curlsocktype purpose FC_U
 
 static struct curl_blob blob_of(char *pem)
 {
-	/* Read in place: the access outlives every handle, and a thousand requests need not copy the CA a thousand times. */
+	/* Read in place: the access outlives every handle, and a thousand requests need not copy the CA a thousand
+	 * times. */
 	return (struct curl_blob){ .data = pem, .len = strlen(pem), .flags = CURL_BLOB_NOCOPY };
 }
 
@@ -183,7 +185,8 @@ static CURLcode apply_trust(const struct fc_access *a, CURL *easy)
 	if (a->ca_pem) {
 		struct curl_blob ca = blob_of(a->ca_pem);
 		SET(rc, easy, CURLOPT_CAINFO_BLOB, &ca);
-		/* A CA that is given is the only root (1.10); libcurl would go on to trust its built-in folder beside the blob. */
+		/* A CA that is given is the only root (1.10); libcurl would go on to trust its built-in folder
+		 * beside the blob. */
 		SET(rc, easy, CURLOPT_CAPATH, NULL);
 		SET(rc, easy, CURLOPT_CAINFO, NULL);
 	}

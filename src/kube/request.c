@@ -11,8 +11,8 @@
 
 /* A Status at most (kube-client 2.24); what goes beyond is dropped, and the answer is classified by its code. */
 #define ERROR_BODY_BYTES ((size_t)64 * 1024)
-/* libcurl holds one receive and one send buffer per handle, also of a watch that is silent for minutes. 16 KiB is one TLS record, and
- * the least that it takes for sending. */
+/* libcurl holds one receive and one send buffer per handle, also of a watch that is silent for minutes. 16 KiB is
+ * one TLS record, and the least that it takes for sending. */
 #define BUFFER_BYTES 16384L
 /* libcurl's own words are kept this long: some quote whole certificate names. */
 #define REASON_CHARS "200"
@@ -123,8 +123,9 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user)
 	return rc < 0 ? CURL_WRITEFUNC_ERROR : len;
 }
 
-/* A function and not CURLOPT_POSTFIELDS, with no way to rewind: libcurl repeats a request by itself when a connection that it had used
- * before dies without an answer, and must not do so once a byte of a write is out (kube-client 2.14, 13.17). */
+/* A function and not CURLOPT_POSTFIELDS, with no way to rewind: libcurl repeats a request by itself when a
+ * connection that it had used before dies without an answer, and must not do so once a byte of a write is out
+ * (kube-client 2.14, 13.17). */
 static size_t on_send(char *out, size_t size, size_t count, void *user)
 {
 	struct fc_request *r = user;
@@ -286,8 +287,8 @@ static void set_redirect_error(const struct fc_request *r, int status, struct fc
 	curl_url_cleanup(u);
 }
 
-/* SSL_CONNECT_ERROR is also libcurl's word for a connection that ended inside the handshake; that is no question of trust, and must be
- * tried again. Told apart by words because the error queue is gone by now. */
+/* SSL_CONNECT_ERROR is also libcurl's word for a connection that ended inside the handshake; that is no question of
+ * trust, and must be tried again. Told apart by words because the error queue is gone by now. */
 static bool is_broken_handshake(const char *text)
 {
 	return strstr(text, "SSL_ERROR_SYSCALL") || strstr(text, "SSL_connect: Connection") ||
@@ -348,8 +349,9 @@ static void set_error(const struct fc_request *r, int status, CURLcode code, str
 		fc_error_set(err, FC_ERR_PROTOCOL, "an answer without a status");
 }
 
-/* 13.17: not a read, a byte of it went out, and no answer of the server itself says what became of it. 502 and 504 are a proxy's or
- * the server's words for not knowing either. A refused connection or a failed handshake sent nothing. */
+/* 13.17: not a read, a byte of it went out, and no answer of the server itself says what became of it. 502 and 504
+ * are a proxy's or the server's words for not knowing either. A refused connection or a failed handshake sent
+ * nothing. */
 static bool is_outcome_unknown(const struct fc_request *r, int status)
 {
 	long sent_bytes = 0;

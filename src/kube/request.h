@@ -58,8 +58,8 @@ struct fc_request *fc_request_new(const struct fc_peer *peer, const struct fc_re
 				  const char *authorization, struct fc_error *err) FC_MUST_CHECK;
 void fc_request_free(struct fc_request *r); /* NULL allowed; libcurl must not have it */
 
-/* What came of it. `why` NULL: libcurl's `code` tells; else the connection was given up for that reason. `out` borrows from `r` and
- * from `err`, which holds the error that out->error points to. */
+/* What came of it. `why` NULL: libcurl's `code` tells; else the connection was given up for that reason. `out`
+ * borrows from `r` and from `err`, which holds the error that out->error points to. */
 void fc_request_outcome(struct fc_request *r, CURLcode code, const struct fc_error *why, struct fc_response *out,
 			struct fc_error *err);
 

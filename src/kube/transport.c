@@ -23,8 +23,8 @@ struct fc_transport {
 	char *cluster;
 	struct fc_peer peer;
 
-	/* The first carries what is no watch. One that was given up moves to `dead`; those and further ones without a request are freed by
-	 * the sweep, from the loop, where none of their own functions is on the stack. */
+	/* The first carries what is no watch. One that was given up moves to `dead`; those and further ones without
+	 * a request are freed by the sweep, from the loop, where none of their own functions is on the stack. */
 	struct fc_connection **connections, **dead;
 	size_t count, cap, dead_count, dead_cap;
 	struct fc_timer *sweep;
@@ -161,7 +161,8 @@ static void on_reached(void *user)
 	set_reachable(t, true, NULL);
 }
 
-/* The head of a watch's answer must do: its end may be minutes away. Said from the loop, since this is inside libcurl. */
+/* The head of a watch's answer must do: its end may be minutes away. Said from the loop, since this is inside
+ * libcurl. */
 static void on_answered(struct fc_request *r)
 {
 	struct fc_transport *t = r->transport;
@@ -170,7 +171,8 @@ static void on_answered(struct fc_request *r)
 		t->reached = fc_loop_timer(t->o.loop, 0, on_reached, t);
 }
 
-/* A watch that breaks off says nothing, and one slow request among others that are answered neither; nor does what ended on our side. */
+/* A watch that breaks off says nothing, and one slow request among others that are answered neither; nor does what
+ * ended on our side. */
 static void note_reachable(struct fc_transport *t, const struct fc_request *r, const struct fc_response *response)
 {
 	const struct fc_error *e = response->error;

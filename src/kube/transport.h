@@ -3,8 +3,9 @@
  * Owns:    curl multi handles, the requests in flight; borrows loop, access, credentials, metrics.
  * Threads: the cluster's thread, the one that runs the loop.
  * Fails:   per request, in `on_done`; a request refused before it was sent fails in fc_transport_send.
- * Source:  kube-client section 2; design section 4, Connections: one multi handle is one connection and one fate, at most 80 watches on
- *          it, a further multi handle beyond; other requests go over the first. libcurl does HTTP/2, TLS and proxies. */
+ * Source:  kube-client section 2; design section 4, Connections: one multi handle is one connection and one fate,
+ *          at most 80 watches on it, a further multi handle beyond; other requests go over the first. libcurl does
+ *          HTTP/2, TLS and proxies. */
 #ifndef FC_TRANSPORT_H
 #define FC_TRANSPORT_H
 
@@ -30,13 +31,14 @@ struct fc_transport_options {
 	struct fc_credentials *credentials;
 	struct fc_metrics *metrics; /* may be NULL */
 	const char *cluster;	    /* its name, for logs and labels */
-	/* The server answered something (true, also an error answer), or could not be reached at all (false, with why): nothing was heard
-	 * from it since the request was sent. Called on changes only, and once for the first outcome. May be NULL. */
+	/* The server answered something (true, also an error answer), or could not be reached at all (false, with
+	 * why): nothing was heard from it since the request was sent. Called on changes only, and once for the
+	 * first outcome. May be NULL. */
 	void (*on_reachable)(void *user, bool reachable, const struct fc_error *why);
 	void *user;
-	/* A connection with requests on it that has delivered no byte for silent_ms gets a GET /version with a limit of probe_ms; when that
-	 * brings no answer of any status, all requests on the connection fail, and the next ones get a new one. 0: 20 s and 15 s (design
-	 * section 4); other values are for tests. */
+	/* A connection with requests on it that has delivered no byte for silent_ms gets a GET /version with a
+	 * limit of probe_ms; when that brings no answer of any status, all requests on the connection fail, and the
+	 * next ones get a new one. 0: 20 s and 15 s (design section 4); other values are for tests. */
 	int64_t silent_ms, probe_ms;
 };
 
@@ -49,8 +51,8 @@ struct fc_response {
 	const char *content_type; /* "" when none */
 	const char *body;	  /* collected bytes, zero-terminated; "" for streams */
 	size_t body_bytes;
-	const struct fc_error *
-		error; /* NULL: a 2xx answer came completely. Else classified by model/status, or network, TLS, timeout */
+	/* NULL: a 2xx answer came completely. Else classified by model/status, or network, TLS, timeout. */
+	const struct fc_error *error;
 	int64_t finished_us; /* monotonic, when its last byte came */
 };
 
@@ -63,9 +65,10 @@ struct fc_request_options {
 	size_t body_bytes;
 	int64_t timeout_ms; /* 0: none (watches: their own deadline, 5.25) */
 	bool watch;	    /* counts among the watches of a connection; never compressed */
-	size_t max_body_bytes; /* of what is collected; beyond it the request fails with FC_ERR_LIMIT. 0: FC_JSON_MAX_BYTES */
-	/* NULL: the body is collected. Else each piece of a 2xx body as it comes (error bodies are collected, capped at 64 KiB). -1 with err
-	 * ends the request with that error. It must not cancel its own request. */
+	/* Of what is collected; beyond it the request fails with FC_ERR_LIMIT. 0: FC_JSON_MAX_BYTES. */
+	size_t max_body_bytes;
+	/* NULL: the body is collected. Else each piece of a 2xx body as it comes (error bodies are collected,
+	 * capped at 64 KiB). -1 with err ends the request with that error. It must not cancel its own request. */
 	int (*on_data)(void *user, const char *bytes, size_t len, struct fc_error *err);
 	/* Called exactly once unless cancelled; the request is gone when it returns. */
 	void (*on_done)(void *user, const struct fc_response *response);
@@ -74,8 +77,8 @@ struct fc_request_options {
 
 struct fc_request *fc_transport_send(struct fc_transport *t, const struct fc_request_options *options,
 				     struct fc_error *err) FC_MUST_CHECK;
-/* Ends it without calling back; the handle is gone. Allowed inside any callback but the request's own on_data; inside its own on_done it
- * does nothing. NULL allowed. */
+/* Ends it without calling back; the handle is gone. Allowed inside any callback but the request's own on_data;
+ * inside its own on_done it does nothing. NULL allowed. */
 void fc_request_cancel(struct fc_request *r);
 
 /* Requests in flight that are no watches; connections open. */

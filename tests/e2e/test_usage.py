@@ -79,7 +79,7 @@ def test_a_faulty_cluster_set_file_ends_with_status_2_and_is_named(fedcopy, clus
 def test_a_port_that_is_taken_is_named(fedcopy, cluster_set, clusters):
     address = f"127.0.0.1:{clusters.hub.port}"
     result = fedcopy.run("run", "--clusters", cluster_set, "-t", "secrets", "--status-address", address, timeout=10)
-    assert result.status == 1 and address in result.err and "--status-address" in result.err, result
+    assert result.status == 2 and address in result.err and "--status-address" in result.err, result
 
 
 @pytest.mark.parametrize("arguments", [["help"], ["--help"], ["run", "--help"], ["run", "-h"]])

@@ -11,9 +11,9 @@
 #include <curl/curl.h>
 
 #define STATUS(code, reason) "{\"kind\":\"Status\",\"status\":\"Failure\",\"reason\":\"" reason "\",\"code\":" #code "}"
-#define VERSION_OK                                                                                                   \
-	{                                                                                                            \
-		.match = "GET /version", .body = { "{\"major\":\"1\",\"minor\":\"20\",\"gitVersion\":\"v1.20.2\"}" } \
+#define VERSION_OK                                                                                  \
+	{                                                                                           \
+		.match = "GET /version", .body = { "{\"major\":\"1\",\"gitVersion\":\"v1.20.2\"}" } \
 	}
 #define ID_OK                                                                       \
 	{                                                                           \
@@ -29,15 +29,18 @@
 	{                                                                                     \
 		.match = "GET /apis", .body = { "{\"kind\":\"APIGroupList\",\"groups\":[]}" } \
 	}
-#define API_V1                                                                                                                          \
-	{                                                                                                                               \
-		.match = "GET /api/v1", .body = {                                                                                       \
-			"{\"kind\":\"APIResourceList\",\"groupVersion\":\"v1\",\"resources\":["                                         \
-			"{\"name\":\"secrets\",\"singularName\":\"secret\",\"namespaced\":true,\"kind\":\"Secret\",\"verbs\":[\"get\"," \
-			"\"list\",\"watch\",\"patch\"]},{\"name\":\"bindings\",\"singularName\":\"\",\"namespaced\":true,\"kind\":"     \
-			"\"Binding\",\"verbs\":[\"create\"]}]}"                                                                         \
-		}                                                                                                                       \
+#define API_V1                                                                                                        \
+	{                                                                                                             \
+		.match = "GET /api/v1", .body = {                                                                     \
+			"{\"kind\":\"APIResourceList\",\"groupVersion\":\"v1\",\"resources\":[",                      \
+			"{\"name\":\"secrets\",\"singularName\":\"secret\",\"namespaced\":true,\"kind\":\"Secret\",", \
+			"\"verbs\":[\"get\",\"list\",\"watch\",\"patch\"]},",                                         \
+			"{\"name\":\"bindings\",\"singularName\":\"\",\"namespaced\":true,",                          \
+			"\"kind\":\"Binding\",\"verbs\":[\"create\"]}]}"                                              \
+		}                                                                                                     \
 	}
+#define OBJECT(name, more) "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"" name "\"" more "}}"
+#define RULE ",\"annotations\":{\"k8s-copier.fig.org/x\":\"\"}"
 #define WAIT_MS 20000
 
 struct bench {
@@ -280,7 +283,7 @@ static void test_a_killed_server_is_down_and_up_again_with_its_watches(void **st
 		.end = SCRIPTED_HOLD },
 	      VERSION_OK, ID_OK,
 	      { .match = "resourceVersion=6",
-		.body = { "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"namespace\":\"ns\",\"name\":\"a\",\"resourceVersion\":\"7\"}}}" },
+		.body = { "{\"type\":\"ADDED\",\"object\":" OBJECT("a", ",\"resourceVersion\":\"7\"") "}" },
 		.end = SCRIPTED_HOLD });
 
 	begin(b);
@@ -418,12 +421,11 @@ static void test_a_watch_tells_until_it_is_stopped(void **state FC_UNUSED)
 {
 	BENCH(VERSION_OK, ID_OK,
 	      { .match = "limit=",
-		.body = { "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[{\"metadata\":{\"namespace\":\"ns\",\"name\":\"plain\"}},"
-			  "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"ruled\",\"annotations\":{\"k8s-copier.fig.org/x\":\"\"}}},"
-			  "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"broken\",\"annotations\":{\"k8s-copier.fig.org/x\":\"\"},"
-			  "\"generation\":123456789012345678901234567890}}]}" } },
+		.body = { "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[", OBJECT("plain", "") ",",
+			  OBJECT("ruled", RULE) ",",
+			  OBJECT("broken", RULE ",\"generation\":123456789012345678901234567890"), "]}" } },
 	      { .match = "watch=true",
-		.body = { "{\"type\":\"DELETED\",\"object\":{\"metadata\":{\"namespace\":\"ns\",\"name\":\"ruled\",\"resourceVersion\":\"8\"}}}" },
+		.body = { "{\"type\":\"DELETED\",\"object\":" OBJECT("ruled", ",\"resourceVersion\":\"8\"") "}" },
 		.end = SCRIPTED_HOLD },
 	      { .match = "secrets/other", .body = { "{\"metadata\":{\"name\":\"other\"}}" } });
 

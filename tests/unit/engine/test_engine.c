@@ -461,6 +461,104 @@ static void test_server_error_is_retried_with_growing_delays_and_called_error_af
 	world_watches_free(&watches);
 }
 
+/* A second rule on a source that is known: its body was not kept. The read fails, and nothing else would ever tell. */
+static void test_failed_read_of_a_source_is_tried_again(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *a, *b = NULL;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_object(w, watches.secrets[EDGE2], world_target("1", "500"));
+	while ((a = world_take(w, FC_ACTION_READ))) {
+		if (a->cluster == HUB)
+			b = a;
+		else
+			world_answer(w, a, world_target("1", "500"));
+		if (a != b)
+			fc_action_free(a);
+	}
+	assert_non_null(b);
+	world_fail(w, b, FC_ERR_SERVER, -1);
+	fc_action_free(b);
+	assert_string_equal(world_state(w, "edge-2", "data"), "Error/SourceFailed");
+	assert_string_equal(world_state(w, "edge-1", "data"), "InSync/InSync");
+	assert_true(fc_engine_deadline(w->engine) > w->now_ms);
+	world_tick(w, fc_engine_deadline(w->engine) - w->now_ms);
+	a = world_take(w, FC_ACTION_READ);
+	assert_non_null(a);
+	assert_int_equal(a->cluster, HUB);
+	world_answer(w, a, J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},'data':{'a':'1'}}"));
+	fc_action_free(a);
+	assert_string_equal(world_state(w, "edge-2", "data"), "InSync/InSync");
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+/* Restored from a backup: versions begin again below those that were seen. What the server says, unovertaken, is so. */
+static void test_older_answer_that_nothing_has_overtaken_is_believed(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *a;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_object(w, watches.secrets[EDGE1], world_target("foreign", "90"));
+	a = world_take(w, FC_ACTION_READ);
+	world_answer(w, a, world_target("restored", "15"));
+	fc_action_free(a);
+	a = world_take(w, FC_ACTION_READ);
+	assert_non_null(a);
+	assert_string_equal(a->name, "src");
+	world_answer(w, a, J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'7'},'data':{'a':'1'}}"));
+	fc_action_free(a);
+	a = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_json(json_array_get(a->body, 0), J("{'op':'replace','path':'/metadata/resourceVersion','value':'15'}"));
+	assert_quiet(w);
+	fc_action_free(a);
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+static void test_word_that_means_another_version_moves_its_targets(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_resource v2 = world_resources[0];
+	struct fc_action *source, *a;
+	struct fc_event *e;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	/* The same type with other verbs is the same type. */
+	v2.verbs &= ~(unsigned)FC_VERB_CREATE;
+	for (int i = 0; i < 2; i++) {
+		e = fc_event_new(FC_EVENT_RESOLVED);
+		e->cluster = EDGE1;
+		e->name = fc_xstrdup("secrets");
+		e->resource = fc_resource_new(&v2);
+		world_step(w, e);
+		if (i == 0) {
+			assert_int_equal(world_count(w, FC_ACTION_START_WATCH), 0);
+			assert_string_equal(world_state(w, "edge-1", "data"), "InSync/InSync");
+		}
+		v2.version = "v2";
+	}
+	assert_string_equal(world_state(w, "edge-1", NULL), "none");
+	a = world_take_watch(w, EDGE1, "secrets", true);
+	assert_non_null(a);
+	assert_string_equal(a->resource->version, "v2");
+	fc_action_free(a);
+	a = world_take(w, FC_ACTION_STOP_WATCH);
+	assert_non_null(a);
+	fc_action_free(a);
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
 static void test_unreachable_member_delays_nobody_and_catches_up(void **state)
 {
 	struct world *w = *state;
@@ -628,6 +726,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_refusal_is_invalid_only_at_the_version_it_was_decided_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unknown_outcome_is_read_back_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_server_error_is_retried_with_growing_delays_and_called_error_after_three, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_failed_read_of_a_source_is_tried_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_older_answer_that_nothing_has_overtaken_is_believed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_word_that_means_another_version_moves_its_targets, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unreachable_member_delays_nobody_and_catches_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_two_names_of_one_cluster_leave_the_second_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_target_made_again_under_its_name_is_a_new_target, setup, teardown),

@@ -140,6 +140,39 @@ static void test_source_added_under_a_synced_wide_watch_is_read_once(void **stat
 	world_watches_free(&watches);
 }
 
+/* Its object may have gone by in a page that is over already: the end of this list must not make it absent. */
+static void test_source_added_while_a_wide_list_is_under_way_is_not_taken_for_gone(void **state)
+{
+	struct world *w = *state;
+	struct running r = { .count = 0 };
+	struct world_watches watches;
+	struct fc_action *a, *read = NULL, *wide;
+
+	world_start(w, &watches);
+	for (int i = 0; i < 9; i++)
+		add(w, &watches, "ns", i);
+	follow(w, &r);
+	wide = find(&r, "ns", false);
+	world_list_begin(w, wide);
+	world_object(w, wide, source("ns", 20));
+	follow(w, &r);
+	add(w, &watches, "ns", 20);
+	while ((a = fc_actions_take(&w->actions))) {
+		if (a->type == FC_ACTION_READ && strcmp(a->name, "s20") == 0)
+			read = fc_steal(&a);
+		fc_action_free(a);
+	}
+	assert_non_null(read);
+	world_list_end(w, wide);
+	follow(w, &r);
+	assert_string_not_equal(world_state(w, "/t20", NULL), "SourceNotFound/SourceNotFound");
+	world_answer(w, read, source("ns", 20));
+	assert_string_not_equal(world_state(w, "/t20", NULL), "SourceNotFound/SourceNotFound");
+	fc_action_free(read);
+	forget(&r);
+	world_watches_free(&watches);
+}
+
 static void test_fifth_wide_namespace_becomes_a_watch_of_the_cluster(void **state)
 {
 	struct world *w = *state;
@@ -258,6 +291,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_eight_sources_of_a_namespace_are_named_one_by_one_the_ninth_widens, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_source_added_under_a_synced_wide_watch_is_read_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_source_added_while_a_wide_list_is_under_way_is_not_taken_for_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fifth_wide_namespace_becomes_a_watch_of_the_cluster, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_forty_named_watches_of_a_resource_are_enough, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_with_selected_namespaces_nothing_is_watched_cluster_wide, setup, teardown),

@@ -16,6 +16,8 @@
 #define LIST_TAIL "]}"
 #define ITEM(name, more) "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"" name "\",\"resourceVersion\":\"7\"" more "}}"
 #define RULE ",\"annotations\":{\"k8s-copier.fig.org/replace-data\":\"x\"}"
+#define ESCAPED ",\"annotations\":{\"k8s-copier.fig.org\\/replace-data\":\"x\"}"
+#define LABEL ",\"labels\":{\"k8s-copier.fig.org/replace-data\":\"x\"}"
 #define EVENT(type, name, version, more)                                                                             \
 	"{\"type\":\"" type "\",\"object\":{\"kind\":\"Secret\",\"metadata\":{\"namespace\":\"ns\",\"name\":\"" name \
 	"\",\"resourceVersion\":\"" version "\"" more "}}}\n"
@@ -245,9 +247,8 @@ static void test_one_object_is_watched_by_a_field_selector(void **state FC_UNUSE
 static void test_metadata_only_asks_for_it_and_strips_what_comes_all_the_same(void **state FC_UNUSED)
 {
 	BENCH({ .match = "limit=",
-		.body = {
-			LIST_HEAD
-			"{\"kind\":\"Secret\",\"data\":{\"a\":\"eA==\"},\"status\":{},\"metadata\":{\"name\":\"a\",\"managedFields\":[]}}" LIST_TAIL } });
+		.body = { LIST_HEAD, "{\"kind\":\"Secret\",\"data\":{\"a\":\"eA==\"},\"status\":{},",
+			  "\"metadata\":{\"name\":\"a\",\"managedFields\":[]}}", LIST_TAIL } });
 
 	start(b, (struct fc_informer_options){ .metadata_only = true });
 	until_seen(b, "watch=true");
@@ -462,16 +463,12 @@ static void test_an_unknown_event_type_ends_the_watch(void **state FC_UNUSED)
 static void test_only_annotated_objects_and_those_that_were_pass_the_filter(void **state FC_UNUSED)
 {
 	BENCH({ .match = "limit=",
-		.body = { LIST_HEAD ITEM("plain", "") "," ITEM(
-			"ruled",
-			RULE) ","
-			      "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"escaped\",\"resourceVersion\":\"7\",\"annotations\":{\"k8s-copier.fig.org\\/replace-data\":\"x\"}}}," ITEM(
-				      "mentions", ",\"labels\":{\"k8s-copier.fig.org/replace-data\":\"x\"}")
-				      LIST_TAIL } },
+		.body = { LIST_HEAD ITEM("plain", "") ",", ITEM("ruled", RULE) ",", ITEM("escaped", ESCAPED) ",",
+			  ITEM("mentions", LABEL), LIST_TAIL } },
 	      { .match = "watch=true",
-		.body = { EVENT("MODIFIED", "plain", "101", "") EVENT("MODIFIED", "ruled", "102", "")
-				  EVENT("MODIFIED", "ruled", "103", "") EVENT("DELETED", "plain", "104", "") EVENT(
-					  "DELETED", "ruled", "105", "") EVENT("DELETED", "escaped", "106", RULE) },
+		.body = { EVENT("MODIFIED", "plain", "101", "") EVENT("MODIFIED", "ruled", "102", ""),
+			  EVENT("MODIFIED", "ruled", "103", "") EVENT("DELETED", "plain", "104", ""),
+			  EVENT("DELETED", "ruled", "105", "") EVENT("DELETED", "escaped", "106", RULE) },
 		.end = SCRIPTED_HOLD });
 
 	start(b, (struct fc_informer_options){ .metadata_only = true, .annotation_prefixes = prefixes });

@@ -318,12 +318,11 @@ static inline struct tls_server *tls_server_start(const char *alt_name,
 	tls_make_certificate(alt_name ? alt_name : "IP:127.0.0.1", &s->ca_pem, &s->key_pem);
 	int fd = tls_listen(&s->port);
 	snprintf(s->url, sizeof(s->url), "https://127.0.0.1:%d", s->port);
-	s->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
-					     MHD_USE_TLS,
-				     (uint16_t)s->port, NULL, NULL, tls_on_request, s, MHD_OPTION_LISTEN_SOCKET, fd,
-				     MHD_OPTION_HTTPS_MEM_KEY, s->key_pem, MHD_OPTION_HTTPS_MEM_CERT, s->ca_pem,
-				     MHD_OPTION_NOTIFY_COMPLETED, tls_on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT,
-				     500u, MHD_OPTION_END);
+	s->daemon = MHD_start_daemon(
+		MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_TLS,
+		(uint16_t)s->port, NULL, NULL, tls_on_request, s, MHD_OPTION_LISTEN_SOCKET, fd,
+		MHD_OPTION_HTTPS_MEM_KEY, s->key_pem, MHD_OPTION_HTTPS_MEM_CERT, s->ca_pem, MHD_OPTION_NOTIFY_COMPLETED,
+		tls_on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT, 500u, MHD_OPTION_END);
 	assert_non_null(s->daemon);
 	return s;
 }
