@@ -31,6 +31,15 @@ const struct fc_kubeconfig *fc_kubeconfig_cache_get(struct fc_kubeconfig_cache *
 	return k;
 }
 
+const struct fc_kubeconfig *fc_kubeconfig_of_flag(struct fc_kubeconfig_cache *c, const char *path, struct fc_error *err)
+{
+	const struct fc_kubeconfig *k = fc_kubeconfig_cache_get(c, path, err);
+
+	if (!k && path && path[0])
+		fc_error_wrap(err, "--kubeconfig");
+	return k;
+}
+
 void fc_kubeconfig_cache_fini(struct fc_kubeconfig_cache *c)
 {
 	for (size_t i = 0; i < c->count; i++) {
@@ -185,7 +194,7 @@ static int add_flag(struct fc_cluster_set *s, const char *flag, const char *text
 
 	int rc = parse_choice(&c, text, err);
 	if (rc == 0) {
-		const struct fc_kubeconfig *k = fc_kubeconfig_cache_get(cache, kubeconfig, err);
+		const struct fc_kubeconfig *k = fc_kubeconfig_of_flag(cache, kubeconfig, err);
 		rc = k ? add_choice(s, &c, k, err) : -1;
 	}
 	free(c.name);
@@ -196,7 +205,7 @@ static int add_current_context(struct fc_cluster_set *s, const char *kubeconfig,
 			       struct fc_error *err)
 {
 	struct choice c = { .origin = "the current context as master", .flag = "--master" };
-	const struct fc_kubeconfig *k = fc_kubeconfig_cache_get(cache, kubeconfig, err);
+	const struct fc_kubeconfig *k = fc_kubeconfig_of_flag(cache, kubeconfig, err);
 
 	if (!k)
 		return -1;

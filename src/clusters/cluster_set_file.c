@@ -314,8 +314,9 @@ static struct fc_access *access_by_context(const struct fc_cluster_spec *spec, c
 {
 	const char *list = json_string_value(json_object_get(entry, "kubeconfig"));
 	const char *context = json_string_value(json_object_get(entry, "context"));
-	FC_AUTO_FREE char *path = list ? kubeconfig_beside(options->file, list) : fc_xstrdup_null(options->kubeconfig);
-	const struct fc_kubeconfig *k = fc_kubeconfig_cache_get(cache, path, err);
+	FC_AUTO_FREE char *path = list ? kubeconfig_beside(options->file, list) : NULL;
+	const struct fc_kubeconfig *k = list ? fc_kubeconfig_cache_get(cache, path, err)
+					     : fc_kubeconfig_of_flag(cache, options->kubeconfig, err);
 
 	return k ? fc_kubeconfig_access(k, context ? context : spec->info.name, err) : NULL;
 }

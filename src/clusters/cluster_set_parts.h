@@ -22,6 +22,9 @@ struct fc_kubeconfig_cache {
 /* Borrowed; `path` NULL or "": kube-client 1.3. */
 const struct fc_kubeconfig *fc_kubeconfig_cache_get(struct fc_kubeconfig_cache *c, const char *path,
 						    struct fc_error *err) FC_MUST_CHECK;
+/* The same for what --kubeconfig says (NULL or "": kube-client 1.3): the error names the flag. */
+const struct fc_kubeconfig *fc_kubeconfig_of_flag(struct fc_kubeconfig_cache *c, const char *path,
+						  struct fc_error *err) FC_MUST_CHECK;
 void fc_kubeconfig_cache_fini(struct fc_kubeconfig_cache *c);
 
 /* Appends a cluster. The name has been checked; NULL when another has it. Borrowed until the next one is added. */

@@ -98,10 +98,8 @@ int fc_informer_url(const struct fc_informer *i, struct fc_buf *out, struct fc_e
 {
 	if (fc_url_object(out, i->resource, i->o.namespace_, NULL, NULL, err) < 0)
 		return -1;
-	if (i->o.name) {
-		FC_AUTO_FREE char *selector = fc_xasprintf("metadata.name=%s", i->o.name);
-		fc_url_query(out, "fieldSelector", selector);
-	}
+	if (i->o.name)
+		fc_url_field_selector(out, "metadata.name", i->o.name);
 	return 0;
 }
 

@@ -102,6 +102,19 @@ void fc_url_query(struct fc_buf *out, const char *key, const char *value)
 	put_encoded(out, value);
 }
 
+void fc_url_field_selector(struct fc_buf *out, const char *field, const char *value)
+{
+	FC_AUTO_BUF struct fc_buf selector = FC_BUF_INIT;
+
+	fc_buf_printf(&selector, "%s=", field);
+	for (const char *c = value; *c; c++) {
+		if (strchr("\\,=", *c))
+			fc_buf_putc(&selector, '\\');
+		fc_buf_putc(&selector, *c);
+	}
+	fc_url_query(out, "fieldSelector", fc_buf_str(&selector));
+}
+
 void fc_url_query_number(struct fc_buf *out, const char *key, long long value)
 {
 	char digits[24];

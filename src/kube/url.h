@@ -18,6 +18,8 @@ int fc_url_object(struct fc_buf *out, const struct fc_resource *r, const char *n
 
 /* Appends `?key=value` or `&key=value`, the value percent-encoded. */
 void fc_url_query(struct fc_buf *out, const char *key, const char *value);
+/* `fieldSelector=field=value`; the signs of the selector language in the value get their backslash, as apimachinery's EscapeValue does. */
+void fc_url_field_selector(struct fc_buf *out, const char *field, const char *value);
 void fc_url_query_number(struct fc_buf *out, const char *key, long long value);
 
 #endif

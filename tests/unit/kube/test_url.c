@@ -113,6 +113,16 @@ static void test_url_query_values_survive(void **state FC_UNUSED)
 					      "&least=-9223372036854775808");
 }
 
+/* A Role may be called "a=b": in a selector its name must stay a name. */
+static void test_url_field_selector_escapes_its_own_signs(void **state FC_UNUSED)
+{
+	FC_AUTO_BUF struct fc_buf out = FC_BUF_INIT;
+
+	fc_buf_puts(&out, "/x");
+	fc_url_field_selector(&out, "metadata.name", "a=b,c\\d");
+	assert_string_equal(fc_buf_str(&out), "/x?fieldSelector=metadata.name%3Da%5C%3Db%5C%2Cc%5C%5Cd");
+}
+
 static void test_url_says_when_there_is_no_memory_for_it(void **state FC_UNUSED)
 {
 	FC_AUTO_BUF struct fc_buf out = { .limit = 10 };
@@ -131,6 +141,7 @@ int main(void)
 		cmocka_unit_test(test_url_refuses_a_name_without_its_namespace_and_a_namespace_without_use),
 		cmocka_unit_test(test_url_encodes_everything_else),
 		cmocka_unit_test(test_url_query_values_survive),
+		cmocka_unit_test(test_url_field_selector_escapes_its_own_signs),
 		cmocka_unit_test(test_url_says_when_there_is_no_memory_for_it),
 	};
 
