@@ -292,6 +292,7 @@ static void set_redirect_error(const struct fc_request *r, int status, struct fc
 static bool is_broken_handshake(const char *text)
 {
 	return strstr(text, "SSL_ERROR_SYSCALL") || strstr(text, "SSL_connect: Connection") ||
+	       strstr(text, "Recv failure") || strstr(text, "Send failure") ||
 	       strstr(text, "unexpected eof");
 }
 
