@@ -13,6 +13,10 @@ OUT ?= build$(if $(SANITIZE),/sanitize-$(subst $(comma),-,$(SANITIZE)))
 comma := ,
 
 PACKAGES := libcurl jansson yaml-0.1 openssl libmicrohttpd
+# `make V=1` shows the commands of compiler and linker.
+Q := $(if $(V),,@)
+said = @$(if $(V),:,echo '  $(1)  $@')
+
 # pkg-config is asked once, and not at all by targets that compile nothing.
 LIB_CFLAGS = $(eval LIB_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(LIB_CFLAGS)
 LIB_LIBS = $(eval LIB_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(LIB_LIBS)
@@ -22,7 +26,8 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpo
 	-Wwrite-strings -Wcast-qual -Wimplicit-fallthrough -Wno-gnu-statement-expression
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DFC_VERSION='"$(VERSION)"' -Isrc $(WARNINGS) $(if $(WERROR),-Werror) -pthread \
 	-fstack-protector-strong -ffunction-sections -fdata-sections \
-	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all) $(LIB_CFLAGS) $(CFLAGS)
+	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all) \
+	$(LIB_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pthread -Wl,--gc-sections -Wl,-z,relro,-z,now $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 
 SOURCES := $(sort $(wildcard src/*/*.c))
@@ -43,6 +48,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  SANITIZE=address,undefined   with sanitizers, in a folder of its own below build/; or SANITIZE=thread'
+	@echo '  V=1                          the commands of compiler and linker are shown'
 	@echo '  WERROR=1                     warnings are errors'
 	@echo '  CC=clang OUT=build/clang     another compiler, in a folder of its own'
 	@echo '  TESTS="PATTERN..."           unit: only programs whose names match; e2e: arguments for pytest'
@@ -53,8 +59,7 @@ test: ## install what is missing, build, then unit tests, lint and end-to-end te
 	@echo '== building'
 	@+$(MAKE) --no-print-directory $(JOBS) programs
 	@+failed=; for step in unit lint e2e; do \
-		echo "== $$step"; $(MAKE) --no-print-directory $(JOBS) $$step || failed="$$failed $$step"; \
-	done; \
+		echo "== $$step"; $(MAKE) --no-print-directory $(JOBS) $$step || failed="$$failed $$step"; done; \
 	if [ "$$failed" ]; then echo "make test: failed:$$failed"; exit 1; fi; echo 'make test: all passed'
 
 demo: ## install what is missing, build, and show fedcopy at work between local API servers
@@ -86,7 +91,8 @@ clean: ## remove build/
 	rm -rf build
 
 $(OUT)/fedcopy: $(OBJECTS)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+	$(call said,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
 $(OUT)/libfedcopy.a: $(LIB_OBJECTS)
 	@rm -f $@
@@ -94,16 +100,19 @@ $(OUT)/libfedcopy.a: $(LIB_OBJECTS)
 
 $(OUT)/%.o: %.c $(OUT)/cflags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call said,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libfedcopy.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(OUT)/libfedcopy.a $(LIB_LIBS) -lcmocka
+	$(call said,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(OUT)/libfedcopy.a $(LIB_LIBS) -lcmocka
 
 # A folder that is built with another compiler or other flags than before is built anew. Checks that run a compiler of
 # their own read the flags here.
 .PHONY: force
 $(OUT)/cflags: force
-	$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(ALL_CFLAGS))@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+	$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(ALL_CFLAGS))
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 -include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:%=%.d)

@@ -41,7 +41,6 @@ struct word *cluster_word(struct fc_engine *e, struct cluster *c, const char *te
 	w = fc_xcalloc(1, sizeof(*w));
 	w->cluster = c;
 	w->text = interned;
-	w->error = FC_ERROR_INIT;
 	w->next = c->words;
 	c->words = w;
 	a = fc_actions_add(e->out, FC_ACTION_RESOLVE);
@@ -121,7 +120,7 @@ void cluster_resolved(struct fc_engine *e, struct cluster *c, const struct fc_ev
 	if (!w->answered && !r && w->for_targets)
 		report_cluster(e, FC_LOG_WARN, c, "target resource is not served here yet, it is looked up again", w->text);
 	w->answered = true;
-	w->error = event->error;
+	fault_set(&w->error, &event->error);
 	/* A type that is gone keeps its last meaning: its watch says that it is gone, and hears when it is back. One that has only changed
 	 * its verbs or subresources is the same type. */
 	if (!r || (w->resource && fc_resource_same(r, w->resource))) {
@@ -159,13 +158,16 @@ static void mark_concerned(struct fc_engine *e, struct cluster *c)
 /* Two names for one cluster would be two writers of every target there: the one that came later is left alone. */
 static bool is_known_by_another_name(struct fc_engine *e, struct cluster *c, const char *id)
 {
+	struct fc_error why = FC_ERROR_INIT;
+
 	for (size_t i = 0; id && i < e->options.cluster_count; i++) {
 		struct cluster *other = &e->clusters[i];
 
 		if (other == c || !other->id || strcmp(other->id, id) != 0 || other->connection == REFUSED)
 			continue;
-		fc_error_set(&c->error, FC_ERR_CONFIG, "it is the same cluster as %s: take one of the two out of the cluster set",
+		fc_error_set(&why, FC_ERR_CONFIG, "it is the same cluster as %s: take one of the two out of the cluster set",
 			     other->info->name);
+		fault_set(&c->error, &why);
 		return true;
 	}
 	return false;
@@ -196,7 +198,7 @@ void cluster_up(struct fc_engine *e, struct cluster *c, const struct fc_event *e
 		c->id = fc_xstrdup(event->name);
 	}
 	c->connection = UP;
-	c->error = FC_ERROR_INIT;
+	fault_clear(&c->error);
 	forgive_network_failures(e, c);
 	clusters_check_synced(e, c);
 	mark_concerned(e, c);
@@ -207,7 +209,7 @@ void cluster_down(struct fc_engine *e, struct cluster *c, const struct fc_event 
 {
 	if (c->connection != REFUSED) {
 		c->connection = DOWN;
-		c->error = event->error;
+		fault_set(&c->error, &event->error);
 	}
 	c->had_outcome = true;
 	mark_concerned(e, c);
@@ -250,7 +252,7 @@ void fc_engine_cluster(const struct fc_engine *e, fc_cluster_no no, struct fc_cl
 
 	out->has_synced = c->has_synced;
 	out->had_outcome = c->had_outcome;
-	out->message = c->error.cls != FC_ERR_NONE ? c->error.text : "";
+	out->message = c->error.text ? c->error.text : "";
 	if (c->connection == CONNECTING)
 		out->state = FC_CLUSTER_CONNECTING;
 	else if (c->connection != UP)

@@ -23,7 +23,6 @@ struct fc_engine *fc_engine_new(const struct fc_engine_options *options, uint64_
 	for (size_t i = 0; i < options->cluster_count; i++) {
 		e->clusters[i].no = (fc_cluster_no)i;
 		e->clusters[i].info = &options->clusters[i];
-		e->clusters[i].error = FC_ERROR_INIT;
 	}
 	e->dirty_end = &e->dirty;
 	return e;
@@ -39,9 +38,11 @@ static void free_clusters(struct fc_engine *e)
 
 			c->words = w->next;
 			fc_intern_drop(e->strings, w->text);
+			fault_clear(&w->error);
 			free(w);
 		}
 		free(c->id);
+		fault_clear(&c->error);
 	}
 	free(e->clusters);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How long a target waits after a failure, and when two writers are undoing each other (design section 5, promise 6). */
+/* What went wrong, how long a target waits after it, and when two writers are undoing each other (design section 5, promise 6). */
 #include <string.h>
 
 #include "base/mem.h"
@@ -12,6 +12,20 @@
 #define FLAP_WINDOW_MS 60000
 #define FLAP_REWRITES 10
 #define FIRST_FLAP_DELAY_MS 1000
+
+void fault_clear(struct fault *f)
+{
+	free(f->text);
+	*f = (struct fault){ .cls = FC_ERR_NONE };
+}
+
+void fault_set(struct fault *f, const struct fc_error *error)
+{
+	char *text = fc_xstrdup(error->text);
+
+	fault_clear(f);
+	*f = (struct fault){ .cls = error->cls, .text = text };
+}
 
 static int64_t doubled(int64_t first_ms, unsigned times)
 {
@@ -36,7 +50,7 @@ void retry_failed(struct fc_engine *e, struct target *t, const struct fc_error *
 	int64_t delay;
 
 	t->failures++;
-	t->error = *error;
+	fault_set(&t->error, error);
 	delay = retry_delay_ms(&e->random, t->failures, error->retry_after_ms);
 	if (error->cls == FC_ERR_FORBIDDEN || error->cls == FC_ERR_UNAUTHORIZED || error->cls == FC_ERR_QUOTA ||
 	    error->cls == FC_ERR_TERMINATING) {
@@ -51,7 +65,7 @@ void retry_failed(struct fc_engine *e, struct target *t, const struct fc_error *
 void retry_succeeded(struct target *t)
 {
 	t->failures = 0;
-	t->error = FC_ERROR_INIT;
+	fault_clear(&t->error);
 	t->not_before_ms = 0;
 }
 

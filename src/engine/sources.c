@@ -18,7 +18,6 @@ struct source *source_attach(struct fc_engine *e, const struct key *key, struct 
 		s->key = *key;
 		s->key.namespace_ = fc_intern_again(e->strings, key->namespace_);
 		s->key.name = fc_intern_again(e->strings, key->name);
-		s->error = FC_ERROR_INIT;
 		job_init(&s->job, s);
 		HASH_ADD(hh, e->sources, key, sizeof(s->key), s);
 		DL_APPEND2(s->rules, r, prev_in_source, next_in_source);
@@ -46,6 +45,7 @@ void source_detach(struct fc_engine *e, struct rule *r)
 	job_forget(e, &e->clusters[s->key.cluster], &s->job);
 	HASH_DEL(e->sources, s);
 	json_decref(s->held);
+	fault_clear(&s->error);
 	free(s->version);
 	key_drop(e, &s->key);
 	free(s);
@@ -97,7 +97,7 @@ static void take(struct fc_engine *e, struct source *s, const json_t *body, int6
 	s->known = true;
 	s->present = body != NULL;
 	s->unreadable = false;
-	s->error = FC_ERROR_INIT;
+	fault_clear(&s->error);
 	for (struct rule *r = s->rules; r; r = r->next_in_source)
 		rule_source_is(e, r, body, received_us);
 }
@@ -233,7 +233,7 @@ void source_read(struct fc_engine *e, struct source *s)
 
 static void read_failed(struct fc_engine *e, struct source *s, const struct fc_error *error)
 {
-	s->error = *error;
+	fault_set(&s->error, error);
 	for (struct rule *r = s->rules; r; r = r->next_in_source) {
 		/* Whoever waits for a value tries again as after a failed write of its own. */
 		if ((r->wants_value || !r->want_known) && r->target->not_before_ms <= e->now_ms)

@@ -119,7 +119,7 @@ static bool type_is_pending(struct fc_engine *e, struct rule *r)
 	return true;
 }
 
-static bool source_failed(struct fc_engine *e, struct rule *r, const struct fc_error *why)
+static bool source_failed(struct fc_engine *e, struct rule *r, const struct fault *why)
 {
 	switch (why->cls) {
 	case FC_ERR_NONE:

@@ -25,6 +25,12 @@ struct key {
 	uint64_t cluster; /* as wide as a pointer: no padding between the bytes that are compared */
 };
 
+/* What last went wrong, kept small: there may be one for each of a hundred thousand objects. */
+struct fault {
+	enum fc_error_class cls; /* FC_ERR_NONE: nothing, and text is NULL */
+	char *text;
+};
+
 /* A watch that was started. */
 struct watch {
 	uint32_t id;
@@ -36,7 +42,7 @@ struct watch {
 	bool synced;			    /* its first list is complete */
 	bool listing;
 	uint32_t generation;		    /* counts lists: what bears an older number at the end of a list was not in it */
-	struct fc_error error;		    /* why it does not work just now; cls NONE: it does */
+	struct fault error;		    /* why it does not work just now; cls NONE: it does */
 	struct target *targets;		    /* of_targets: those seen on it (list `in_watch`) */
 	struct source *sources;		    /* else: those that rely on it (list `in_watch`) */
 	UT_hash_handle hh;		    /* fc_engine.watches */
@@ -49,7 +55,7 @@ struct word {
 	bool for_targets; /* it is one of --target */
 	bool answered;
 	const struct fc_resource *resource; /* from fc_engine.resources; NULL: not served, or not known yet */
-	struct fc_error error;		    /* why there is none */
+	struct fault error;		    /* why there is none */
 	struct rule *rules;		    /* those that wait for it or rely on it (list `in_word`) */
 	struct word *next;
 };
@@ -71,7 +77,7 @@ struct cluster {
 	const struct fc_cluster_info *info; /* borrowed */
 	enum connection connection;
 	char *id; /* uid of kube-system; NULL: not known */
-	struct fc_error error;
+	struct fault error;
 	bool had_outcome, has_synced;
 	struct word *words;
 	struct job *write_queue, *read_queue;
@@ -127,7 +133,7 @@ struct target {
 	uint64_t serial; /* order of making, the cursor of snapshots */
 	struct watch *watch;		  /* borrowed */
 	uint32_t generation_seen;	  /* of the watch's lists */
-	char *uid;
+	struct fc_digest uid; /* of metadata.uid: 16 bytes tell as much as 36 */
 	char *version;	    /* resourceVersion last seen; what a write is decided on */
 	json_int_t generation; /* metadata.generation, 0: none */
 	struct fc_digest rules_text; /* of all annotations that matter: unchanged, no scan */
@@ -145,7 +151,7 @@ struct target {
 	char *held_version;
 	/* After failures. */
 	unsigned failures;
-	struct fc_error error;	/* of the last write or read; NONE after a success */
+	struct fault error;	/* of the last write or read; NONE after a success */
 	char *refused_version;	/* the server refused what we want at this version: not again until something changes */
 	int64_t not_before_ms;	/* back-off: nothing is sent before */
 	int64_t settle_until_ms; /* waits for the first sync of its other sources, to make one write of all */
@@ -173,7 +179,7 @@ struct source {
 	char *version;
 	struct rule *rules;
 	bool touched;	  /* an event came while it was being read */
-	struct fc_error error; /* of the last read; NONE after a success */
+	struct fault error; /* of the last read; NONE after a success */
 	json_t *held;	       /* newest body that came while the same object was being written as a target */
 	int64_t held_received_us;
 	struct job job;
@@ -339,6 +345,9 @@ void retry_succeeded(struct target *t);
 /* Notes a rewrite at this time; true: there are too many (promise 6). */
 bool retry_note_rewrite(struct fc_engine *e, struct target *t);
 void retry_forget_rewrites(struct target *t);
+
+void fault_set(struct fault *f, const struct fc_error *error);
+void fault_clear(struct fault *f);
 
 /* --- timers.c --- */
 void timer_set(struct fc_engine *e, struct target *t, int64_t due_ms);

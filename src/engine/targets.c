@@ -47,7 +47,7 @@ void target_free(struct fc_engine *e, struct target *t)
 	key_drop(e, &t->key);
 	json_decref(t->held);
 	free(t->held_version);
-	free(t->uid);
+	fault_clear(&t->error);
 	free(t->version);
 	free(t->refused_version);
 	free(t->rewrites);
@@ -61,7 +61,6 @@ static struct target *target_new(struct fc_engine *e, struct watch *w, const cha
 	t->serial = ++e->next_target;
 	t->key = key_take(e, w->cluster, w->resource, namespace_, name);
 	t->watch = w;
-	t->error = FC_ERROR_INIT;
 	t->settle_until_ms = e->now_ms + SETTLE_MS;
 	job_init(&t->job, t);
 	HASH_ADD(hh, e->targets, key, sizeof(t->key), t);
@@ -85,6 +84,13 @@ void target_wants_anew(struct target *t)
 		r->child_blocked = false;
 }
 
+static struct fc_digest uid_of(const json_t *object)
+{
+	const char *uid = fc_json_metadata(object, "uid");
+
+	return fc_digest_bytes(uid, strlen(uid));
+}
+
 static json_int_t generation_of(const json_t *object)
 {
 	return json_integer_value(json_object_get(json_object_get(object, "metadata"), "generation"));
@@ -106,16 +112,16 @@ static bool generation_answers(const struct target *t, const json_t *object)
 /* What the metadata of any version tells. Returns whether a rule is new. */
 static bool take_metadata(struct fc_engine *e, struct target *t, const json_t *object)
 {
-	const char *uid = fc_json_metadata(object, "uid");
+	struct fc_digest uid = uid_of(object);
 
-	if (t->uid && strcmp(t->uid, uid) != 0) {
+	if (t->version && !fc_digest_equal(&t->uid, &uid)) {
 		/* Deleted and made again under the same name (6.6): nothing that was known of the other holds. */
 		t->known = false;
 		t->generation = 0;
 		target_wants_anew(t);
 		retry_succeeded(t);
 	}
-	set_text(&t->uid, uid);
+	t->uid = uid;
 	set_text(&t->version, fc_json_metadata(object, "resourceVersion"));
 	t->deleting = fc_json_metadata(object, "deletionTimestamp")[0] != '\0';
 	t->unreadable = false;
@@ -129,8 +135,8 @@ static bool take_metadata(struct fc_engine *e, struct target *t, const json_t *o
 /* Another version than the one known: by somebody else, or seen for the first time. */
 static void take_event(struct fc_engine *e, struct target *t, const json_t *object)
 {
-	bool same_uid = t->uid && strcmp(t->uid, fc_json_metadata(object, "uid")) == 0;
-	bool answered = t->known && same_uid && generation_answers(t, object);
+	struct fc_digest uid = uid_of(object);
+	bool answered = t->known && fc_digest_equal(&t->uid, &uid) && generation_answers(t, object);
 
 	if (t->phase == READING)
 		t->touched = true;
@@ -351,7 +357,7 @@ static void write_failed(struct fc_engine *e, struct target *t, const struct fc_
 		break;
 	case FC_ERR_INVALID:
 		/* A 422 is also what a missing parent or another object under that name gives: one read tells (design section 5). */
-		t->error = *error;
+		fault_set(&t->error, error);
 		set_text(&t->refused_version, t->version);
 		t->look_again = true;
 		break;

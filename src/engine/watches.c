@@ -16,7 +16,6 @@ struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const stru
 	w->namespace_ = fc_intern_take(e->strings, namespace_);
 	w->name = fc_intern_take(e->strings, name);
 	w->of_targets = of_targets;
-	w->error = FC_ERROR_INIT;
 	HASH_ADD(hh, e->watches, id, sizeof(w->id), w);
 	a->cluster = cluster;
 	a->watch = w->id;
@@ -36,6 +35,7 @@ void watch_stop(struct fc_engine *e, struct watch *w)
 	HASH_DEL(e->watches, w);
 	fc_intern_drop(e->strings, w->namespace_);
 	fc_intern_drop(e->strings, w->name);
+	fault_clear(&w->error);
 	free(w);
 }
 
@@ -43,7 +43,7 @@ static void list_end(struct fc_engine *e, struct watch *w, bool complete)
 {
 	w->listing = false;
 	w->synced = true;
-	w->error = FC_ERROR_INIT;
+	fault_clear(&w->error);
 	if (w->of_targets) {
 		if (complete)
 			targets_list_end(e, w);
@@ -57,7 +57,7 @@ static void failed(struct fc_engine *e, struct watch *w, const struct fc_error *
 {
 	struct cluster *c = &e->clusters[w->cluster];
 
-	w->error = *error;
+	fault_set(&w->error, error);
 	if (!w->of_targets) {
 		sources_changed(e, w);
 		return;
@@ -111,7 +111,7 @@ void watch_event(struct fc_engine *e, const struct fc_event *event)
 		failed(e, w, &event->error);
 		break;
 	case FC_EVENT_WATCH_RESUMED:
-		w->error = FC_ERROR_INIT;
+		fault_clear(&w->error);
 		if (!w->of_targets)
 			sources_changed(e, w);
 		break;

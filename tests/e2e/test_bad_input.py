@@ -5,7 +5,7 @@ import pathlib
 
 import pytest
 from conftest import TEST_RESOURCES
-from envtest import never, wait_for
+from envtest import REPOSITORY, never, wait_for
 
 import fedcopy as program
 from objects import PREFIX, asked, configmap, wait_data, wait_value
@@ -162,3 +162,9 @@ def test_a_rule_is_mended_by_an_edit(fedcopy, cluster_set, hub, edge1, namespace
     edge1.api.annotate("configmaps", namespace, "copy", {f"{R}data.x": "configmap:source:"})
     program_.wait_rule("/copy", state="Invalid")
     wait_data(edge1, "configmaps", namespace, "copy", {"x": "1"})
+
+
+def test_every_reason_stands_in_the_manual():
+    manual = (REPOSITORY / "docs" / "k8s-copier.md").read_text()
+    for _, _, reason in ROWS.values():
+        assert f"`{reason}`" in manual, reason
