@@ -12,11 +12,11 @@ SANITIZE ?=
 OUT ?= build$(if $(SANITIZE),/sanitize-$(subst $(comma),-,$(SANITIZE)))
 comma := ,
 
-PACKAGES := libcurl jansson yaml-0.1 openssl libmicrohttpd
 # `make V=1` shows the commands of compiler and linker.
 Q := $(if $(V),,@)
 said = @$(if $(V),:,echo '  $(1)  $@')
 
+PACKAGES := libcurl jansson yaml-0.1 openssl libmicrohttpd
 # pkg-config is asked once, and not at all by targets that compile nothing.
 LIB_CFLAGS = $(eval LIB_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(LIB_CFLAGS)
 LIB_LIBS = $(eval LIB_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(LIB_LIBS)
@@ -41,7 +41,7 @@ C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/unit/*/*.[ch])
 # `make test` and `make demo` use all cores where no -j says otherwise.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all help test demo programs unit e2e lint format install clean
+.PHONY: all help test demo demo-check programs unit e2e lint format install clean
 all: $(OUT)/fedcopy ## build build/fedcopy (the default)
 
 help: ## this list
@@ -66,6 +66,9 @@ demo: ## install what is missing, build, and show fedcopy at work between local 
 	@scripts/install-dependencies build demo
 	@+$(MAKE) --no-print-directory $(JOBS) all
 	@assets=$$(scripts/envtest-assets) && KUBEBUILDER_ASSETS="$$assets" FEDCOPY=$(abspath $(OUT)/fedcopy) scripts/demo
+
+demo-check: $(OUT)/fedcopy ## run the demo and check what it says, and that it leaves nothing behind
+	@scripts/demo-check $(OUT)
 
 programs: $(OUT)/fedcopy $(TEST_PROGRAMS) ## build fedcopy and the unit test programs, and run nothing
 

@@ -231,6 +231,27 @@ static void test_reference_page_has_the_reasons_of_the_program(void **state)
 			fail_msg("%s has the reason %s, the program has not", REFERENCE, written.items[i]);
 }
 
+/* --- the map of the house --- */
+
+static void test_architecture_page_has_every_source_file(void **state)
+{
+	FC_AUTO_FREE char *page = read_text("docs/architecture.md");
+	glob_t found;
+
+	(void)state;
+	assert_int_equal(glob("src/*/*.c", 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		const char *path = found.gl_pathv[i], *file = strrchr(path, '/') + 1;
+		int len = (int)strlen(file) - 2;
+		FC_AUTO_FREE char *plain = fc_xasprintf("`%.*s`", len, file), *with_end = fc_xasprintf("`%s`", file);
+		const char *folder = path + strlen("src/");
+		FC_AUTO_FREE char *with_folder = fc_xasprintf("`%.*s`", (int)strlen(folder) - 2, folder);
+		if (!strstr(page, plain) && !strstr(page, with_end) && !strstr(page, with_folder))
+			fail_msg("docs/architecture.md has no word about %s", path);
+	}
+	globfree(&found);
+}
+
 /* --- links --- */
 
 /* A link to another place of the repository must lead somewhere; one with a scheme, or to a heading, is not looked at.
@@ -274,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_reference_page_has_the_states_of_the_program),
 		cmocka_unit_test(test_scan_takes_words_in_strings_and_nothing_else),
 		cmocka_unit_test(test_reference_page_has_the_reasons_of_the_program),
+		cmocka_unit_test(test_architecture_page_has_every_source_file),
 		cmocka_unit_test(test_links_of_the_documents_lead_to_files),
 	};
 
