@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the analyser cannot see, since it looks at one file at a time: these return -1. lint-analyse includes this first.
- * Without it every function that fails by them looks as if it went on. */
+/* What the analyser cannot see, since it looks at one file at a time: these return -1. Without it, every function that
+ * fails by them looks as if it went on. lint-analyse includes it before all else. */
 #ifndef FC_LINT_PROMISES_H
 #define FC_LINT_PROMISES_H
 

@@ -62,7 +62,7 @@ struct fc_engine_thread *fc_engine_thread_new(const struct fc_engine_thread_opti
 
 static void log_report(const struct fc_report *r)
 {
-	struct fc_log_field fields[7];
+	struct fc_log_field fields[8];
 	size_t n = 0;
 
 	const struct {
@@ -70,6 +70,7 @@ static void log_report(const struct fc_report *r)
 	} all[] = {
 		{ "cluster", r->cluster }, { "target", r->target }, { "path", r->path },   { "source", r->source },
 		{ "state", r->state },	   { "reason", r->reason }, { "why", r->detail },
+		{ "version", r->version },
 	};
 
 	for (size_t i = 0; i < FC_ARRAY_LEN(all); i++)

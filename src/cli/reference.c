@@ -6,6 +6,8 @@
 #include "model/metric.h"
 #include "model/state.h"
 
+#include <string.h>
+
 /* A cell: what would end it is escaped. */
 static void put_cell(struct fc_buf *out, const char *text)
 {
@@ -14,6 +16,18 @@ static void put_cell(struct fc_buf *out, const char *text)
 			fc_buf_putc(out, '\\');
 		fc_buf_putc(out, *text == '\n' ? ' ' : *text);
 	}
+}
+
+/* Text outside of code: `<` begins HTML there. */
+static void put_text(struct fc_buf *out, const char *text)
+{
+	for (const char *mark; (mark = strchr(text, '<')); text = mark + 1) {
+		FC_AUTO_FREE char *before = fc_xstrndup(text, (size_t)(mark - text));
+
+		put_cell(out, before);
+		fc_buf_puts(out, "&lt;");
+	}
+	put_cell(out, text);
 }
 
 static void put_code(struct fc_buf *out, const char *text)
@@ -36,7 +50,7 @@ void fc_reference_flags(struct fc_buf *out)
 		if (rows[i].short_name)
 			fc_buf_printf(out, ", `-%c`", rows[i].short_name);
 		fc_buf_puts(out, " | ");
-		put_cell(out, rows[i].help);
+		put_text(out, rows[i].help);
 		fc_buf_puts(out, " | ");
 		if (rows[i].default_text)
 			put_code(out, rows[i].default_text);
@@ -64,7 +78,7 @@ void fc_reference_metrics(struct fc_buf *out)
 		for (size_t i = 0; i < FC_METRIC_MAX_LABELS && row->labels[i]; i++)
 			fc_buf_printf(out, "%s`%s`", i ? ", " : "", row->labels[i]);
 		fc_buf_puts(out, " | ");
-		put_cell(out, row->help);
+		put_text(out, row->help);
 		fc_buf_puts(out, " |\n");
 	}
 }
@@ -76,7 +90,7 @@ void fc_reference_states(struct fc_buf *out)
 		fc_buf_puts(out, "| ");
 		put_code(out, fc_state_name((enum fc_state)s));
 		fc_buf_puts(out, " | ");
-		put_cell(out, fc_state_help((enum fc_state)s));
+		put_text(out, fc_state_help((enum fc_state)s));
 		fc_buf_puts(out, " |\n");
 	}
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `fedcopy run`: ties clusters, engine, dialects and the status endpoint together, until a signal comes.
  *
- * Start: everything is built, the signals are blocked, then the threads begin: engine, endpoint, clusters.
+ * Start: everything is built, the signals are blocked, then the threads begin: endpoint, engine, clusters. The
+ *        endpoint comes first because an address in use must end the program before anything is copied.
  * Stop:  1. the clusters' threads take no more events and actions, finish writes in flight within the grace period, and end;
  *        2. the engine handles what is left in its queue, and ends; 3. the endpoint ends; 4. the log is flushed.
  * A second signal leaves at once. */

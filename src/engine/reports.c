@@ -98,6 +98,8 @@ void report_write(struct fc_engine *e, const struct target *t)
 		free(path);
 	}
 	report->path = fc_buf_steal(&paths);
+	/* Two writes of one target differ in it: no line about a write is ever taken for a repetition. */
+	report->version = fc_xstrdup_null(t->version);
 }
 
 static struct fc_measure *measure_new(struct fc_engine *e, enum fc_metric_id id, double value)
@@ -118,6 +120,13 @@ void measure_write(struct fc_engine *e, const struct target *t, const char *resu
 	m->labels[1] = fc_xstrdup(t->rules ? t->rules->dialect->name : "");
 	m->labels[2] = fc_xstrdup("patch");
 	m->labels[3] = fc_xstrdup(result);
+}
+
+void measure_retry(struct fc_engine *e)
+{
+	struct fc_measure *m = measure_new(e, FC_METRIC_WORKQUEUE_RETRIES, 1);
+
+	m->labels[0] = fc_xstrdup("engine");
 }
 
 void measure_propagation(struct fc_engine *e, const struct rule *r)

@@ -50,6 +50,7 @@ void retry_failed(struct fc_engine *e, struct target *t, const struct fc_error *
 	int64_t delay;
 
 	t->failures++;
+	measure_retry(e);
 	fault_set(&t->error, error);
 	delay = retry_delay_ms(&e->random, t->failures, error->retry_after_ms);
 	if (error->cls == FC_ERR_FORBIDDEN || error->cls == FC_ERR_UNAUTHORIZED || error->cls == FC_ERR_QUOTA ||

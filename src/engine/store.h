@@ -321,6 +321,7 @@ void report_rule(struct fc_engine *e, enum fc_log_level level, const struct rule
 void report_cluster(struct fc_engine *e, enum fc_log_level level, const struct cluster *c, const char *message, const char *detail);
 void report_write(struct fc_engine *e, const struct target *t);
 void measure_write(struct fc_engine *e, const struct target *t, const char *result);
+void measure_retry(struct fc_engine *e);
 void measure_propagation(struct fc_engine *e, const struct rule *r);
 char *rule_source_text(const struct fc_engine *e, const struct rule *r); /* the caller frees */
 char *rule_target_text(const struct fc_engine *e, const struct rule *r);

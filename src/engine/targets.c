@@ -323,10 +323,11 @@ static void write_succeeded(struct fc_engine *e, struct target *t, json_t *objec
 		measure_propagation(e, r);
 		r->sent_us = 0;
 	}
-	if (changed)
-		report_write(e, t);
 	if (changed && t->writing_rewrite)
 		retry_note_rewrite(e, t);
+	set_text(&t->version, fc_json_metadata(object, "resourceVersion"));
+	if (changed)
+		report_write(e, t);
 	if (!take_whole(e, t, object))
 		return;
 	/* The answer is the truth: what the server made of our wish is right as long as we wish the same. */

@@ -60,6 +60,7 @@ static void report_free(struct fc_report *r)
 	free(r->source);
 	free(r->reason);
 	free(r->detail);
+	free(r->version);
 	free(r);
 }
 

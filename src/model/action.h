@@ -46,6 +46,7 @@ struct fc_report {
 	const char *state; /* static */
 	char *reason;	   /* CamelCase */
 	char *detail;
+	char *version; /* the resourceVersion that a write has made */
 };
 
 struct fc_measure {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens to copies when sources, targets and rules change, come and go."""
 
+import pytest
 from envtest import b64, never, wait_for
 from objects import (
     PREFIX,
@@ -9,6 +10,7 @@ from objects import (
     at,
     configmap,
     custom,
+    metadata,
     secret,
     set_data,
     version,
@@ -256,3 +258,42 @@ def test_nothing_is_written_for_a_source_change_beside_the_path(fedcopy, cluster
         set_data(hub, "configmaps", namespace, "source", {"b": "2"})
         hub.api.annotate("configmaps", namespace, "source", {"note": "changed"})
         never(lambda: asked(count, ("patch", "update", "get"), resource="configmaps"), 0.7, "a request without need")
+
+
+@pytest.fixture
+def gadgets(edge1):
+    """A function that installs a new type on edge-1; it goes after the test."""
+    name = "gadgets.example.org"
+
+    def install():
+        schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+        version_ = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+        names = {"kind": "Gadget", "listKind": "GadgetList", "plural": "gadgets", "singular": "gadget"}
+        spec = {"group": "example.org", "scope": "Namespaced", "names": names, "versions": [version_]}
+        edge1.api.create("customresourcedefinitions", None, {"metadata": {"name": name}, "spec": spec})
+        wait_for(lambda: edge1.api.raw("GET", "/apis/example.org/v1/gadgets")[0] == 200, 30, "gadgets are served")
+
+    yield install
+    edge1.api.delete("customresourcedefinitions", None, name, missing_ok=True)
+    wait_for(lambda: edge1.api.find("customresourcedefinitions", None, name) is None, 30, "the type is gone")
+
+
+def test_a_type_that_is_installed_later_is_served_then(fedcopy, cluster_set, edge1, namespace, gadgets):
+    # B2, B5, D11: as a target and as a source.
+    configmap(edge1, namespace, "settings", {"a": "1"})
+    configmap(edge1, namespace, "copy", {}, {"data.a": f"gadget:edge-1/{namespace}/thing:spec.size"})
+    program = fedcopy("run", "--clusters", cluster_set, "--target", "configmaps,gadgets.example.org")
+    program.wait_rule("/copy", state="Pending", reason="TypeNotServed")
+    gadgets()
+    body = {
+        "apiVersion": "example.org/v1",
+        "kind": "Gadget",
+        "metadata": metadata("thing", {"spec.size": f"configmap:edge-1/{namespace}/settings:data.a"}),
+    }
+    edge1.api.create("gadgets.v1.example.org", namespace, body)
+    # A word that was never looked up is looked up at once, and the waiting ones with it; else they wait for up to 30 s.
+    configmap(edge1, namespace, "hurry", {}, {"data.a": f"gizmo:edge-1/{namespace}/thing:spec.size"})
+    wait_value(edge1, "gadgets.v1.example.org", namespace, "thing", ("spec", "size"), "1", 45)
+    wait_data(edge1, "configmaps", namespace, "copy", {"a": "1"}, 45)
+    set_data(edge1, "configmaps", namespace, "settings", {"a": "2"})
+    wait_data(edge1, "configmaps", namespace, "copy", {"a": "2"})

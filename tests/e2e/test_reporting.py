@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What fedcopy tells about itself: in logs, metrics and /debug/rules."""
+
+import json
+
+from envtest import wait_for
+from objects import TARGETS, configmap, secret, set_data, wait_data, wait_writes
+
+
+def test_rules_writes_and_clusters_are_counted(fedcopy, cluster_set, hub, edge1, namespace):
+    configmap(hub, namespace, "source", {"a": "1"})
+    rules = {"data.a": "configmap:source:data.a", "data.b": "configmap:source:data.b", "data.c": "configmap:missing:data.c"}
+    rules["data.d"] = "nonsense"
+    configmap(edge1, namespace, "copy", {}, rules)
+    program = fedcopy("run", "--clusters", cluster_set, "--target", TARGETS)
+    wait_writes(program, "/copy", "data.a", 1)
+    states = {"InSync": 1, "PathNotFound": 1, "SourceNotFound": 1, "Invalid": 1, "Pending": 0, "Error": 0}
+
+    def counted():
+        metrics = program.metrics()
+        return {state: metrics.value("fedcopy_rules", dialect="k8s-copier", state=state) for state in states}
+
+    wait_for(lambda: counted() == states, 10, lambda: f"{states}: {counted()}")
+    set_data(hub, "configmaps", namespace, "source", {"a": "2"})
+    wait_writes(program, "/copy", "data.a", 2)
+    metrics = program.metrics()
+    written = {"cluster": "edge-1", "dialect": "k8s-copier", "verb": "patch", "result": "changed"}
+    assert metrics.value("fedcopy_writes_total", **written) == 2
+    assert metrics.value("fedcopy_propagation_seconds_count", dialect="k8s-copier") == 2
+    for cluster in ("hub", "edge-1", "edge-2"):
+        assert metrics.value("fedcopy_cluster_up", cluster=cluster) == 1
+    for path in ("/healthz", "/livez", "/readyz"):
+        assert program.get(path)[0] == 200
+
+
+def test_every_rule_has_all_its_words(fedcopy, cluster_set, hub, edge1, namespace):
+    configmap(hub, namespace, "source", {"a": "1"})
+    configmap(edge1, namespace, "copy", {}, {"data.tls..crt": "configmap:source:data.a", "data.b": 'json:"x"'})
+    program = fedcopy("run", "--clusters", cluster_set, "--target", "configmaps")
+    copied = program.wait_rule("/copy", "data.tls..crt")
+    literal = program.wait_rule("/copy", "data.b")
+    for rule in (copied, literal):
+        assert set(rule) == {"dialect", "source", "target", "path", "state", "reason", "message", "since", "writes"}
+        assert rule["target"] == f"edge-1/configmaps/{namespace}/copy" and rule["dialect"] == "k8s-copier"
+    assert copied["source"] == f"hub/configmaps/{namespace}/source"
+    assert "x" not in literal["source"].split(":")
+
+
+def test_the_log_names_what_was_copied_and_never_the_value(fedcopy, cluster_set, hub, edge1, namespace, secrets):
+    # B31
+    secrets += ["a value that nobody must see", "another of that kind"]
+    secret(hub, namespace, "source", {"a": secrets[0]})
+    secret(edge1, namespace, "copy", {}, {"data": "secrets:source:data", "metadata.labels.x": "secrets:source:metadata.name"})
+    secret(edge1, namespace, "bad", {}, {"data": f'json:{{"a": "{secrets[1]}" "b"}}'})
+    arguments = ["run", "--clusters", cluster_set, "--target", "secrets", "--log-level", "debug", "--log-format", "json"]
+    program = fedcopy(*arguments)
+    wait_data(edge1, "secrets", namespace, "copy", {"a": secrets[0]})
+    program.wait_rule("/bad", state="Invalid", reason="BadJson")
+    lines = wait_for(lambda: [json.loads(line) for line in program.stderr().splitlines()], 5, "every line is JSON")
+    copied = [line for line in lines if f"edge-1/secrets/{namespace}/copy" in json.dumps(line) and "copied" in json.dumps(line)]
+    assert len(copied) == 1 and "data" in json.dumps(copied[0]), lines
