@@ -82,7 +82,7 @@ lint: $(OBJECTS) ## check floors, headers, globals, format, words and scripts, a
 	@scripts/lint-all $(OUT)
 
 format: ## rewrite the C sources as .clang-format says
-	clang-format -i $(C_FILES)
+	@clang-format -i $(C_FILES)
 
 install: $(OUT)/fedcopy ## install program, manual page and licence below $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(OUT)/fedcopy $(DESTDIR)$(PREFIX)/bin/fedcopy

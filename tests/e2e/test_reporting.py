@@ -55,7 +55,9 @@ def test_the_log_names_what_was_copied_and_never_the_value(fedcopy, cluster_set,
     arguments = ["run", "--clusters", cluster_set, "--target", "secrets", "--log-level", "debug", "--log-format", "json"]
     program = fedcopy(*arguments)
     wait_data(edge1, "secrets", namespace, "copy", {"a": secrets[0]})
+    wait_for(lambda: '"copied"' in program.stderr(), 5, "the write is logged")
     program.wait_rule("/bad", state="Invalid", reason="BadJson")
     lines = wait_for(lambda: [json.loads(line) for line in program.stderr().splitlines()], 5, "every line is JSON")
-    copied = [line for line in lines if f"edge-1/secrets/{namespace}/copy" in json.dumps(line) and "copied" in json.dumps(line)]
-    assert len(copied) == 1 and "data" in json.dumps(copied[0]), lines
+    copied = [line for line in lines if line["message"] == "copied"]
+    assert [line["target"] for line in copied] == [f"edge-1/secrets/{namespace}/copy"], lines
+    assert copied[0]["path"] == "data,metadata.labels.x" and copied[0]["cluster"] == "edge-1", copied
