@@ -110,7 +110,12 @@ static void execute(struct fc_engine_thread *t, struct fc_actions *actions)
 			measure(t->options.metrics, a->measure);
 			fc_action_free(a);
 			break;
+		case FC_ACTION_GIVE_UP:
+			t->options.on_give_up(t->options.user, a->name);
+			fc_action_free(a);
+			break;
 		case FC_ACTION_RESOLVE:
+		case FC_ACTION_FORGET_WORD:
 		case FC_ACTION_START_WATCH:
 		case FC_ACTION_STOP_WATCH:
 		case FC_ACTION_READ:

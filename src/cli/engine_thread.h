@@ -19,6 +19,9 @@ struct fc_engine_thread_options {
 	uint64_t seed;
 	struct fc_metrics *metrics;
 	struct fc_watcher *const *watchers; /* one per cluster, by number; filled before _start */
+	/* The engine says that the cluster set is a mistake: called once, on its thread, with why. */
+	void (*on_give_up)(void *user, const char *why);
+	void *user;
 };
 
 struct fc_engine_thread *fc_engine_thread_new(const struct fc_engine_thread_options *options);

@@ -42,6 +42,7 @@ struct run {
 	struct fc_status_context status;
 	struct fc_serve serve;
 	const char **prefixes; /* of all dialects' annotations */
+	char *mistake;	       /* why the engine gave up; written by its thread, read after that was joined */
 };
 
 static void post_event(void *user, struct fc_event *event)
@@ -49,6 +50,17 @@ static void post_event(void *user, struct fc_event *event)
 	struct run *r = user;
 
 	fc_engine_thread_post(r->engine, event);
+}
+
+/* Ends the run as a signal does: in the one order in which it ends. */
+static void give_up(void *user, const char *why)
+{
+	struct run *r = user;
+
+	if (r->mistake)
+		return;
+	r->mistake = fc_xstrdup(why);
+	kill(getpid(), SIGTERM);
 }
 
 static int raise_descriptor_limit(size_t clusters, struct fc_error *err)
@@ -126,6 +138,8 @@ static int build(struct run *r, struct fc_error *err)
 	r->watchers = fc_xcalloc(r->set->count, sizeof(struct fc_watcher *));
 	options.metrics = r->metrics;
 	options.watchers = r->watchers;
+	options.on_give_up = give_up;
+	options.user = r;
 	r->engine = fc_engine_thread_new(&options);
 	for (size_t i = 0; i < r->set->count; i++) {
 		const struct fc_watcher_options watcher = {
@@ -191,6 +205,7 @@ static void release(struct run *r)
 	fc_metrics_free(r->metrics);
 	free(r->infos);
 	free(r->prefixes);
+	free(r->mistake);
 	fc_cluster_set_free(r->set);
 	fc_options_fini(&r->options);
 }
@@ -240,6 +255,8 @@ static int run(struct run *r, struct fc_error *err)
 	wait_for_signal(&signals);
 	stop(r);
 	fc_log(FC_LOG_INFO, "stopped");
+	if (r->mistake)
+		return fc_error_set(err, FC_ERR_CONFIG, "%s", r->mistake);
 	return 0;
 }
 

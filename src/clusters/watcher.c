@@ -48,8 +48,10 @@ static void execute(struct fc_watcher *w, const struct fc_action *action)
 	case FC_ACTION_PATCH:
 		fc_watcher_patch(w, action);
 		break;
+	case FC_ACTION_FORGET_WORD:
 	case FC_ACTION_REPORT:
 	case FC_ACTION_MEASURE:
+	case FC_ACTION_GIVE_UP:
 		/* For the executor of the whole, not for a cluster. */
 		break;
 	}

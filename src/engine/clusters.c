@@ -50,6 +50,19 @@ struct word *cluster_word(struct fc_engine *e, struct cluster *c, const char *te
 	return w;
 }
 
+void cluster_forget_word(struct fc_engine *e, struct word *w)
+{
+	struct fc_action *a = fc_actions_add(e->out, FC_ACTION_FORGET_WORD);
+
+	a->cluster = w->cluster->no;
+	a->name = fc_xstrdup(w->text);
+	a->verbs = WORD_VERBS;
+	LL_DELETE(w->cluster->words, w);
+	fc_intern_drop(e->strings, w->text);
+	fault_clear(&w->error);
+	free(w);
+}
+
 void clusters_start(struct fc_engine *e)
 {
 	for (size_t i = 0; i < e->options.cluster_count; i++)
@@ -173,6 +186,15 @@ static bool is_known_by_another_name(struct fc_engine *e, struct cluster *c, con
 	return false;
 }
 
+/* At the start it is a mistake in the cluster set, found before anything was written (design section 8). */
+static void give_up(struct fc_engine *e, const struct cluster *c)
+{
+	struct fc_action *a = fc_actions_add(e->out, FC_ACTION_GIVE_UP);
+
+	a->cluster = c->no;
+	a->name = fc_xasprintf("cluster %s: %s", c->info->name, c->error.text);
+}
+
 /* What failed because the cluster was away need not wait any longer. */
 static void forgive_network_failures(struct fc_engine *e, struct cluster *c)
 {
@@ -187,6 +209,8 @@ void cluster_up(struct fc_engine *e, struct cluster *c, const struct fc_event *e
 {
 	c->had_outcome = c->had_outcome || c->connection == REFUSED;
 	if (is_known_by_another_name(e, c, event->name)) {
+		if (e->collecting)
+			give_up(e, c);
 		c->connection = REFUSED;
 		c->had_outcome = true;
 		report_cluster(e, FC_LOG_ERROR, c, "cluster is left alone", c->error.text);
@@ -232,6 +256,14 @@ void clusters_check_synced(struct fc_engine *e, struct cluster *c)
 		return;
 	}
 	c->has_synced = c->had_outcome = true;
+}
+
+bool clusters_have_told(const struct fc_engine *e)
+{
+	for (size_t i = 0; i < e->options.cluster_count; i++)
+		if (!e->clusters[i].had_outcome)
+			return false;
+	return true;
 }
 
 const char *fc_cluster_state_name(enum fc_cluster_state s)

@@ -209,13 +209,14 @@ static json_t *make_patch(struct target *t, struct group *groups, size_t count)
 
 	t->writing_rewrite = true;
 	for (struct rule *r = t->rules; r; r = r->next)
-		r->in_write = false;
+		r->in_write = r->is_root = false;
 	for (size_t i = 0; i < count; i++) {
 		struct group *g = &groups[i];
 
 		if (g->holds)
 			continue;
 		g->root->written_key = g->key;
+		g->root->is_root = true;
 		fc_patch_put(patch, g->root->spec.target_path, &g->root->ground, g->value);
 		for (struct rule *r = g->root; r != g->end; r = r->next) {
 			if (!r->takes_part)
@@ -276,6 +277,15 @@ static void show_waiting(struct fc_engine *e, struct group *groups, size_t count
 	}
 }
 
+static size_t up_to_first_open(const struct group *groups, size_t count)
+{
+	size_t i = 0;
+
+	while (i < count && groups[i].holds)
+		i++;
+	return i + 1;
+}
+
 static void write_difference(struct fc_engine *e, struct target *t, bool syncing)
 {
 	struct cluster *c = &e->clusters[t->key.cluster];
@@ -284,6 +294,7 @@ static void write_difference(struct fc_engine *e, struct target *t, bool syncing
 
 	if (count == 0) {
 		job_leave_line(c, &t->job);
+		t->one_by_one = false;
 		if (t->not_before_ms <= e->now_ms)
 			retry_succeeded(t);
 	} else if (must_wait(e, t)) {
@@ -298,7 +309,7 @@ static void write_difference(struct fc_engine *e, struct target *t, bool syncing
 		job_wait(c, &t->job, JOB_WRITE_TARGET);
 		set_all(e, t, "Queued", "the write waits for others to the same cluster");
 	} else if (compose_groups(e, groups, count)) {
-		send_patch(e, t, groups, count);
+		send_patch(e, t, groups, t->one_by_one ? up_to_first_open(groups, count) : count);
 	}
 	free_groups(groups, count);
 }

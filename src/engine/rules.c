@@ -149,6 +149,22 @@ static void scan_dialect(struct fc_engine *e, struct target *t, const struct fc_
 	fc_rule_specs_fini(&specs);
 }
 
+/* The word of its source, asked for if it is new. */
+static void take_word(struct fc_engine *e, struct rule *r)
+{
+	struct cluster *c;
+
+	if (r->spec.invalid_reason || r->spec.literal || r->word)
+		return;
+	c = r->spec.cluster ? cluster_by_name(e, r->spec.cluster) : &e->clusters[e->options.master];
+	if (!c) {
+		r->misfit = "the source names a cluster that is not in the cluster set";
+		return;
+	}
+	r->word = cluster_word(e, c, r->spec.word);
+	DL_APPEND2(r->word->rules, r, prev_in_word, next_in_word);
+}
+
 bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object)
 {
 	struct fc_digest text = rules_text(e, object);
@@ -168,7 +184,10 @@ bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object)
 		end = &now.items[i]->next;
 	}
 	*end = NULL;
-	/* The withdrawn ones first: an edit that turns a rule round must not look like a cycle. */
+	/* Words first: what the new rules go on using is not forgotten with the old. Then the withdrawn ones: an edit that turns a rule round
+	 * must not look like a cycle. */
+	for (size_t i = 0; i < fresh.count; i++)
+		take_word(e, fresh.items[i]);
 	while (old) {
 		struct rule *r = old;
 
@@ -177,7 +196,7 @@ bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object)
 	}
 	for (size_t i = 0; i < fresh.count; i++)
 		rule_bind(e, fresh.items[i]);
-	target_wants_anew(t);
+	target_wants_anew(t, NULL);
 	any_fresh = fresh.count > 0;
 	free(now.items);
 	free(fresh.items);
@@ -266,30 +285,24 @@ static void bind_source(struct fc_engine *e, struct rule *r)
 
 void rule_bind(struct fc_engine *e, struct rule *r)
 {
-	struct cluster *c;
-
 	if (r->spec.invalid_reason)
 		return;
 	if (r->spec.literal) {
 		bind_literal(e, r);
 		return;
 	}
-	if (!r->word) {
-		c = r->spec.cluster ? cluster_by_name(e, r->spec.cluster) : &e->clusters[e->options.master];
-		if (!c) {
-			r->misfit = "the source names a cluster that is not in the cluster set";
-			return;
-		}
-		r->word = cluster_word(e, c, r->spec.word);
-		DL_APPEND2(r->word->rules, r, prev_in_word, next_in_word);
-	}
-	bind_source(e, r);
+	take_word(e, r);
+	if (r->word)
+		bind_source(e, r);
 }
 
 void rule_unbind(struct fc_engine *e, struct rule *r)
 {
 	release_source(e, r);
-	if (r->word)
-		DL_DELETE2(r->word->rules, r, prev_in_word, next_in_word);
+	if (!r->word)
+		return;
+	DL_DELETE2(r->word->rules, r, prev_in_word, next_in_word);
+	if (!r->word->rules && !r->word->for_targets)
+		cluster_forget_word(e, r->word);
 	r->word = NULL;
 }

@@ -84,13 +84,19 @@ static void widen(struct fc_engine *e, struct source_group *g, struct source_spa
 		g->wide = watch_start(e, g->cluster, g->resource, NULL, NULL, false);
 }
 
-void source_watch_add(struct fc_engine *e, struct source *s)
+/* Counts the source; to be followed by watch_it. */
+static void count_in(struct fc_engine *e, struct source *s)
 {
-	struct source_group *g = group_of(e, &s->key, true);
-	struct source_space *space = space_of(e, g, &s->key, true);
+	space_of(e, group_of(e, &s->key, true), &s->key, true)->count++;
+	s->planned = true;
+}
+
+static void watch_it(struct fc_engine *e, struct source *s)
+{
+	struct source_group *g = group_of(e, &s->key, false);
+	struct source_space *space = space_of(e, g, &s->key, false);
 	struct watch *wide;
 
-	space->count++;
 	if (!g->wide && !space->wide && (space->count > NAMED_PER_NAMESPACE || g->named >= NAMED_PER_RESOURCE))
 		widen(e, g, space);
 	wide = g->wide ? g->wide : space->wide;
@@ -108,6 +114,25 @@ void source_watch_add(struct fc_engine *e, struct source *s)
 	}
 }
 
+void source_watch_add(struct fc_engine *e, struct source *s)
+{
+	if (e->collecting)
+		return;
+	count_in(e, s);
+	watch_it(e, s);
+}
+
+void source_watches_begin(struct fc_engine *e)
+{
+	struct source *s, *next;
+
+	/* All are counted before the first is watched: who is one of many is never watched alone first. */
+	HASH_ITER(hh, e->sources, s, next)
+		count_in(e, s);
+	HASH_ITER(hh, e->sources, s, next)
+		watch_it(e, s);
+}
+
 static void free_space(struct fc_engine *e, struct source_group *g, struct source_space *space)
 {
 	if (space->wide)
@@ -122,7 +147,7 @@ void source_watch_remove(struct fc_engine *e, struct source *s)
 	struct source_group *g = group_of(e, &s->key, false);
 	struct source_space *space = g ? space_of(e, g, &s->key, false) : NULL;
 
-	if (!space)
+	if (!space || !s->planned)
 		return;
 	leave_watch(e, g, s);
 	if (--space->count > 0)

@@ -8,6 +8,20 @@
 #include "json/decode.h"
 #include "model/resource_version.h"
 
+/* A rule that reads the same place of the source wants the same. */
+static void learn_from_others(const struct source *s, struct rule *r)
+{
+	for (const struct rule *other = s->rules; other; other = other->next_in_source) {
+		if (!other->want_known || other->dialect != r->dialect ||
+		    !fc_path_same(other->spec.source_path, r->spec.source_path))
+			continue;
+		r->wanted = other->wanted;
+		r->want = other->want;
+		r->want_known = true;
+		return;
+	}
+}
+
 struct source *source_attach(struct fc_engine *e, const struct key *key, struct rule *r)
 {
 	struct source *s = NULL;
@@ -25,10 +39,11 @@ struct source *source_attach(struct fc_engine *e, const struct key *key, struct 
 		source_watch_add(e, s);
 		return s;
 	}
+	learn_from_others(s, r);
 	DL_APPEND2(s->rules, r, prev_in_source, next_in_source);
 	r->source = s;
 	/* Its body was not kept for a rule that did not exist. */
-	if (s->known && s->present)
+	if (s->known && s->present && !r->want_known)
 		source_read(e, s);
 	return s;
 }
@@ -83,7 +98,7 @@ static void rule_source_is(struct fc_engine *e, struct rule *r, const json_t *bo
 	if (!was_known || !fc_digest_equal(&before, &r->want)) {
 		r->fresh = true;
 		r->received_us = received_us;
-		target_wants_anew(r->target);
+		target_wants_anew(r->target, r);
 	}
 	json_decref(r->value);
 	r->value = value && value_is_needed(e, r) ? json_incref(value) : NULL;

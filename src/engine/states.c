@@ -72,9 +72,10 @@ static bool is_invalid(struct fc_engine *e, struct rule *r)
 			       "the way to the path runs through a value that is no map, or to a list element that is not there", NULL);
 		return true;
 	}
-	/* Only once a read has shown that it was this version which refused. */
-	if (r->in_write && !t->look_again && t->refused_version && same_text(t->refused_version, t->version)) {
-		rule_set_state(e, r, FC_STATE_INVALID, "Refused", "the server refused the value", t->error.text);
+	if (r->refused) {
+		/* The server's words were shown when it refused; they stand until something else was to be shown. */
+		if (r->state != FC_STATE_INVALID)
+			rule_set_state(e, r, FC_STATE_INVALID, "Refused", "the server refused the value", NULL);
 		return true;
 	}
 	return false;

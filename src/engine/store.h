@@ -103,6 +103,7 @@ struct rule {
 	bool on_cycle;
 	bool outside;	      /* the source's namespace is not among --namespace: counts as missing */
 	bool child_blocked;   /* cannot be set inside the value of the rule above it */
+	bool refused;	      /* the server has refused what it wants, at this version of the target */
 	/* What the source wants: valid while source->known (or for a literal). */
 	bool want_known;
 	enum fc_wanted wanted;
@@ -117,6 +118,7 @@ struct rule {
 	/* What we wrote and what the server made of it: for `settled_key` the digest `settled_present` is right. */
 	struct fc_digest settled_key, settled_present, written_key;
 	bool in_write;	    /* part of the last write that was sent */
+	bool is_root;	    /* its place was that of a whole group in that write */
 	int64_t sent_us;    /* received_us of what that write carries */
 	bool takes_part;    /* nothing keeps it from being applied: of the decision under way */
 	bool waits_for_sync; /* its source has not told its first state yet */
@@ -152,7 +154,8 @@ struct target {
 	/* After failures. */
 	unsigned failures;
 	struct fault error;	/* of the last write or read; NONE after a success */
-	char *refused_version;	/* the server refused what we want at this version: not again until something changes */
+	char *refused_version;	/* what a write was refused on: a read is to show whether it was this version that refused */
+	bool one_by_one;	/* a write of several places was refused: each goes alone, to find the one that is at fault */
 	int64_t not_before_ms;	/* back-off: nothing is sent before */
 	int64_t settle_until_ms; /* waits for the first sync of its other sources, to make one write of all */
 	int64_t event_until_ms;	/* a 409 came: its event is awaited until then; 0: no */
@@ -172,6 +175,7 @@ struct source {
 	struct key key;
 	struct watch *watch;	  /* the one it relies on; NULL while none covers it */
 	uint32_t generation_seen; /* of that watch's lists */
+	bool planned;		  /* counted in its group, and watched */
 	uint64_t seen_elsewhere;  /* watch and generation of a list of a wider watch, which may take over */
 	bool known;	  /* its state is told below; else first sync */
 	bool present;
@@ -231,6 +235,10 @@ struct fc_engine {
 	uint32_t next_watch, visit;
 	uint64_t next_request, next_target;
 	bool started;
+	/* At the start sources are only collected, until every cluster has told its targets or failed to, at most until then: each is then
+	 * watched once, as widely as it will be, and its first body serves all its rules. */
+	bool collecting;
+	int64_t collect_until_ms;
 	size_t cycle_count; /* rules on a cycle */
 	/* Of the step under way. */
 	struct fc_actions *out;
@@ -245,7 +253,10 @@ void cluster_resolved(struct fc_engine *e, struct cluster *c, const struct fc_ev
 struct cluster *cluster_by_name(struct fc_engine *e, const char *name);
 /* The word of that cluster, asked for if it is new. Owned by the cluster. */
 struct word *cluster_word(struct fc_engine *e, struct cluster *c, const char *text);
+/* Nobody uses it any more: it is not looked up again. */
+void cluster_forget_word(struct fc_engine *e, struct word *w);
 bool namespace_selected(const struct fc_engine *e, const char *namespace_);
+bool clusters_have_told(const struct fc_engine *e); /* every cluster is synced, or has failed once */
 void clusters_check_synced(struct fc_engine *e, struct cluster *c);
 
 /* --- watches.c: starting, stopping and what they tell --- */
@@ -264,8 +275,8 @@ void target_write_done(struct fc_engine *e, struct target *t, json_t *object, co
 void target_mark(struct fc_engine *e, struct target *t); /* decide about it before this step ends */
 void target_free(struct fc_engine *e, struct target *t);
 void target_read(struct fc_engine *e, struct target *t);
-/* What the rules want has changed: what was said against the last attempt is void. */
-void target_wants_anew(struct target *t);
+/* What a rule wants has changed (NULL: any): what was said against the last attempt is void. */
+void target_wants_anew(struct target *t, const struct rule *changed);
 
 /* --- rules.c: a rule's binding to its source --- */
 bool rules_present(const struct fc_engine *e, const json_t *object); /* does it bear an annotation of a dialect? */
@@ -295,6 +306,8 @@ void source_written(struct fc_engine *e, const struct key *key, json_t *answer);
 
 /* --- source_watches.c: how wide the watches of sources are --- */
 void source_watch_add(struct fc_engine *e, struct source *s);
+/* The end of collecting: every source that waits is watched. */
+void source_watches_begin(struct fc_engine *e);
 void source_watch_remove(struct fc_engine *e, struct source *s);
 void source_watch_synced(struct fc_engine *e, struct watch *w); /* a wide watch takes over from the narrow ones */
 void source_watches_free(struct fc_engine *e);

@@ -76,12 +76,16 @@ static void set_text(char **slot, const char *text)
 	*slot = fc_xstrdup_null(text);
 }
 
-void target_wants_anew(struct target *t)
+void target_wants_anew(struct target *t, const struct rule *changed)
 {
 	set_text(&t->refused_version, NULL);
 	retry_forget_rewrites(t);
-	for (struct rule *r = t->rules; r; r = r->next)
+	for (struct rule *r = t->rules; r; r = r->next) {
 		r->child_blocked = false;
+		if (!changed || !r->spec.target_path ||
+		    fc_path_compare(r->spec.target_path, changed->spec.target_path) != FC_PATH_APART)
+			r->refused = false;
+	}
 }
 
 static struct fc_digest uid_of(const json_t *object)
@@ -118,7 +122,7 @@ static bool take_metadata(struct fc_engine *e, struct target *t, const json_t *o
 		/* Deleted and made again under the same name (6.6): nothing that was known of the other holds. */
 		t->known = false;
 		t->generation = 0;
-		target_wants_anew(t);
+		target_wants_anew(t, NULL);
 		retry_succeeded(t);
 	}
 	t->uid = uid;
@@ -140,6 +144,10 @@ static void take_event(struct fc_engine *e, struct target *t, const json_t *obje
 
 	if (t->phase == READING)
 		t->touched = true;
+	/* It is another target now: what was refused may be taken. */
+	set_text(&t->refused_version, NULL);
+	for (struct rule *r = t->rules; r; r = r->next)
+		r->refused = false;
 	if (take_metadata(e, t, object))
 		answered = false;
 	t->generation = generation_of(object);
@@ -269,6 +277,27 @@ static struct target *take_whole(struct fc_engine *e, struct target *t, const js
 	return t;
 }
 
+/* A read shows the version that a write was refused on: if it still stands, it is what we want that is refused, not what it met. Of several
+ * places at once only one may be at fault: they go alone from now on (promise 7). */
+static void judge_refusal(struct fc_engine *e, struct target *t, const char *version)
+{
+	size_t places = 0;
+
+	if (!t->refused_version)
+		return;
+	for (const struct rule *r = t->rules; r; r = r->next)
+		places += r->in_write && r->is_root;
+	if (strcmp(t->refused_version, version) == 0) {
+		t->one_by_one = places > 1;
+		for (struct rule *r = t->rules; r && places == 1; r = r->next) {
+			r->refused = r->refused || r->in_write;
+			if (r->in_write)
+				rule_set_state(e, r, FC_STATE_INVALID, "Refused", "", t->error.text);
+		}
+	}
+	set_text(&t->refused_version, NULL);
+}
+
 void target_read_done(struct fc_engine *e, struct target *t, json_t *object, const struct fc_error *error)
 {
 	t->phase = IDLE;
@@ -289,6 +318,7 @@ void target_read_done(struct fc_engine *e, struct target *t, json_t *object, con
 		target_mark(e, t);
 		return;
 	}
+	judge_refusal(e, t, fc_json_metadata(object, "resourceVersion"));
 	take_whole(e, t, object);
 }
 

@@ -252,6 +252,16 @@ enum fc_path_relation fc_path_compare(const struct fc_path *a, const struct fc_p
 	return same == b->len ? FC_PATH_BELOW : FC_PATH_APART;
 }
 
+bool fc_path_same(const struct fc_path *a, const struct fc_path *b)
+{
+	if (fc_path_compare(a, b) != FC_PATH_EQUAL)
+		return false;
+	for (size_t i = 0; i < a->len; i++)
+		if (a->segments[i].bracketed != b->segments[i].bracketed)
+			return false;
+	return true;
+}
+
 int fc_path_order(const struct fc_path *a, const struct fc_path *b)
 {
 	size_t same = common(a, b);

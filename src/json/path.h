@@ -48,6 +48,8 @@ void fc_path_prefix_pointer(const struct fc_path *p, size_t len, struct fc_buf *
 enum fc_path_relation { FC_PATH_APART, FC_PATH_EQUAL, FC_PATH_ABOVE, FC_PATH_BELOW };
 /* ABOVE: a is a prefix of b. */
 enum fc_path_relation fc_path_compare(const struct fc_path *a, const struct fc_path *b);
+/* Written the same, but for the spelling of a segment: `[0]` and `.0` are not, they meet an object differently. */
+bool fc_path_same(const struct fc_path *a, const struct fc_path *b);
 /* Orders by segments, a parent before its children: for qsort. */
 int fc_path_order(const struct fc_path *a, const struct fc_path *b);
 

@@ -5,12 +5,14 @@
 
 static const char *const type_names[] = {
 	[FC_ACTION_RESOLVE] = "resolve",
+	[FC_ACTION_FORGET_WORD] = "forget-word",
 	[FC_ACTION_START_WATCH] = "start-watch",
 	[FC_ACTION_STOP_WATCH] = "stop-watch",
 	[FC_ACTION_READ] = "read",
 	[FC_ACTION_PATCH] = "patch",
 	[FC_ACTION_REPORT] = "report",
 	[FC_ACTION_MEASURE] = "measure",
+	[FC_ACTION_GIVE_UP] = "give-up",
 };
 
 void fc_actions_init(struct fc_actions *list)

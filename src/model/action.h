@@ -20,6 +20,8 @@
 enum fc_action_type {
 	/* cluster, name: a RESOURCE word, verbs. Answered by RESOLVED, again whenever the answer changes */
 	FC_ACTION_RESOLVE,
+	/* cluster, name, verbs: that word is of no interest any more. Nothing is posted of it after this was executed */
+	FC_ACTION_FORGET_WORD,
 	/* cluster, watch, resource, namespace (NULL: all), name (NULL: all; else a field selector), metadata_only */
 	FC_ACTION_START_WATCH,
 	/* cluster, watch: no event of it is posted after this was executed */
@@ -32,6 +34,8 @@ enum fc_action_type {
 	FC_ACTION_REPORT,
 	/* measure */
 	FC_ACTION_MEASURE,
+	/* name: a sentence. The cluster set cannot be what the operator meant: end before anything is copied */
+	FC_ACTION_GIVE_UP,
 };
 
 /* Something worth a log line, and later a Kubernetes Event. Strings may be NULL where they do not apply; none holds a

@@ -57,28 +57,17 @@ def test_a_server_that_another_authority_vouches_for_is_refused(fedcopy, cluster
         assert {request["user"] for request in count.requests(agent="fedcopy/")} <= {"fedcopy"}
 
 
-def test_two_names_for_one_cluster_are_one_too_many(fedcopy, clusters, kubeconfig, hub, edge1, namespace):
-    configmap(hub, namespace, "source", {"a": "1"})
-    configmap(edge1, namespace, "copy", {}, {"data.a": "configmap:source:data.a"})
-    program = fedcopy(
-        *("run", "--kubeconfig", kubeconfig, "--master", "hub", "--member", "one=edge-1", "--member", "two=edge-1"),
-        *("--target", "configmaps"),
-    )
-    wait_data(edge1, "configmaps", namespace, "copy", {"a": "1"})
-    wait_for(lambda: "same cluster as" in program.get("/readyz")[1], 5, lambda: program.get("/readyz")[1])
-    # Whichever was reached first is served; the other is left alone.
-    wait_for(
-        lambda: sorted(rule["state"] for rule in program.rules("/copy")) in (["InSync"], ["ClusterUnreachable", "InSync"]),
-        5,
-        lambda: f"one rule that works: {program.rules('/copy')}",
-    )
+def test_two_names_for_one_cluster_are_a_usage_error(fedcopy, kubeconfig, edge1, namespace):
+    configmap(edge1, namespace, "copy", {}, {"data.a": 'json:"1"'})
     with edge1.counting() as count:
-        set_data(hub, "configmaps", namespace, "source", {"a": "2"})
-        wait_data(edge1, "configmaps", namespace, "copy", {"a": "2"})
-        assert len(asked(count, "patch")) == 1
+        result = fedcopy.run(
+            *("run", "--kubeconfig", kubeconfig, "--master", "hub", "--member", "one=edge-1", "--member", "two=edge-1"),
+            *("--target", "configmaps", "--status-address=", "--debug-address="),
+        )
+        assert result.status == 2, result
+        assert "same cluster as" in result.err and "one" in result.err and "two" in result.err, result
+        assert len(asked(count, "patch")) <= 1
 
-
-READ = ["get", "list", "watch"]
 
 
 def grant(cluster, namespace, name, *rules):

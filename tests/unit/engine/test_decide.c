@@ -206,6 +206,51 @@ static void test_path_blocked_in_the_target_is_invalid_until_the_target_changes(
 	assert_int_equal(world_count(f->w, FC_ACTION_READ), 1);
 }
 
+/* Promise 7: one value that the server will not take does not keep the others from arriving. */
+static void test_refusal_of_one_place_is_found_and_the_others_are_written(void **state)
+{
+	struct fixture *f = *state;
+	struct fc_action *a;
+
+	begin(f, RULES_APART, "{}");
+	world_list(f->w, f->whole, whole("{'a':'bad'}", "10"));
+	world_list(f->w, f->part, part("'p'", "11"));
+	serve_reads(f, whole("{'a':'bad'}", "10"), part("'p'", "11"));
+	for (int i = 0; i < 2; i++) {
+		a = world_take(f->w, FC_ACTION_PATCH);
+		assert_non_null(a);
+		/* Both together, then the first alone. */
+		assert_int_equal(json_array_size(a->body), i == 0 ? 3 : 2);
+		world_fail(f->w, a, FC_ERR_INVALID, -1);
+		fc_action_free(a);
+		a = world_take(f->w, FC_ACTION_READ);
+		assert_non_null(a);
+		world_answer(f->w, a, target(RULES_APART, "{}", "20"));
+		fc_action_free(a);
+	}
+	assert_string_equal(world_state(f->w, "dst", "data.a"), "Invalid/Refused");
+	a = world_take(f->w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_json(json_array_get(a->body, 1), J("{'op':'add','path':'/data/x','value':'p'}"));
+	world_answer(f->w, a, target(RULES_APART, "{'x':'p'}", "21"));
+	fc_action_free(a);
+	assert_string_equal(world_state(f->w, "dst", "data.x"), "InSync/InSync");
+	assert_string_equal(world_state(f->w, "dst", "data.a"), "Invalid/Refused");
+	assert_quiet(f->w);
+	/* The good one goes on alone; the bad one is tried again when its own source changes. */
+	world_object(f->w, f->part, part("'q'", "12"));
+	a = world_take(f->w, FC_ACTION_PATCH);
+	assert_int_equal(json_array_size(a->body), 2);
+	world_answer(f->w, a, target(RULES_APART, "{'x':'q'}", "22"));
+	fc_action_free(a);
+	assert_quiet(f->w);
+	world_object(f->w, f->whole, whole("{'a':'good'}", "13"));
+	a = world_take(f->w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_json(json_array_get(a->body, 1), J("{'op':'add','path':'/data/a','value':'good'}"));
+	fc_action_free(a);
+}
+
 /* B28. */
 static void test_literal_is_written_without_any_source(void **state)
 {
@@ -327,6 +372,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_restart_with_nested_rules_in_sync_writes_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_child_that_does_not_fit_its_parents_value_is_invalid_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_path_blocked_in_the_target_is_invalid_until_the_target_changes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refusal_of_one_place_is_found_and_the_others_are_written, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_literal_is_written_without_any_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unchanged_generation_needs_no_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rival_is_slowed_down_after_ten_rewrites_in_a_minute, setup, teardown),

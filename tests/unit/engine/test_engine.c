@@ -2,6 +2,11 @@
 /* A rule's life on a master and two members, by events and actions alone. */
 #include "world.h"
 
+/* A target on edge-2 that reads another place of the same source. */
+#define OTHER_PLACE                                                                                          \
+	J("{'metadata':{'name':'dst','namespace':'ns','uid':'t','resourceVersion':'500','annotations':"       \
+	  "{'k8s-copier.fig.org/replace-data.a':'secret:src:data.a'}},'data':{'a':'1'}}")
+
 static int setup(void **state)
 {
 	*state = world_new();
@@ -23,27 +28,23 @@ static void test_a_rule_lives_on_two_members(void **state)
 
 	world_start(w, &watches);
 	world_pair(w, &watches, EDGE1, &source);
-	/* The same rule on the other member: the source is watched already, its body was not kept: one read of each. */
+	/* The same rule on the other member: the source is watched already, and what is wanted of it is known. One read of the target. */
 	world_object(w, watches.secrets[EDGE2], world_target("old", "500"));
 	assert_int_equal(world_count(w, FC_ACTION_START_WATCH), 0);
 	a = world_take(w, FC_ACTION_READ);
-	b = world_take(w, FC_ACTION_READ);
 	assert_non_null(a);
-	assert_non_null(b);
+	assert_int_equal(a->cluster, EDGE2);
+	assert_string_equal(a->name, "dst");
+	assert_int_equal(world_count(w, FC_ACTION_READ), 0);
+	world_answer(w, a, world_target("old", "500"));
+	fc_action_free(a);
+	/* It differs: the value is needed, and was not kept. */
+	a = world_take(w, FC_ACTION_READ);
+	assert_non_null(a);
 	assert_int_equal(a->cluster, HUB);
 	assert_string_equal(a->name, "src");
-	assert_int_equal(b->cluster, EDGE2);
-	assert_string_equal(b->name, "dst");
 	world_answer(w, a, J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},'data':{'a':'1'}}"));
-	world_answer(w, b, world_target("old", "500"));
 	fc_action_free(a);
-	fc_action_free(b);
-	/* The value was read before the target was known: it is read once more, then written. */
-	a = world_take(w, FC_ACTION_READ);
-	if (a) {
-		world_answer(w, a, J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},'data':{'a':'1'}}"));
-		fc_action_free(a);
-	}
 	a = world_take(w, FC_ACTION_PATCH);
 	assert_non_null(a);
 	assert_json(a->body, J("[{'op':'replace','path':'/metadata/resourceVersion','value':'500'},"
@@ -96,6 +97,43 @@ static void test_first_step_asks_what_the_target_words_mean_everywhere(void **st
 	world_tick(w, 0);
 	assert_int_equal(world_count(w, FC_ACTION_RESOLVE), 2 * CLUSTERS);
 	assert_int_equal(world_count(w, FC_ACTION_START_WATCH), 0);
+}
+
+/* Promise 3: after a restart in sync there is no read of a source, however late the last cluster tells its targets. */
+static void test_sources_are_watched_when_every_cluster_has_told_its_targets(void **state)
+{
+	struct world *w = *state;
+	struct fc_action *first, *second, *third, *a;
+
+	for (fc_cluster_no i = 0; i < CLUSTERS; i++)
+		world_up(w, i);
+	world_resolve(w);
+	first = world_take_watch(w, EDGE1, "secrets", true);
+	second = world_take_watch(w, EDGE2, "secrets", true);
+	world_list(w, first, world_target("1", "20"));
+	world_resolve(w);
+	assert_null(world_take_watch(w, HUB, "secrets", false));
+	world_list(w, second, OTHER_PLACE);
+	while ((third = world_take(w, FC_ACTION_START_WATCH))) {
+		world_list(w, third, NULL);
+		if (!third->metadata_only)
+			break;
+		fc_action_free(third);
+	}
+	assert_non_null(third);
+	assert_string_equal(third->name, "src");
+	world_list(w, third, J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},'data':{'a':'1'}}"));
+	while ((a = world_take(w, FC_ACTION_READ))) {
+		assert_string_equal(a->name, "dst");
+		world_answer(w, a, a->cluster == EDGE1 ? world_target("1", "20") : OTHER_PLACE);
+		fc_action_free(a);
+	}
+	assert_string_equal(world_state(w, "edge-1", "data"), "InSync/InSync");
+	assert_string_equal(world_state(w, "edge-2", "data.a"), "InSync/InSync");
+	assert_quiet(w);
+	fc_action_free(first);
+	fc_action_free(second);
+	fc_action_free(third);
 }
 
 static void test_object_without_rules_costs_nothing(void **state)
@@ -461,7 +499,7 @@ static void test_server_error_is_retried_with_growing_delays_and_called_error_af
 	world_watches_free(&watches);
 }
 
-/* A second rule on a source that is known: its body was not kept. The read fails, and nothing else would ever tell. */
+/* A rule on another place of a source that is known: its body was not kept. The read fails, and nothing else would ever tell. */
 static void test_failed_read_of_a_source_is_tried_again(void **state)
 {
 	struct world *w = *state;
@@ -470,19 +508,19 @@ static void test_failed_read_of_a_source_is_tried_again(void **state)
 
 	world_start(w, &watches);
 	world_pair(w, &watches, EDGE1, &source);
-	world_object(w, watches.secrets[EDGE2], world_target("1", "500"));
+	world_object(w, watches.secrets[EDGE2], OTHER_PLACE);
 	while ((a = world_take(w, FC_ACTION_READ))) {
 		if (a->cluster == HUB)
 			b = a;
 		else
-			world_answer(w, a, world_target("1", "500"));
+			world_answer(w, a, OTHER_PLACE);
 		if (a != b)
 			fc_action_free(a);
 	}
 	assert_non_null(b);
 	world_fail(w, b, FC_ERR_SERVER, -1);
 	fc_action_free(b);
-	assert_string_equal(world_state(w, "edge-2", "data"), "Error/SourceFailed");
+	assert_string_equal(world_state(w, "edge-2", "data.a"), "Error/SourceFailed");
 	assert_string_equal(world_state(w, "edge-1", "data"), "InSync/InSync");
 	assert_true(fc_engine_deadline(w->engine) > w->now_ms);
 	world_tick(w, fc_engine_deadline(w->engine) - w->now_ms);
@@ -491,7 +529,7 @@ static void test_failed_read_of_a_source_is_tried_again(void **state)
 	assert_int_equal(a->cluster, HUB);
 	world_answer(w, a, J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},'data':{'a':'1'}}"));
 	fc_action_free(a);
-	assert_string_equal(world_state(w, "edge-2", "data"), "InSync/InSync");
+	assert_string_equal(world_state(w, "edge-2", "data.a"), "InSync/InSync");
 	fc_action_free(source);
 	world_watches_free(&watches);
 }
@@ -559,6 +597,49 @@ static void test_word_that_means_another_version_moves_its_targets(void **state)
 	world_watches_free(&watches);
 }
 
+static void test_edited_rule_goes_on_using_its_word(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_object(w, watches.secrets[EDGE1],
+		     J("{'metadata':{'name':'dst','namespace':'ns','uid':'t','resourceVersion':'30','annotations':"
+		       "{'k8s-copier.fig.org/replace-data.x':'secret:src:data.a'}}}"));
+	assert_int_equal(world_count(w, FC_ACTION_FORGET_WORD), 0);
+	assert_int_equal(world_count(w, FC_ACTION_RESOLVE), 0);
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+/* Whoever may annotate must not be able to leave questions behind that are asked for ever. */
+static void test_word_that_no_rule_uses_any_more_is_forgotten(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *a;
+
+	world_start(w, &watches);
+	for (int i = 0; i < 2; i++)
+		world_object(w, watches.secrets[EDGE1],
+			     J("{'metadata':{'name':'t%d','namespace':'ns','uid':'%d','resourceVersion':'%d','annotations':"
+			       "{'k8s-copier.fig.org/replace-data':'gadget:src:data'}}}",
+			       i, i, 30 + i));
+	assert_int_equal(world_count(w, FC_ACTION_RESOLVE), 1);
+	world_resolve(w);
+	world_gone(w, watches.secrets[EDGE1], "ns", "t0", "40");
+	assert_int_equal(world_count(w, FC_ACTION_FORGET_WORD), 0);
+	world_gone(w, watches.secrets[EDGE1], "ns", "t1", "41");
+	a = world_take(w, FC_ACTION_FORGET_WORD);
+	assert_non_null(a);
+	assert_int_equal(a->cluster, HUB);
+	assert_string_equal(a->name, "gadget");
+	fc_action_free(a);
+	world_watches_free(&watches);
+}
+
 static void test_unreachable_member_delays_nobody_and_catches_up(void **state)
 {
 	struct world *w = *state;
@@ -583,17 +664,40 @@ static void test_unreachable_member_delays_nobody_and_catches_up(void **state)
 	world_watches_free(&watches);
 }
 
-static void test_two_names_of_one_cluster_leave_the_second_alone(void **state)
+static void up_as(struct world *w, fc_cluster_no cluster, const char *id)
+{
+	struct fc_event *e = fc_event_new(FC_EVENT_CLUSTER_UP);
+
+	e->cluster = cluster;
+	e->name = fc_xstrdup(id);
+	world_step(w, e);
+}
+
+/* design section 8: a usage error at start. */
+static void test_two_names_of_one_cluster_end_the_program_at_the_start(void **state)
+{
+	struct world *w = *state;
+	struct fc_action *a;
+
+	up_as(w, EDGE1, "same");
+	up_as(w, EDGE2, "same");
+	a = world_take(w, FC_ACTION_GIVE_UP);
+	assert_non_null(a);
+	assert_non_null(strstr(a->name, "edge-1"));
+	assert_non_null(strstr(a->name, "edge-2"));
+	fc_action_free(a);
+}
+
+/* And one that is reached later is stopped with an error. */
+static void test_two_names_of_one_cluster_later_leave_the_second_alone(void **state)
 {
 	struct world *w = *state;
 	struct fc_cluster_summary summary;
-	struct fc_event *e;
 
-	world_up(w, EDGE1);
-	e = fc_event_new(FC_EVENT_CLUSTER_UP);
-	e->cluster = EDGE2;
-	e->name = fc_xstrdup("id-1");
-	world_step(w, e);
+	up_as(w, EDGE1, "same");
+	world_tick(w, 2000);
+	up_as(w, EDGE2, "same");
+	assert_int_equal(world_count(w, FC_ACTION_GIVE_UP), 0);
 	fc_engine_cluster(w->engine, EDGE2, &summary);
 	assert_int_equal(summary.state, FC_CLUSTER_UNREACHABLE);
 	assert_non_null(strstr(summary.message, "edge-1"));
@@ -712,6 +816,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_rule_lives_on_two_members, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_first_step_asks_what_the_target_words_mean_everywhere, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sources_are_watched_when_every_cluster_has_told_its_targets, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_object_without_rules_costs_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_equal_target_is_never_written, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_own_echo_before_the_answer_causes_no_read, setup, teardown),
@@ -729,8 +834,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_failed_read_of_a_source_is_tried_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_older_answer_that_nothing_has_overtaken_is_believed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_word_that_means_another_version_moves_its_targets, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_edited_rule_goes_on_using_its_word, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_word_that_no_rule_uses_any_more_is_forgotten, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unreachable_member_delays_nobody_and_catches_up, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_two_names_of_one_cluster_leave_the_second_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_two_names_of_one_cluster_end_the_program_at_the_start, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_two_names_of_one_cluster_later_leave_the_second_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_target_made_again_under_its_name_is_a_new_target, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_target_being_deleted_is_not_written, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_relist_that_does_not_name_an_object_means_it_is_gone, setup, teardown),

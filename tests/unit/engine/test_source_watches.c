@@ -252,7 +252,14 @@ static void test_with_selected_namespaces_nothing_is_watched_cluster_wide(void *
 			add(w, &as, watch[n]->namespace_, i);
 		}
 	}
+	/* The third cluster never answers: it is not waited for longer than this. */
+	assert_int_equal(fc_engine_deadline(w->engine), w->now_ms + 2000);
 	follow(w, &r);
+	assert_int_equal(r.count, 0);
+	world_tick(w, 2000);
+	follow(w, &r);
+	/* Nine of each were known by then: nobody was watched alone first. */
+	assert_int_equal(r.count, 6);
 	assert_null(find(&r, NULL, false));
 	for (int n = 0; n < 6; n++) {
 		assert_non_null(find(&r, namespaces[n], false));

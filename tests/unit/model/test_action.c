@@ -96,12 +96,12 @@ static void test_action_free_of_null_does_nothing(void **state)
 static void test_action_type_names_are_set_and_differ(void **state)
 {
 	(void)state;
-	for (int a = FC_ACTION_RESOLVE; a <= FC_ACTION_MEASURE; a++) {
+	for (int a = FC_ACTION_RESOLVE; a <= FC_ACTION_GIVE_UP; a++) {
 		assert_string_not_equal(fc_action_type_name(a), "unknown");
 		for (int b = FC_ACTION_RESOLVE; b < a; b++)
 			assert_string_not_equal(fc_action_type_name(a), fc_action_type_name(b));
 	}
-	assert_string_equal(fc_action_type_name(FC_ACTION_MEASURE + 1), "unknown");
+	assert_string_equal(fc_action_type_name(FC_ACTION_GIVE_UP + 1), "unknown");
 }
 
 int main(void)
