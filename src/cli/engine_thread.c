@@ -14,8 +14,9 @@
 #include <time.h>
 #include <utlist.h>
 
-/* Enough that a list of a page of 500 objects never waits, few enough that bodies under way stay within a few MiB. */
-#define QUEUE_LIMIT 4096
+/* Enough that nobody waits as long as the engine keeps up, few enough that bodies under way stay within a few MiB as bodies mostly are, and
+ * within 256 times the largest one (4 MiB) at the very worst. */
+#define QUEUE_LIMIT 256
 
 enum call_state { CALL_WAITING, CALL_RUNNING, CALL_DONE };
 
@@ -34,7 +35,7 @@ struct fc_engine_thread {
 	pthread_t thread;
 	bool started;
 	atomic_bool stopping;
-	_Atomic int64_t last_step_ms;
+	_Atomic int64_t last_step_ms, waiting_since_ms;
 	/* Guards `calls` and the state of each; signals changes of these. */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -209,6 +210,8 @@ int fc_engine_thread_start(struct fc_engine_thread *t, struct fc_error *err)
 
 void fc_engine_thread_post(struct fc_engine_thread *t, struct fc_event *event)
 {
+	if (fc_mailbox_depth(t->queue) == 0)
+		atomic_store(&t->waiting_since_ms, fc_clock_mono_ms());
 	if (fc_mailbox_put(t->queue, event) < 0)
 		fc_event_free(event);
 }
@@ -242,16 +245,22 @@ int fc_engine_thread_call(struct fc_engine_thread *t, void (*fn)(struct fc_engin
 	pthread_mutex_lock(&t->lock);
 	DL_APPEND(t->calls, &c);
 	pthread_mutex_unlock(&t->lock);
-	if (fc_mailbox_put_now(t->queue, nudge) < 0)
+	if (fc_mailbox_put_now(t->queue, nudge) < 0) {
+		/* It is ending: nobody will come for the call, unless he is at it. */
 		fc_event_free(nudge);
+		timeout_ms = 0;
+	}
 	return wait_done(t, &c, timeout_ms) ? 0 : -1;
 }
 
 int64_t fc_engine_thread_stuck_ms(struct fc_engine_thread *t)
 {
+	int64_t since = atomic_load(&t->waiting_since_ms), step = atomic_load(&t->last_step_ms);
+
 	if (fc_mailbox_depth(t->queue) == 0)
 		return 0;
-	return fc_clock_mono_ms() - atomic_load(&t->last_step_ms);
+	/* An engine that was idle for an hour has not been stuck for one. */
+	return fc_clock_mono_ms() - (since > step ? since : step);
 }
 
 size_t fc_engine_thread_depth(struct fc_engine_thread *t)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "engine/store.h"
+#include "engine/parts.h"
 
 /* What every use of a word needs; a target needs PATCH besides. */
 #define WORD_VERBS (FC_VERB_GET | FC_VERB_LIST | FC_VERB_WATCH)

@@ -3,7 +3,7 @@
  * reads, in the same object. Every rule that reaches itself this way is suspended. Only bound rules take part: those that are valid and
  * permitted. The search begins at the rule that came or went, so that rules which feed nobody cost nothing. */
 #include "base/mem.h"
-#include "engine/store.h"
+#include "engine/parts.h"
 
 /* The rules that read what `r` writes hang on the source that is r's target. */
 static struct source *fed_source(struct fc_engine *e, const struct rule *r)

@@ -2,7 +2,7 @@
 /* What is to be done about one target: its rules, applied parent first to one wanted value per place, against what stands there. Equal:
  * nothing. Different: one patch for all of them. */
 #include "base/mem.h"
-#include "engine/store.h"
+#include "engine/parts.h"
 #include "json/patch.h"
 
 static void set_all(struct fc_engine *e, struct target *t, const char *reason, const char *message)

@@ -2,7 +2,7 @@
 #include "engine/engine.h"
 
 #include "base/mem.h"
-#include "engine/store.h"
+#include "engine/parts.h"
 
 #define DEFAULT_IN_FLIGHT 16
 /* A cluster that is slower than this at its first list holds up nobody (promise 7). */

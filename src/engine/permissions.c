@@ -3,7 +3,7 @@
  * Namespace and operator takes its place here. Every answer is decided from keys alone: nothing is read in order to be refused. */
 #include <string.h>
 
-#include "engine/store.h"
+#include "engine/parts.h"
 #include "model/names.h"
 
 static const char *const guarded_groups[] = {

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "engine/store.h"
+#include "engine/parts.h"
 #include "model/object_key.h"
 
 char *rule_target_text(const struct fc_engine *e, const struct rule *r)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "engine/store.h"
+#include "engine/parts.h"
 
 #define FIRST_DELAY_MS 200
 #define LONGEST_DELAY_MS (5 * 60 * 1000)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "engine/store.h"
+#include "engine/parts.h"
 #include "json/decode.h"
 
 static bool is_of_a_dialect(const struct fc_engine *e, const char *key)

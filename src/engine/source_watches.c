@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "engine/store.h"
+#include "engine/parts.h"
 
 #define NAMED_PER_NAMESPACE 8
 #define NAMED_PER_RESOURCE 40

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "engine/store.h"
+#include "engine/parts.h"
 
 static bool same_text(const char *a, const char *b)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When a target is to be looked at again: a binary heap, each target in it at most once. */
 #include "base/mem.h"
-#include "engine/store.h"
+#include "engine/parts.h"
 
 static void place(struct fc_engine *e, struct target *t, size_t i)
 {

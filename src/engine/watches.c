@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Watches: what was started, and where what they tell belongs. */
 #include "base/mem.h"
-#include "engine/store.h"
+#include "engine/parts.h"
 #include "json/decode.h"
 
 struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *namespace_,

@@ -8,6 +8,7 @@
 #include <microhttpd.h>
 
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 /* A scraper, two probes and some people; more than that is somebody who holds connections open. */
@@ -276,6 +277,26 @@ static enum MHD_Result answer_method(const struct request *r)
 	return send_buf(r, MHD_HTTP_METHOD_NOT_ALLOWED, TEXT_PLAIN, &text);
 }
 
+/* A web page opened on this machine can be made to ask here under a name of its own (DNS rebinding). Whoever means this machine says
+ * an address or localhost. */
+static bool host_is_this_machine(const struct request *r)
+{
+	const char *host = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+	size_t name = host ? strcspn(host, ":") : 0;
+
+	if (!host || host[0] == '[' || strspn(host, "0123456789.") == name)
+		return true;
+	return name == strlen("localhost") && strncasecmp(host, "localhost", name) == 0;
+}
+
+static enum MHD_Result answer_foreign_host(const struct request *r)
+{
+	struct fc_buf text = FC_BUF_INIT;
+
+	fc_buf_puts(&text, "ask for this by address or as localhost\n");
+	return send_buf(r, MHD_HTTP_FORBIDDEN, TEXT_PLAIN, &text);
+}
+
 static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *url, const char *method,
 				  const char *version, const char *upload, size_t *upload_bytes, void **state)
 {
@@ -296,8 +317,9 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 		return MHD_YES;
 	}
 	for (size_t i = 0; i < FC_ARRAY_LEN(routes); i++) {
-		if (strcmp(url, routes[i].path) == 0 && is_served(r.server, &routes[i]))
-			return routes[i].answer(&r);
+		if (strcmp(url, routes[i].path) != 0 || !is_served(r.server, &routes[i]))
+			continue;
+		return routes[i].paths == FC_SERVE_DEBUG && !host_is_this_machine(&r) ? answer_foreign_host(&r) : routes[i].answer(&r);
 	}
 	return answer_unknown(&r);
 }

@@ -338,6 +338,39 @@ static void test_server_rules_are_one_list_however_many_pieces(void **state)
 	}
 }
 
+/* A page in a browser on this machine asks under its own name, whatever address that is made to mean. */
+static void test_server_debug_paths_answer_no_foreign_host_name(void **state)
+{
+	struct world w = { .pieces = 1, .fails_at = UINT64_MAX };
+	struct fc_server *server = start(&w, FC_SERVE_DEBUG | FC_SERVE_STATUS);
+	static const struct {
+		const char *host;
+		long status;
+	} rows[] = {
+		{ "Host: evil.example", 403 }, { "Host: evil.example:9103", 403 }, { "Host: localhost.evil.example", 403 },
+		{ "Host: 1.evil.example", 403 }, { "Host: localhost:1", 200 }, { "Host: 127.0.0.1", 200 },
+		{ "Host: [::1]:9103", 200 },
+	};
+
+	for (size_t i = 0; i < FC_ARRAY_LEN(rows); i++) {
+		struct curl_slist *headers = curl_slist_append(NULL, rows[i].host);
+		CURL *easy = curl_easy_init();
+		struct answer a;
+
+		curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+		a = ask(easy, fc_server_port(server), "GET", "/debug/rules");
+		assert_int_equal(a.status, rows[i].status);
+		answer_fini(&a);
+		a = ask(easy, fc_server_port(server), "GET", "/healthz");
+		assert_int_equal(a.status, 200);
+		answer_fini(&a);
+		curl_easy_cleanup(easy);
+		curl_slist_free_all(headers);
+	}
+	(void)state;
+	fc_server_stop(server);
+}
+
 static void test_server_rules_are_503_when_the_engine_does_not_answer(void **state)
 {
 	struct world w = { .pieces = 5, .fails_at = 0 };
@@ -493,6 +526,7 @@ int main(void)
 		cmocka_unit_test(test_server_head_has_the_headers_of_get_and_no_body),
 		cmocka_unit_test(test_server_connection_is_used_again),
 		cmocka_unit_test(test_server_rules_are_one_list_however_many_pieces),
+		cmocka_unit_test(test_server_debug_paths_answer_no_foreign_host_name),
 		cmocka_unit_test(test_server_rules_are_503_when_the_engine_does_not_answer),
 		cmocka_unit_test(test_server_rules_that_end_early_are_seen_to_be_broken),
 		cmocka_unit_test(test_server_livez_answers_while_rules_wait_for_the_engine),

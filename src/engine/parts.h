@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of src/engine ask of each other, file by file. Nobody else includes this.
+ * Owns:    nothing; who owns the data is said in engine/store.h and engine/rule.h.
+ * Threads: the engine's.
+ * Fails:   never: what goes wrong becomes the state of a rule.
+ * Source:  design section 5. */
+#ifndef FC_ENGINE_PARTS_H
+#define FC_ENGINE_PARTS_H
+
+#include "engine/rule.h"
+#include "engine/store.h"
+
+/* --- clusters.c: connections and RESOURCE words --- */
+void clusters_start(struct fc_engine *e);
+void cluster_up(struct fc_engine *e, struct cluster *c, const struct fc_event *event);
+void cluster_down(struct fc_engine *e, struct cluster *c, const struct fc_event *event);
+void cluster_resolved(struct fc_engine *e, struct cluster *c, const struct fc_event *event);
+struct cluster *cluster_by_name(struct fc_engine *e, const char *name);
+/* The word of that cluster, asked for if it is new. Owned by the cluster. */
+struct word *cluster_word(struct fc_engine *e, struct cluster *c, const char *text);
+/* Nobody uses it any more: it is not looked up again. */
+void cluster_forget_word(struct fc_engine *e, struct word *w);
+bool namespace_selected(const struct fc_engine *e, const char *namespace_);
+bool clusters_have_told(const struct fc_engine *e); /* every cluster is synced, or has failed once */
+void clusters_check_synced(struct fc_engine *e, struct cluster *c);
+
+/* --- watches.c: starting, stopping and what they tell --- */
+struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *namespace_,
+			  const char *name, bool of_targets);
+void watch_stop(struct fc_engine *e, struct watch *w); /* nothing may rely on it any more */
+void watch_event(struct fc_engine *e, const struct fc_event *event);
+
+/* --- targets.c: annotated objects --- */
+void target_object(struct fc_engine *e, struct watch *w, json_t *object);
+void target_gone(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name, const char *version);
+void target_unreadable(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name, const char *version);
+void targets_list_end(struct fc_engine *e, struct watch *w);
+void target_read_done(struct fc_engine *e, struct target *t, json_t *object, const struct fc_error *error);
+void target_write_done(struct fc_engine *e, struct target *t, json_t *object, const struct fc_error *error);
+void target_mark(struct fc_engine *e, struct target *t); /* decide about it before this step ends */
+void target_free(struct fc_engine *e, struct target *t);
+void target_read(struct fc_engine *e, struct target *t);
+/* What a rule wants has changed (NULL: any): what was said against the last attempt is void. */
+void target_wants_anew(struct target *t, const struct rule *changed);
+
+/* --- rules.c: a rule's binding to its source --- */
+bool rules_present(const struct fc_engine *e, const json_t *object); /* does it bear an annotation of a dialect? */
+/* Makes the target's rules those that `object` bears; rules that stay keep what is known of them. Returns whether one is new. */
+bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object);
+void rules_survey(struct target *t, const json_t *object); /* what stands at each rule's place */
+void rules_free(struct fc_engine *e, struct target *t);
+void rule_bind(struct fc_engine *e, struct rule *r);
+void rule_unbind(struct fc_engine *e, struct rule *r);
+void rule_drop_value(struct rule *r);
+const char *rule_source_namespace(const struct rule *r); /* borrowed; NULL: cluster-scoped */
+
+/* --- sources.c: objects that are read --- */
+struct source *source_attach(struct fc_engine *e, const struct key *key, struct rule *r);
+void source_detach(struct fc_engine *e, struct rule *r); /* frees a source that nobody names any more */
+void source_object(struct fc_engine *e, struct watch *w, json_t *object, int64_t received_us);
+void source_gone(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name, const char *version);
+void source_unreadable(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name, const char *version);
+void sources_list_end(struct fc_engine *e, struct watch *w, bool removes);
+void sources_changed(struct fc_engine *e, struct watch *w); /* the watch's error changed: decide again */
+/* A body that came while the same object was being written as a target, and the write failed: now it counts. */
+void source_deliver_held(struct fc_engine *e, const struct key *key);
+void source_read(struct fc_engine *e, struct source *s);
+void source_read_done(struct fc_engine *e, struct source *s, json_t *object, const struct fc_error *error);
+/* The answer to a write of the same object: it, or what was held meanwhile, whichever is newer, is the source's state. */
+void source_written(struct fc_engine *e, const struct key *key, json_t *answer);
+
+/* --- source_watches.c: how wide the watches of sources are --- */
+void source_watch_add(struct fc_engine *e, struct source *s);
+/* The end of collecting: every source that waits is watched. */
+void source_watches_begin(struct fc_engine *e);
+void source_watch_remove(struct fc_engine *e, struct source *s);
+void source_watch_synced(struct fc_engine *e, struct watch *w); /* a wide watch takes over from the narrow ones */
+void source_watches_free(struct fc_engine *e);
+/* The mark of a list of `w` for source.seen_elsewhere. */
+static inline uint64_t watch_list_mark(const struct watch *w)
+{
+	return (uint64_t)w->id << 32 | w->generation;
+}
+
+/* --- decide.c: a target's rules against what stands there --- */
+void target_decide(struct fc_engine *e, struct target *t);
+
+/* --- states.c: which state a rule is in, and saying so --- */
+/* Sets takes_part and waits_for_sync; where the rule takes no part, also its state (design section 5, the first that applies). */
+void rule_judge(struct fc_engine *e, struct rule *r);
+/* `reason` and `message` are static; `detail` is copied, and shown in the message's place where given. */
+void rule_set_state(struct fc_engine *e, struct rule *r, enum fc_state state, const char *reason, const char *message,
+		    const char *detail);
+/* The state of a rule whose target waits: because it flaps, or because the last write or read failed with t->error. */
+void rule_set_waiting(struct fc_engine *e, struct rule *r);
+
+/* --- reports.c: what is worth a log line or a number --- */
+void report_rule(struct fc_engine *e, enum fc_log_level level, const struct rule *r);
+void report_cluster(struct fc_engine *e, enum fc_log_level level, const struct cluster *c, const char *message, const char *detail);
+void report_write(struct fc_engine *e, const struct target *t);
+void measure_write(struct fc_engine *e, const struct target *t, const char *result);
+void measure_retry(struct fc_engine *e);
+void measure_propagation(struct fc_engine *e, const struct rule *r);
+char *rule_source_text(const struct fc_engine *e, const struct rule *r); /* the caller frees */
+char *rule_target_text(const struct fc_engine *e, const struct rule *r);
+char *rule_path_text(const struct rule *r);
+
+/* --- requests.c: the requests under way and those that wait --- */
+void job_init(struct job *j, void *owner);
+/* Counts the job as under way and gives its request a number, or, where the cluster has no request free, puts it in line and returns 0:
+ * its owner is asked again when its turn comes. */
+uint64_t job_start(struct fc_engine *e, struct cluster *c, struct job *j, enum job_kind kind);
+bool job_could_start(const struct fc_engine *e, const struct cluster *c, enum job_kind kind);
+void job_wait(struct cluster *c, struct job *j, enum job_kind kind);
+void job_leave_line(struct cluster *c, struct job *j);
+void job_forget(struct fc_engine *e, struct cluster *c, struct job *j); /* its owner goes */
+void request_done(struct fc_engine *e, const struct fc_event *event);
+void jobs_run(struct fc_engine *e, struct cluster *c);
+
+/* --- retry.c: delays after failures --- */
+int64_t retry_delay_ms(struct fc_random *random, unsigned failures, int64_t retry_after_ms);
+void retry_failed(struct fc_engine *e, struct target *t, const struct fc_error *error);
+void retry_succeeded(struct target *t);
+/* Notes a rewrite at this time; true: there are too many (promise 6). */
+bool retry_note_rewrite(struct fc_engine *e, struct target *t);
+void retry_forget_rewrites(struct target *t);
+
+void fault_set(struct fault *f, const struct fc_error *error);
+void fault_clear(struct fault *f);
+
+/* --- timers.c --- */
+void timer_set(struct fc_engine *e, struct target *t, int64_t due_ms);
+void timer_clear(struct fc_engine *e, struct target *t);
+struct target *timer_take_due(struct fc_engine *e, int64_t now_ms);
+
+/* --- permissions.c --- */
+/* NULL: allowed; else a static sentence why not. Design section 7. */
+const char *permission_denied(const struct fc_engine *e, const struct rule *r, const struct fc_resource *source,
+			      fc_cluster_no source_cluster, const char *source_namespace);
+
+/* --- cycles.c --- */
+void cycles_rule_bound(struct fc_engine *e, struct rule *r);
+void cycles_rule_unbound(struct fc_engine *e, struct rule *r);
+
+/* --- keys: engine.c --- */
+/* Interns the strings: each use is given back by key_drop. */
+struct key key_take(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *namespace_, const char *name);
+void key_drop(struct fc_engine *e, struct key *key);
+/* Looks up without interning; NULL when there is none. */
+struct target *target_find(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *ns, const char *name);
+struct source *source_find(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *ns, const char *name);
+const struct fc_resource *resource_take(struct fc_engine *e, const struct fc_resource *r);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The thread around the engine: calls from outside, how long it has been stuck, and its end. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/engine_thread.h"
+#include "dialects/dialects.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct fixture {
+	struct fc_cluster_info info;
+	struct fc_watcher *none;
+	struct fc_engine_thread *thread;
+	char why[256];
+	sem_t entered, leave;
+};
+
+static void on_give_up(void *user, const char *why)
+{
+	struct fixture *f = user;
+
+	snprintf(f->why, sizeof(f->why), "%s", why);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = fc_xcalloc(1, sizeof(*f));
+	struct fc_engine_thread_options options = {
+		.engine = { .clusters = &f->info, .cluster_count = 1, .dialects = fc_dialects },
+		.watchers = &f->none,
+		.on_give_up = on_give_up,
+		.user = f,
+	};
+
+	f->info = (struct fc_cluster_info){ .name = fc_xstrdup("hub"), .master = true };
+	f->thread = fc_engine_thread_new(&options);
+	sem_init(&f->entered, 0, 0);
+	sem_init(&f->leave, 0, 0);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	fc_engine_thread_free(f->thread);
+	sem_destroy(&f->entered);
+	sem_destroy(&f->leave);
+	free(f->info.name);
+	free(f);
+	return 0;
+}
+
+static void count_rules(struct fc_engine *e, void *user)
+{
+	struct fc_engine_work work;
+
+	fc_engine_work(e, &work);
+	*(size_t *)user = work.rules + 1;
+}
+
+static void test_call_runs_between_two_steps_and_is_waited_for(void **state)
+{
+	struct fixture *f = *state;
+	size_t rules = 0;
+
+	assert_int_equal(fc_engine_thread_start(f->thread, NULL), 0);
+	assert_int_equal(fc_engine_thread_call(f->thread, count_rules, &rules, 30000), 0);
+	assert_int_equal(rules, 1);
+	fc_engine_thread_stop(f->thread);
+}
+
+static void hold(struct fc_engine *e, void *user)
+{
+	struct fixture *f = user;
+
+	(void)e;
+	sem_post(&f->entered);
+	sem_wait(&f->leave);
+}
+
+static void *hold_from_outside(void *user)
+{
+	struct fixture *f = user;
+
+	assert_int_equal(fc_engine_thread_call(f->thread, hold, f, 30000), 0);
+	return NULL;
+}
+
+static void test_call_to_a_busy_engine_is_given_up_and_never_made(void **state)
+{
+	struct fixture *f = *state;
+	size_t rules = 0;
+	pthread_t other;
+
+	assert_int_equal(fc_engine_thread_start(f->thread, NULL), 0);
+	pthread_create(&other, NULL, hold_from_outside, f);
+	sem_wait(&f->entered);
+	assert_int_equal(fc_engine_thread_call(f->thread, count_rules, &rules, 20), -1);
+	sem_post(&f->leave);
+	pthread_join(other, NULL);
+	fc_engine_thread_stop(f->thread);
+	assert_int_equal(rules, 0);
+}
+
+static void test_call_after_the_end_comes_back_at_once(void **state)
+{
+	struct fixture *f = *state;
+	int64_t begun = fc_clock_mono_ms();
+	size_t rules = 0;
+
+	assert_int_equal(fc_engine_thread_start(f->thread, NULL), 0);
+	fc_engine_thread_stop(f->thread);
+	assert_int_equal(fc_engine_thread_call(f->thread, count_rules, &rules, 600000), -1);
+	assert_true(fc_clock_mono_ms() - begun < 600000);
+	assert_int_equal(rules, 0);
+}
+
+/* /livez must not fail because nothing happened for an hour and then something does. */
+static void test_idle_time_is_no_time_of_being_stuck(void **state)
+{
+	struct fixture *f = *state;
+	int64_t posted;
+
+	/* Not started: the last step is as old as the thread's making. */
+	posted = fc_clock_mono_ms();
+	while (fc_clock_mono_ms() - posted < 30)
+		;
+	posted = fc_clock_mono_ms();
+	assert_int_equal(fc_engine_thread_stuck_ms(f->thread), 0);
+	fc_engine_thread_post(f->thread, fc_event_new(FC_EVENT_TICK));
+	assert_true(fc_engine_thread_stuck_ms(f->thread) <= fc_clock_mono_ms() - posted);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_call_runs_between_two_steps_and_is_waited_for, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_call_to_a_busy_engine_is_given_up_and_never_made, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_call_after_the_end_comes_back_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_idle_time_is_no_time_of_being_stuck, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
