@@ -17,28 +17,28 @@
 
 enum fc_error_class {
 	FC_ERR_NONE = 0,
-	FC_ERR_USAGE,	      /* the command line: names the flag and the mend; exit status 2 */
-	FC_ERR_CONFIG,	      /* a file of the operator: names file, place and mend */
-	FC_ERR_INVALID,	      /* refused as wrong: 400, 413, 422; again only when the input changes */
-	FC_ERR_UNAUTHORIZED,  /* 401 */
-	FC_ERR_FORBIDDEN,     /* 403 by RBAC */
-	FC_ERR_QUOTA,	      /* 403 by quota */
-	FC_ERR_TERMINATING,   /* 403 because the namespace is going away */
-	FC_ERR_NOT_FOUND,     /* 404 that names an object: it is absent */
-	FC_ERR_NOT_SERVED,    /* 404 that names none: the type or version is not served; 405, 406, 415 */
-	FC_ERR_EXISTS,	      /* 409 AlreadyExists */
-	FC_ERR_CONFLICT,      /* 409 Conflict: information, not a failure */
-	FC_ERR_GONE,	      /* 410: list again */
-	FC_ERR_THROTTLED,     /* 429 */
-	FC_ERR_SERVER,	      /* 500, 502, 503: try again later */
-	FC_ERR_TIMEOUT,	      /* 504 or our own deadline: the outcome of a write is unknown */
-	FC_ERR_NETWORK,	      /* refused, reset, ended early, name not resolved */
-	FC_ERR_TLS,	      /* the peer could not be verified; never downgraded */
-	FC_ERR_PROTOCOL,      /* the answer is not what the protocol says (HTML, broken framing) */
-	FC_ERR_LIMIT,	      /* an object too large, nested too deep, a number that cannot be held */
-	FC_ERR_MEMORY,	      /* an allocation sized by the network or a file failed */
-	FC_ERR_CANCELLED,     /* we ended it ourselves; not a failure */
-	FC_ERR_INTERNAL,      /* a promise of our own code was broken */
+	FC_ERR_USAGE,	     /* the command line: names the flag and the mend; exit status 2 */
+	FC_ERR_CONFIG,	     /* a file of the operator: names file, place and mend */
+	FC_ERR_INVALID,	     /* refused as wrong: 400, 413, 422; again only when the input changes */
+	FC_ERR_UNAUTHORIZED, /* 401 */
+	FC_ERR_FORBIDDEN,    /* 403 by RBAC */
+	FC_ERR_QUOTA,	     /* 403 by quota */
+	FC_ERR_TERMINATING,  /* 403 because the namespace is going away */
+	FC_ERR_NOT_FOUND,    /* 404 that names an object: it is absent */
+	FC_ERR_NOT_SERVED,   /* 404 that names none: the type or version is not served; 405, 406, 415 */
+	FC_ERR_EXISTS,	     /* 409 AlreadyExists */
+	FC_ERR_CONFLICT,     /* 409 Conflict: information, not a failure */
+	FC_ERR_GONE,	     /* 410: list again */
+	FC_ERR_THROTTLED,    /* 429 */
+	FC_ERR_SERVER,	     /* 500, 502, 503: try again later */
+	FC_ERR_TIMEOUT,	     /* 504 or our own deadline: the outcome of a write is unknown */
+	FC_ERR_NETWORK,	     /* refused, reset, ended early, name not resolved */
+	FC_ERR_TLS,	     /* the peer could not be verified; never downgraded */
+	FC_ERR_PROTOCOL,     /* the answer is not what the protocol says (HTML, broken framing) */
+	FC_ERR_LIMIT,	     /* an object too large, nested too deep, a number that cannot be held */
+	FC_ERR_MEMORY,	     /* an allocation sized by the network or a file failed */
+	FC_ERR_CANCELLED,    /* we ended it ourselves; not a failure */
+	FC_ERR_INTERNAL,     /* a promise of our own code was broken */
 	FC_ERR_CLASSES
 };
 

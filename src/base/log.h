@@ -37,9 +37,9 @@ int fc_log_enabled(enum fc_log_level level);
 void fc_log_write(enum fc_log_level level, const char *message, const struct fc_log_field *fields, size_t count);
 
 /* fc_log(FC_LOG_INFO, "watch started", FC_KV("cluster", name), FC_KN("watch", id)); fields are optional. */
-#define fc_log(level, message, ...)                                                                         \
-	do {                                                                                                \
-		const struct fc_log_field fc_fields_[] = { { 0 }, ##__VA_ARGS__ };                          \
+#define fc_log(level, message, ...)                                                                               \
+	do {                                                                                                      \
+		const struct fc_log_field fc_fields_[] = { { 0 }, ##__VA_ARGS__ };                                \
 		fc_log_write((level), (message), fc_fields_ + 1, sizeof(fc_fields_) / sizeof(fc_fields_[0]) - 1); \
 	} while (0)
 

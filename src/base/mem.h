@@ -38,20 +38,20 @@ static inline void fc_free_ptr(void *p)
 #define FC_CLEANUP(fn) __attribute__((cleanup(fn)))
 
 /* Takes the value out of a variable and leaves NULL behind: the visible word of a hand-over. */
-#define fc_steal(pp)                          \
-	(__extension__({                      \
+#define fc_steal(pp)                                 \
+	(__extension__({                             \
 		__typeof__(*(pp)) fc_taken_ = *(pp); \
-		*(pp) = NULL;                 \
-		fc_taken_;                    \
+		*(pp) = NULL;                        \
+		fc_taken_;                           \
 	}))
 
 /* Grows an array so that `count + 1` elements fit. `cap` is in elements. */
-#define FC_GROW(array, count, cap)                                                             \
-	do {                                                                                   \
-		if ((count) == (cap)) {                                                        \
-			(cap) = (cap) ? (cap) * 2 : 4;                                         \
-			(array) = fc_xrealloc((array), (size_t)(cap) * sizeof(*(array)));      \
-		}                                                                              \
+#define FC_GROW(array, count, cap)                                                        \
+	do {                                                                              \
+		if ((count) == (cap)) {                                                   \
+			(cap) = (cap) ? (cap)*2 : 4;                                      \
+			(array) = fc_xrealloc((array), (size_t)(cap) * sizeof(*(array))); \
+		}                                                                         \
 	} while (0)
 
 #endif

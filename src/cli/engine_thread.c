@@ -14,13 +14,14 @@
 #include <time.h>
 #include <utlist.h>
 
-/* Enough that nobody waits as long as the engine keeps up, few enough that bodies under way stay within a few MiB as bodies mostly are, and
- * within 256 times the largest one (4 MiB) at the very worst. */
+/* Enough that nobody waits as long as the engine keeps up, few enough that bodies under way stay within a few MiB as
+ * bodies mostly are, and within 256 times the largest one (4 MiB) at the very worst. */
 #define QUEUE_LIMIT 256
 
 enum call_state { CALL_WAITING, CALL_RUNNING, CALL_DONE };
 
-/* Lives on the caller's stack: it is taken off the list by whoever comes first, the engine's thread or the caller's time. */
+/* Lives on the caller's stack: it is taken off the list by whoever comes first, the engine's thread or the caller's
+ * time. */
 struct call {
 	void (*fn)(struct fc_engine *e, void *user);
 	void *user;
@@ -69,9 +70,8 @@ static void log_report(const struct fc_report *r)
 	const struct {
 		const char *key, *text;
 	} all[] = {
-		{ "cluster", r->cluster }, { "target", r->target }, { "path", r->path },   { "source", r->source },
-		{ "state", r->state },	   { "reason", r->reason }, { "why", r->detail },
-		{ "version", r->version },
+		{ "cluster", r->cluster }, { "target", r->target }, { "path", r->path },  { "source", r->source },
+		{ "state", r->state },	   { "reason", r->reason }, { "why", r->detail }, { "version", r->version },
 	};
 
 	for (size_t i = 0; i < FC_ARRAY_LEN(all); i++)
@@ -136,8 +136,8 @@ static void step(struct fc_engine_thread *t, struct fc_event *event)
 	struct fc_actions actions;
 
 	if (event->received_us && event->type != FC_EVENT_TICK)
-		fc_metrics_observe(t->options.metrics, FC_METRIC_WORKQUEUE_QUEUE_SECONDS, (double)(begun_us - event->received_us) / 1e6,
-				   labels);
+		fc_metrics_observe(t->options.metrics, FC_METRIC_WORKQUEUE_QUEUE_SECONDS,
+				   (double)(begun_us - event->received_us) / 1e6, labels);
 	event->now_ms = begun_us / 1000;
 	event->wall_ms = fc_clock_wall_ms();
 	fc_actions_init(&actions);
@@ -224,8 +224,8 @@ static bool wait_done(struct fc_engine_thread *t, struct call *c, int64_t timeou
 
 	pthread_mutex_lock(&t->lock);
 	while (c->state != CALL_DONE) {
-		int rc = c->state == CALL_RUNNING ? pthread_cond_wait(&t->changed, &t->lock) :
-						    pthread_cond_timedwait(&t->changed, &t->lock, &deadline);
+		int rc = c->state == CALL_RUNNING ? pthread_cond_wait(&t->changed, &t->lock)
+						  : pthread_cond_timedwait(&t->changed, &t->lock, &deadline);
 
 		if (rc == ETIMEDOUT && c->state == CALL_WAITING) {
 			DL_DELETE(t->calls, c);
@@ -237,7 +237,8 @@ static bool wait_done(struct fc_engine_thread *t, struct call *c, int64_t timeou
 	return done;
 }
 
-int fc_engine_thread_call(struct fc_engine_thread *t, void (*fn)(struct fc_engine *e, void *user), void *user, int64_t timeout_ms)
+int fc_engine_thread_call(struct fc_engine_thread *t, void (*fn)(struct fc_engine *e, void *user), void *user,
+			  int64_t timeout_ms)
 {
 	struct call c = { .fn = fn, .user = user, .state = CALL_WAITING };
 	struct fc_event *nudge = fc_event_new(FC_EVENT_TICK);

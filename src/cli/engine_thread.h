@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fc_engine_thread - the thread that steps the engine: takes events from one queue, gives actions to the clusters' threads.
+/* fc_engine_thread - the thread that steps the engine: takes events from one queue, gives actions to the clusters'
+ * threads.
  * Owns:    the engine, its queue, its thread. Borrows the watchers and the metrics.
  * Threads: _new, _start, _stop, _free from the main thread; _post and _call from any but its own.
  * Fails:   _start (no thread). _call gives up after its time; what it asked for is then never touched again.
@@ -30,15 +31,17 @@ int fc_engine_thread_start(struct fc_engine_thread *t, struct fc_error *err) FC_
 /* Takes over the event. Waits while thousands are waiting already: so a cluster cannot fill the memory. */
 void fc_engine_thread_post(struct fc_engine_thread *t, struct fc_event *event);
 
-/* Runs `fn` on the engine's thread between two steps and waits for it at most `timeout_ms`. -1: it did not get there in time, and `fn` will
- * not run any more. */
-int fc_engine_thread_call(struct fc_engine_thread *t, void (*fn)(struct fc_engine *e, void *user), void *user, int64_t timeout_ms);
+/* Runs `fn` on the engine's thread between two steps and waits for it at most `timeout_ms`. -1: it did not get there in
+ * time, and `fn` will not run any more. */
+int fc_engine_thread_call(struct fc_engine_thread *t, void (*fn)(struct fc_engine *e, void *user), void *user,
+			  int64_t timeout_ms);
 
 /* How long events have been waiting without a step, in ms; 0 when none waits. */
 int64_t fc_engine_thread_stuck_ms(struct fc_engine_thread *t);
 size_t fc_engine_thread_depth(struct fc_engine_thread *t);
 
-/* Handles what is in the queue, then ends and joins the thread. The watchers must have been joined: nobody posts any more. */
+/* Handles what is in the queue, then ends and joins the thread. The watchers must have been joined: nobody posts any
+ * more. */
 void fc_engine_thread_stop(struct fc_engine_thread *t);
 void fc_engine_thread_free(struct fc_engine_thread *t);
 

@@ -26,12 +26,12 @@ void fc_strings_add(struct fc_strings *s, const char *bytes, size_t len);
 void fc_strings_fini(struct fc_strings *s);
 
 enum fc_flag_type {
-	FC_FLAG_STRING,   /* char *; NULL when nothing was given and there is no default */
-	FC_FLAG_LIST,     /* struct fc_strings; repeated flags add up; a higher source replaces a lower one whole */
-	FC_FLAG_BOOL,     /* bool */
-	FC_FLAG_INT,      /* int64_t, from `min` to `max` */
+	FC_FLAG_STRING,	  /* char *; NULL when nothing was given and there is no default */
+	FC_FLAG_LIST,	  /* struct fc_strings; repeated flags add up; a higher source replaces a lower one whole */
+	FC_FLAG_BOOL,	  /* bool */
+	FC_FLAG_INT,	  /* int64_t, from `min` to `max` */
 	FC_FLAG_DURATION, /* int64_t, milliseconds */
-	FC_FLAG_WORD,     /* unsigned (or an enum): the index in `words` */
+	FC_FLAG_WORD,	  /* unsigned (or an enum): the index in `words` */
 };
 
 struct fc_flag {
@@ -40,13 +40,13 @@ struct fc_flag {
 	enum fc_flag_type type;
 	const char *placeholder;  /* "FILE"; NULL for booleans */
 	const char *default_text; /* NULL: none */
-	const char *help;         /* one sentence part, no full stop: help text, manual and reference show it */
-	unsigned commands;        /* a set of bits, one per command that has the flag */
-	size_t offset;            /* of its field in the caller's struct */
-	bool commas;              /* lists: a flag's value is split at commas; in the environment it always is */
-	bool empty;               /* strings: an empty value means something; otherwise it is an error */
-	bool line_only;           /* on the command line only: neither environment nor file */
-	bool stops;               /* booleans: given, nothing else is looked at (--help) */
+	const char *help;	  /* one sentence part, no full stop: help text, manual and reference show it */
+	unsigned commands;	  /* a set of bits, one per command that has the flag */
+	size_t offset;		  /* of its field in the caller's struct */
+	bool commas;		  /* lists: a flag's value is split at commas; in the environment it always is */
+	bool empty;		  /* strings: an empty value means something; otherwise it is an error */
+	bool line_only;		  /* on the command line only: neither environment nor file */
+	bool stops;		  /* booleans: given, nothing else is looked at (--help) */
 	int64_t min, max;
 	const char *const *words; /* NULL-terminated */
 	/* Judges one word; the error says what is wrong with it and the mend. NULL: anything goes. */
@@ -66,7 +66,7 @@ struct fc_flags {
 	const char *command_name; /* "fedcopy run": for errors */
 	struct fc_flag_given *given;
 	struct fc_strings operands; /* what is no flag */
-	bool stopped;               /* a row with `stops` was met */
+	bool stopped;		    /* a row with `stops` was met */
 };
 
 void fc_flags_init(struct fc_flags *f, const struct fc_flag *rows, size_t count, unsigned command,

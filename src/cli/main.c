@@ -17,7 +17,7 @@
 #define FC_FEATURE(f) 0
 #endif
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || FC_FEATURE(address_sanitizer) ||                  \
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || FC_FEATURE(address_sanitizer) || \
 	FC_FEATURE(thread_sanitizer) || FC_FEATURE(memory_sanitizer)
 #define FC_SANITIZED 1
 #else

@@ -18,10 +18,10 @@
 enum fc_flag_command { FC_COMMAND_RUN = 1u << 0 };
 
 struct fc_options {
-	bool help;                    /* --help was given: nothing else is filled */
-	char *clusters;               /* NULL: none */
-	char *kubeconfig;             /* NULL: kube-client 1.3 */
-	char *master;                 /* [NAME=]CONTEXT as given; NULL: the current context, or in-cluster */
+	bool help;		      /* --help was given: nothing else is filled */
+	char *clusters;		      /* NULL: none */
+	char *kubeconfig;	      /* NULL: kube-client 1.3 */
+	char *master;		      /* [NAME=]CONTEXT as given; NULL: the current context, or in-cluster */
 	struct fc_strings members;    /* [NAME=]CONTEXT each, as given */
 	struct fc_strings targets;    /* each has passed fc_resource_word_check; at least one */
 	struct fc_strings namespaces; /* DNS labels, each once; empty: all */

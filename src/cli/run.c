@@ -3,7 +3,8 @@
  *
  * Start: everything is built, the signals are blocked, then the threads begin: endpoint, engine, clusters. The
  *        endpoint comes first because an address in use must end the program before anything is copied.
- * Stop:  1. the clusters' threads take no more events and actions, finish writes in flight within the grace period, and end;
+ * Stop:  1. the clusters' threads take no more events and actions, finish writes in flight within the grace period, and
+ * end;
  *        2. the engine handles what is left in its queue, and ends; 3. the endpoint ends; 4. the log is flushed.
  * A second signal leaves at once. */
 #include "base/clock.h"
@@ -77,8 +78,10 @@ static int raise_descriptor_limit(size_t clusters, struct fc_error *err)
 	}
 	if (limit.rlim_cur >= need)
 		return 0;
-	return fc_error_set(err, FC_ERR_CONFIG, "%zu clusters need %llu descriptors, and the limit is %llu: raise it (ulimit -n, LimitNOFILE=)",
-			    clusters, (unsigned long long)need, (unsigned long long)limit.rlim_cur);
+	return fc_error_set(
+		err, FC_ERR_CONFIG,
+		"%zu clusters need %llu descriptors, and the limit is %llu: raise it (ulimit -n, LimitNOFILE=)",
+		clusters, (unsigned long long)need, (unsigned long long)limit.rlim_cur);
 }
 
 static int load_clusters(struct run *r, struct fc_error *err)

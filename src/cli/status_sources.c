@@ -43,7 +43,8 @@ static void metrics(void *user, struct fc_buf *out)
 
 	/* An engine that is busy leaves the last figures standing. */
 	(void)fc_engine_thread_call(c->engine, collect, c, ENGINE_ANSWER_MS);
-	fc_metrics_set(c->metrics, FC_METRIC_WORKQUEUE_DEPTH, (double)fc_engine_thread_depth(c->engine), FC_LABELS("engine"));
+	fc_metrics_set(c->metrics, FC_METRIC_WORKQUEUE_DEPTH, (double)fc_engine_thread_depth(c->engine),
+		       FC_LABELS("engine"));
 	fc_metrics_text(c->metrics, out);
 }
 
@@ -55,7 +56,8 @@ static int live(void *user, struct fc_buf *out)
 	int64_t stuck_ms = fc_engine_thread_stuck_ms(c->engine);
 
 	if (stuck_ms >= STUCK_MS) {
-		fc_buf_printf(out, "[-]engine failed: events have been waiting for %lld s\n", (long long)(stuck_ms / 1000));
+		fc_buf_printf(out, "[-]engine failed: events have been waiting for %lld s\n",
+			      (long long)(stuck_ms / 1000));
 		return -1;
 	}
 	fc_buf_puts(out, "[+]engine ok\n");
@@ -73,8 +75,8 @@ struct readiness {
 static void line(struct readiness *r, size_t i, const struct fc_cluster_summary *s, bool good)
 {
 	fc_buf_printf(r->out, "[%c]%s %s %s: %s%s%s\n", good ? '+' : '-', r->context->set->clusters[i].info.name,
-		      i == r->context->set->master ? "master" : "member", good ? "ok" : "failed", fc_cluster_state_name(s->state),
-		      s->message[0] ? ", " : "", s->message);
+		      i == r->context->set->master ? "master" : "member", good ? "ok" : "failed",
+		      fc_cluster_state_name(s->state), s->message[0] ? ", " : "", s->message);
 }
 
 static void judge(struct fc_engine *e, void *user)

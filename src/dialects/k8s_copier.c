@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The dialect k8s-copier: annotations `k8s-copier.fig.org/replace-<path>` on the target, whose value names the source or is JSON.
- * Source: its vocabulary as users of k8s-copier know it; the rule numbers (B…, D…) in the tests are those of its specification. */
+/* The dialect k8s-copier: annotations `k8s-copier.fig.org/replace-<path>` on the target, whose value names the source
+ * or is JSON. Source: its vocabulary as users of k8s-copier know it; the rule numbers (B…, D…) in the tests are those
+ * of its specification. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -60,7 +61,8 @@ static void scan_instance(struct fc_rule_spec *s, const char *text)
 	const char *first = strchr(text, '/'), *second = first ? strchr(first + 1, '/') : NULL;
 
 	if (second && strchr(second + 1, '/')) {
-		refuse(s, "BadInstance", "the instance has too many slashes: write NAME, NAMESPACE/NAME or CLUSTER/NAMESPACE/NAME");
+		refuse(s, "BadInstance",
+		       "the instance has too many slashes: write NAME, NAMESPACE/NAME or CLUSTER/NAMESPACE/NAME");
 		return;
 	}
 	s->namespace_of = first ? FC_NAMESPACE_NAMED : FC_NAMESPACE_OF_TARGET;
@@ -73,7 +75,8 @@ static void scan_instance(struct fc_rule_spec *s, const char *text)
 		s->name = fc_xstrdup(first ? first + 1 : text);
 	}
 	if (s->cluster && !fc_name_is_label(s->cluster))
-		refuse(s, "BadInstance", "the instance's cluster is not a cluster name: use lower-case letters, digits and '-'");
+		refuse(s, "BadInstance",
+		       "the instance's cluster is not a cluster name: use lower-case letters, digits and '-'");
 	if (s->namespace_ && s->namespace_[0] == '\0')
 		s->namespace_of = FC_NAMESPACE_NONE;
 	else if (s->namespace_ && !fc_name_is_label(s->namespace_))

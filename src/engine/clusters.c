@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Clusters as the engine sees them: reachable or not, what their RESOURCE words mean, and the watches of what may carry rules. */
+/* Clusters as the engine sees them: reachable or not, what their RESOURCE words mean, and the watches of what may carry
+ * rules. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -70,7 +71,8 @@ void clusters_start(struct fc_engine *e)
 			cluster_word(e, &e->clusters[i], e->options.target_words[k])->for_targets = true;
 }
 
-static bool target_watch_exists(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *namespace_)
+static bool target_watch_exists(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
+				const char *namespace_)
 {
 	struct watch *w, *next;
 
@@ -131,11 +133,12 @@ void cluster_resolved(struct fc_engine *e, struct cluster *c, const struct fc_ev
 	if (!w)
 		return;
 	if (!w->answered && !r && w->for_targets)
-		report_cluster(e, FC_LOG_WARN, c, "target resource is not served here yet, it is looked up again", w->text);
+		report_cluster(e, FC_LOG_WARN, c, "target resource is not served here yet, it is looked up again",
+			       w->text);
 	w->answered = true;
 	fault_set(&w->error, &event->error);
-	/* A type that is gone keeps its last meaning: its watch says that it is gone, and hears when it is back. One that has only changed
-	 * its verbs or subresources is the same type. */
+	/* A type that is gone keeps its last meaning: its watch says that it is gone, and hears when it is back. One
+	 * that has only changed its verbs or subresources is the same type. */
 	if (!r || (w->resource && fc_resource_same(r, w->resource))) {
 		clusters_check_synced(e, c);
 		if (!w->resource)
@@ -178,7 +181,8 @@ static bool is_known_by_another_name(struct fc_engine *e, struct cluster *c, con
 
 		if (other == c || !other->id || strcmp(other->id, id) != 0 || other->connection == REFUSED)
 			continue;
-		fc_error_set(&why, FC_ERR_CONFIG, "it is the same cluster as %s: take one of the two out of the cluster set",
+		fc_error_set(&why, FC_ERR_CONFIG,
+			     "it is the same cluster as %s: take one of the two out of the cluster set",
 			     other->info->name);
 		fault_set(&c->error, &why);
 		return true;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rules that feed each other (systems/k8s-copier.md B22, D17). A rule feeds another when it writes a place that overlaps the place the other
- * reads, in the same object. Every rule that reaches itself this way is suspended. Only bound rules take part: those that are valid and
- * permitted. The search begins at the rule that came or went, so that rules which feed nobody cost nothing. */
+/* Rules that feed each other (systems/k8s-copier.md B22, D17). A rule feeds another when it writes a place that
+ * overlaps the place the other reads, in the same object. Every rule that reaches itself this way is suspended. Only
+ * bound rules take part: those that are valid and permitted. The search begins at the rule that came or went, so that
+ * rules which feed nobody cost nothing. */
 #include "base/mem.h"
 #include "engine/parts.h"
 

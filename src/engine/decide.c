@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is to be done about one target: its rules, applied parent first to one wanted value per place, against what stands there. Equal:
- * nothing. Different: one patch for all of them. */
+/* What is to be done about one target: its rules, applied parent first to one wanted value per place, against what
+ * stands there. Equal: nothing. Different: one patch for all of them. */
 #include "base/mem.h"
 #include "engine/parts.h"
 #include "json/patch.h"
@@ -35,7 +35,8 @@ static json_t *value_of(const struct rule *r)
 	return r->spec.literal ? r->spec.literal : r->value;
 }
 
-/* Rules whose places lie in each other make a group: the first is the place of all. Rules are in order of path, so a group is a run. */
+/* Rules whose places lie in each other make a group: the first is the place of all. Rules are in order of path, so a
+ * group is a run. */
 struct group {
 	struct rule *root, *end;
 	bool single;
@@ -71,7 +72,8 @@ static void group_name(struct group *g)
 	fc_buf_fini(&text);
 }
 
-/* Does what stands there hold, for this group? Either it is what is wanted, or it is what the server made of the same wish. */
+/* Does what stands there hold, for this group? Either it is what is wanted, or it is what the server made of the same
+ * wish. */
 static bool group_holds(const struct group *g)
 {
 	const struct rule *r = g->root;
@@ -176,7 +178,8 @@ static bool groups_lack_values(struct fc_engine *e, struct group *groups, size_t
 	return lacks;
 }
 
-/* Composes the open groups; one whose value turns out to stand there already is settled. Returns how many are still to be written. */
+/* Composes the open groups; one whose value turns out to stand there already is settled. Returns how many are still to
+ * be written. */
 static size_t compose_groups(struct fc_engine *e, struct group *groups, size_t count)
 {
 	size_t open = 0;
@@ -364,7 +367,8 @@ void target_decide(struct fc_engine *e, struct target *t)
 	if (t->phase != IDLE || e->clusters[t->key.cluster].connection != UP || t->deleting || t->unreadable)
 		return;
 	retry_source_reads(e, t);
-	/* Rules that want nothing cost no read. One whose source is just being read may as well have it done meanwhile. */
+	/* Rules that want nothing cost no read. One whose source is just being read may as well have it done meanwhile.
+	 */
 	if (!worth_a_read)
 		return;
 	if (must_read(e, t))

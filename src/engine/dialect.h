@@ -2,9 +2,9 @@
 /* fc_dialect - one vocabulary of annotations, as a table of functions that the engine calls.
  * Owns:    what scan finds belongs to the caller.
  * Threads: the functions are pure: no I/O, no state, any thread.
- * Fails:   a rule that cannot be understood is found all the same, with a reason and a sentence: it is shown as `Invalid` and harms
- *          no other.
- * Source:  design section 6. A new dialect is one file in src/dialects and one line of its table. */
+ * Fails:   a rule that cannot be understood is found all the same, with a reason and a sentence: it is shown as
+ * `Invalid` and harms no other. Source:  design section 6. A new dialect is one file in src/dialects and one line of
+ * its table. */
 #ifndef FC_DIALECT_H
 #define FC_DIALECT_H
 
@@ -22,7 +22,8 @@ enum fc_instance_namespace {
 	FC_NAMESPACE_NONE,	/* /NAME: the source is cluster-scoped */
 };
 
-/* One instruction found in an object: "target_path of the object equals source_path of the source", or equals a literal. */
+/* One instruction found in an object: "target_path of the object equals source_path of the source", or equals a
+ * literal. */
 struct fc_rule_spec {
 	struct fc_digest text;	     /* of the whole instruction as written: equal text is the same rule */
 	const char *invalid_reason;  /* static CamelCase word; NULL: the rule is well-formed */
@@ -33,7 +34,7 @@ struct fc_rule_spec {
 	char *word;		     /* RESOURCE */
 	char *cluster;		     /* NULL: the master */
 	enum fc_instance_namespace namespace_of;
-	char *namespace_;	     /* with FC_NAMESPACE_NAMED */
+	char *namespace_; /* with FC_NAMESPACE_NAMED */
 	char *name;
 	struct fc_path *source_path;
 };
@@ -56,7 +57,8 @@ enum fc_wanted {
 
 struct fc_dialect {
 	const char *name;
-	const char *const *annotation_prefixes; /* NULL-terminated; an object without such an annotation carries no rule */
+	const char *const
+		*annotation_prefixes; /* NULL-terminated; an object without such an annotation carries no rule */
 	/* The rules in an object's metadata, in no particular order; at most one per place. */
 	void (*scan)(const json_t *object, struct fc_rule_specs *out);
 	/* `value` is borrowed from `source` (or from the rule, when it is a literal and `source` is NULL). */

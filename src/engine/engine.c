@@ -164,7 +164,8 @@ int64_t fc_engine_deadline(const struct fc_engine *e)
 
 /* --- keys --- */
 
-struct key key_take(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *namespace_, const char *name)
+struct key key_take(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *namespace_,
+		    const char *name)
 {
 	return (struct key){
 		.cluster = cluster,
@@ -182,8 +183,8 @@ void key_drop(struct fc_engine *e, struct key *key)
 }
 
 /* A key for looking up only: a name that nobody holds is in no table. */
-static bool key_find(const struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *ns, const char *name,
-		     struct key *key)
+static bool key_find(const struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *ns,
+		     const char *name, struct key *key)
 {
 	*key = (struct key){
 		.cluster = cluster,
@@ -194,7 +195,8 @@ static bool key_find(const struct fc_engine *e, fc_cluster_no cluster, const str
 	return key->namespace_ && key->name;
 }
 
-struct target *target_find(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *ns, const char *name)
+struct target *target_find(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *ns,
+			   const char *name)
 {
 	struct target *t = NULL;
 	struct key key;
@@ -204,7 +206,8 @@ struct target *target_find(struct fc_engine *e, fc_cluster_no cluster, const str
 	return t;
 }
 
-struct source *source_find(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *ns, const char *name)
+struct source *source_find(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *ns,
+			   const char *name)
 {
 	struct source *s = NULL;
 	struct key key;
@@ -214,14 +217,15 @@ struct source *source_find(struct fc_engine *e, fc_cluster_no cluster, const str
 	return s;
 }
 
-/* The same type in several clusters is one pointer here, as long as the clusters agree about it. There are few types: a list does. */
+/* The same type in several clusters is one pointer here, as long as the clusters agree about it. There are few types: a
+ * list does. */
 const struct fc_resource *resource_take(struct fc_engine *e, const struct fc_resource *r)
 {
 	for (size_t i = 0; i < e->resource_count; i++) {
 		const struct fc_resource *known = e->resources[i];
 
-		if (fc_resource_same(known, r) && known->namespaced == r->namespaced && known->has_status == r->has_status &&
-		    known->verbs == r->verbs && strcmp(known->kind, r->kind) == 0)
+		if (fc_resource_same(known, r) && known->namespaced == r->namespaced &&
+		    known->has_status == r->has_status && known->verbs == r->verbs && strcmp(known->kind, r->kind) == 0)
 			return known;
 	}
 	FC_GROW(e->resources, e->resource_count, e->resource_cap);

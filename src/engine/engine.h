@@ -23,7 +23,7 @@ struct fc_engine_options {
 	size_t cluster_count;
 	fc_cluster_no master;
 	const struct fc_dialect *const *dialects; /* NULL-terminated, borrowed */
-	const char *const *target_words;	  /* --target: resources that carry annotations, resolved in every cluster */
+	const char *const *target_words; /* --target: resources that carry annotations, resolved in every cluster */
 	size_t target_word_count;
 	const char *const *namespaces; /* --namespace: only these, for targets and sources; none: all */
 	size_t namespace_count;
@@ -41,8 +41,9 @@ int64_t fc_engine_deadline(const struct fc_engine *e);
 
 /* --- what is known, for people and metrics; between steps --- */
 
-/* Rules of /debug/rules as JSON objects, at most `max` of them, appended to `array`, beginning behind `*cursor` (0: at the start), which
- * is moved. Returns 1 while more may follow, else 0. Rules that come and go between calls may or may not be among them. */
+/* Rules of /debug/rules as JSON objects, at most `max` of them, appended to `array`, beginning behind `*cursor` (0: at
+ * the start), which is moved. Returns 1 while more may follow, else 0. Rules that come and go between calls may or may
+ * not be among them. */
 int fc_engine_rules(const struct fc_engine *e, uint64_t *cursor, size_t max, json_t *array);
 
 /* How many rules of dialect number `dialect` are in each state. */
@@ -51,7 +52,8 @@ void fc_engine_count_rules(const struct fc_engine *e, size_t dialect, size_t cou
 enum fc_cluster_state {
 	FC_CLUSTER_CONNECTING,	/* no first outcome yet */
 	FC_CLUSTER_UNREACHABLE, /* the last attempt failed */
-	FC_CLUSTER_SYNCING,	/* reachable; the watches of its targets have not all delivered their first list, or failed at it */
+	FC_CLUSTER_SYNCING, /* reachable; the watches of its targets have not all delivered their first list, or failed
+			       at it */
 	FC_CLUSTER_SYNCED,
 };
 struct fc_cluster_summary {

@@ -25,15 +25,16 @@ bool clusters_have_told(const struct fc_engine *e); /* every cluster is synced, 
 void clusters_check_synced(struct fc_engine *e, struct cluster *c);
 
 /* --- watches.c: starting, stopping and what they tell --- */
-struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *namespace_,
-			  const char *name, bool of_targets);
+struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
+			  const char *namespace_, const char *name, bool of_targets);
 void watch_stop(struct fc_engine *e, struct watch *w); /* nothing may rely on it any more */
 void watch_event(struct fc_engine *e, const struct fc_event *event);
 
 /* --- targets.c: annotated objects --- */
 void target_object(struct fc_engine *e, struct watch *w, json_t *object);
 void target_gone(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name, const char *version);
-void target_unreadable(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name, const char *version);
+void target_unreadable(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name,
+		       const char *version);
 void targets_list_end(struct fc_engine *e, struct watch *w);
 void target_read_done(struct fc_engine *e, struct target *t, json_t *object, const struct fc_error *error);
 void target_write_done(struct fc_engine *e, struct target *t, json_t *object, const struct fc_error *error);
@@ -45,7 +46,8 @@ void target_wants_anew(struct target *t, const struct rule *changed);
 
 /* --- rules.c: a rule's binding to its source --- */
 bool rules_present(const struct fc_engine *e, const json_t *object); /* does it bear an annotation of a dialect? */
-/* Makes the target's rules those that `object` bears; rules that stay keep what is known of them. Returns whether one is new. */
+/* Makes the target's rules those that `object` bears; rules that stay keep what is known of them. Returns whether one
+ * is new. */
 bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object);
 void rules_survey(struct target *t, const json_t *object); /* what stands at each rule's place */
 void rules_free(struct fc_engine *e, struct target *t);
@@ -59,14 +61,16 @@ struct source *source_attach(struct fc_engine *e, const struct key *key, struct 
 void source_detach(struct fc_engine *e, struct rule *r); /* frees a source that nobody names any more */
 void source_object(struct fc_engine *e, struct watch *w, json_t *object, int64_t received_us);
 void source_gone(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name, const char *version);
-void source_unreadable(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name, const char *version);
+void source_unreadable(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name,
+		       const char *version);
 void sources_list_end(struct fc_engine *e, struct watch *w, bool removes);
 void sources_changed(struct fc_engine *e, struct watch *w); /* the watch's error changed: decide again */
 /* A body that came while the same object was being written as a target, and the write failed: now it counts. */
 void source_deliver_held(struct fc_engine *e, const struct key *key);
 void source_read(struct fc_engine *e, struct source *s);
 void source_read_done(struct fc_engine *e, struct source *s, json_t *object, const struct fc_error *error);
-/* The answer to a write of the same object: it, or what was held meanwhile, whichever is newer, is the source's state. */
+/* The answer to a write of the same object: it, or what was held meanwhile, whichever is newer, is the source's state.
+ */
 void source_written(struct fc_engine *e, const struct key *key, json_t *answer);
 
 /* --- source_watches.c: how wide the watches of sources are --- */
@@ -86,7 +90,8 @@ static inline uint64_t watch_list_mark(const struct watch *w)
 void target_decide(struct fc_engine *e, struct target *t);
 
 /* --- states.c: which state a rule is in, and saying so --- */
-/* Sets takes_part and waits_for_sync; where the rule takes no part, also its state (design section 5, the first that applies). */
+/* Sets takes_part and waits_for_sync; where the rule takes no part, also its state (design section 5, the first that
+ * applies). */
 void rule_judge(struct fc_engine *e, struct rule *r);
 /* `reason` and `message` are static; `detail` is copied, and shown in the message's place where given. */
 void rule_set_state(struct fc_engine *e, struct rule *r, enum fc_state state, const char *reason, const char *message,
@@ -96,7 +101,8 @@ void rule_set_waiting(struct fc_engine *e, struct rule *r);
 
 /* --- reports.c: what is worth a log line or a number --- */
 void report_rule(struct fc_engine *e, enum fc_log_level level, const struct rule *r);
-void report_cluster(struct fc_engine *e, enum fc_log_level level, const struct cluster *c, const char *message, const char *detail);
+void report_cluster(struct fc_engine *e, enum fc_log_level level, const struct cluster *c, const char *message,
+		    const char *detail);
 void report_write(struct fc_engine *e, const struct target *t);
 void measure_write(struct fc_engine *e, const struct target *t, const char *result);
 void measure_retry(struct fc_engine *e);
@@ -107,8 +113,8 @@ char *rule_path_text(const struct rule *r);
 
 /* --- requests.c: the requests under way and those that wait --- */
 void job_init(struct job *j, void *owner);
-/* Counts the job as under way and gives its request a number, or, where the cluster has no request free, puts it in line and returns 0:
- * its owner is asked again when its turn comes. */
+/* Counts the job as under way and gives its request a number, or, where the cluster has no request free, puts it in
+ * line and returns 0: its owner is asked again when its turn comes. */
 uint64_t job_start(struct fc_engine *e, struct cluster *c, struct job *j, enum job_kind kind);
 bool job_could_start(const struct fc_engine *e, const struct cluster *c, enum job_kind kind);
 void job_wait(struct cluster *c, struct job *j, enum job_kind kind);
@@ -144,11 +150,14 @@ void cycles_rule_unbound(struct fc_engine *e, struct rule *r);
 
 /* --- keys: engine.c --- */
 /* Interns the strings: each use is given back by key_drop. */
-struct key key_take(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *namespace_, const char *name);
+struct key key_take(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *namespace_,
+		    const char *name);
 void key_drop(struct fc_engine *e, struct key *key);
 /* Looks up without interning; NULL when there is none. */
-struct target *target_find(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *ns, const char *name);
-struct source *source_find(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *ns, const char *name);
+struct target *target_find(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *ns,
+			   const char *name);
+struct source *source_find(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *ns,
+			   const char *name);
 const struct fc_resource *resource_take(struct fc_engine *e, const struct fc_resource *r);
 
 #endif

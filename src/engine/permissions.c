@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who may read what for whom (design section 7). Row a and every refusal that only the operator could lift are here; consent by source,
- * Namespace and operator takes its place here. Every answer is decided from keys alone: nothing is read in order to be refused. */
+/* Who may read what for whom (design section 7). Row a and every refusal that only the operator could lift are here;
+ * consent by source, Namespace and operator takes its place here. Every answer is decided from keys alone: nothing is
+ * read in order to be refused. */
 #include <string.h>
 
 #include "engine/parts.h"
 #include "model/names.h"
 
 static const char *const guarded_groups[] = {
-	"rbac.authorization.k8s.io", "admissionregistration.k8s.io", "certificates.k8s.io", "apiextensions.k8s.io",
-	"apiregistration.k8s.io",
+	"rbac.authorization.k8s.io", "admissionregistration.k8s.io", "certificates.k8s.io",
+	"apiextensions.k8s.io",	     "apiregistration.k8s.io",
 };
 
 static const char *denied_by_target(const struct rule *r)
@@ -50,8 +51,8 @@ const char *permission_denied(const struct fc_engine *e, const struct rule *r, c
 		if (reads == FC_READS_CONSENTED)
 			return "this cluster reads only what was consented to (reads: consented), and no permission covers the source";
 	}
-	if ((fc_resource_is_secret(source) || fc_resource_is_federated(source)) && !fc_resource_is_secret(target->resource) &&
-	    !fc_resource_is_federated(target->resource))
+	if ((fc_resource_is_secret(source) || fc_resource_is_federated(source)) &&
+	    !fc_resource_is_secret(target->resource) && !fc_resource_is_federated(target->resource))
 		return "a Secret or Federated object feeds only Secrets and Federated objects";
 	return NULL;
 }

@@ -69,7 +69,8 @@ void report_rule(struct fc_engine *e, enum fc_log_level level, const struct rule
 	report->detail = fc_xstrdup(r->detail ? r->detail : r->message);
 }
 
-void report_cluster(struct fc_engine *e, enum fc_log_level level, const struct cluster *c, const char *message, const char *detail)
+void report_cluster(struct fc_engine *e, enum fc_log_level level, const struct cluster *c, const char *message,
+		    const char *detail)
 {
 	struct fc_report *report = report_new(e, level, message);
 
@@ -150,8 +151,8 @@ static json_t *rule_json(const struct fc_engine *e, const struct rule *r)
 	json_t *o;
 
 	fc_time_rfc3339(r->since_ms, since);
-	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "dialect", r->dialect->name, "source", source, "target", target,
-		      "path", path, "state", fc_state_name(r->state), "reason", r->reason, "message",
+	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "dialect", r->dialect->name, "source", source,
+		      "target", target, "path", path, "state", fc_state_name(r->state), "reason", r->reason, "message",
 		      r->detail ? r->detail : r->message, "since", since, "writes", (json_int_t)r->writes);
 	free(source);
 	free(target);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests under way and jobs that wait for one: a cluster has a limit of writes and of reads at one time, so that a fan-out does not
- * bury it, and a job waits as a key, never as a body decided upon earlier. */
+/* Requests under way and jobs that wait for one: a cluster has a limit of writes and of reads at one time, so that a
+ * fan-out does not bury it, and a job waits as a key, never as a body decided upon earlier. */
 #include "base/mem.h"
 #include "engine/parts.h"
 

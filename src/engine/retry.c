@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What went wrong, how long a target waits after it, and when two writers are undoing each other (design section 5, promise 6). */
+/* What went wrong, how long a target waits after it, and when two writers are undoing each other (design section 5,
+ * promise 6). */
 #include <string.h>
 
 #include "base/mem.h"
@@ -97,7 +98,8 @@ bool retry_note_rewrite(struct fc_engine *e, struct target *t)
 	t->rewrite_count -= old;
 	memmove(t->rewrites, t->rewrites + old, t->rewrite_count * sizeof(*t->rewrites));
 	t->rewrites[t->rewrite_count++] = e->now_ms;
-	/* Once slowed down, fewer than ten fit into the window: a rewrite that is undone before twice its delay is over is the same fight. */
+	/* Once slowed down, fewer than ten fit into the window: a rewrite that is undone before twice its delay is over
+	 * is the same fight. */
 	t->flapping = t->rewrite_count > FLAP_REWRITES || still_undone;
 	if (t->flapping)
 		t->not_before_ms = e->now_ms + doubled(FIRST_FLAP_DELAY_MS, t->flaps++);

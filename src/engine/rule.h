@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A rule and its two ends, the target that bears it and the source that it reads: what src/engine's files share about them.
+/* A rule and its two ends, the target that bears it and the source that it reads: what src/engine's files share about
+ * them.
  * Owns:    a target owns its rules; targets and sources are owned by struct fc_engine; the comment of a pointer says when it is borrowed.
  * Threads: the engine's.
  * Fails:   never.
@@ -26,26 +27,26 @@ struct rule {
 	const char *misfit; /* static: why the instance fits no cluster or resource; NULL: it does */
 	const char *denied; /* static: why not allowed; NULL: allowed */
 	bool on_cycle;
-	bool outside;	      /* the source's namespace is not among --namespace: counts as missing */
-	bool child_blocked;   /* cannot be set inside the value of the rule above it */
-	bool refused;	      /* the server has refused what it wants, at this version of the target */
+	bool outside;	    /* the source's namespace is not among --namespace: counts as missing */
+	bool child_blocked; /* cannot be set inside the value of the rule above it */
+	bool refused;	    /* the server has refused what it wants, at this version of the target */
 	/* What the source wants: valid while source->known (or for a literal). */
 	bool want_known;
 	enum fc_wanted wanted;
 	struct fc_digest want;
-	json_t *value;	      /* kept only while a write of it is pending */
-	int64_t received_us;  /* when that value's event came; 0: nothing to measure */
-	bool wants_value;     /* a read of the source is under way for it */
-	bool fresh;	      /* the wanted value or the rule is newer than the last write: a write of it is no rewrite */
+	json_t *value;	     /* kept only while a write of it is pending */
+	int64_t received_us; /* when that value's event came; 0: nothing to measure */
+	bool wants_value;    /* a read of the source is under way for it */
+	bool fresh; /* the wanted value or the rule is newer than the last write: a write of it is no rewrite */
 	/* What stands in the target: valid while target->known. */
 	struct fc_digest present;
 	struct fc_path_ground ground;
 	/* What we wrote and what the server made of it: for `settled_key` the digest `settled_present` is right. */
 	struct fc_digest settled_key, settled_present, written_key;
-	bool in_write;	    /* part of the last write that was sent */
-	bool is_root;	    /* its place was that of a whole group in that write */
-	int64_t sent_us;    /* received_us of what that write carries */
-	bool takes_part;    /* nothing keeps it from being applied: of the decision under way */
+	bool in_write;	     /* part of the last write that was sent */
+	bool is_root;	     /* its place was that of a whole group in that write */
+	int64_t sent_us;     /* received_us of what that write carries */
+	bool takes_part;     /* nothing keeps it from being applied: of the decision under way */
 	bool waits_for_sync; /* its source has not told its first state yet */
 	struct rule *prev_in_word, *next_in_word;
 	struct rule *prev_in_source, *next_in_source;
@@ -57,19 +58,19 @@ enum phase { IDLE, READING, WRITING };
 
 struct target {
 	struct key key;
-	uint64_t serial; /* order of making, the cursor of snapshots */
-	struct watch *watch;		  /* borrowed */
-	uint32_t generation_seen;	  /* of the watch's lists */
-	struct fc_digest uid; /* of metadata.uid: 16 bytes tell as much as 36 */
-	char *version;	    /* resourceVersion last seen; what a write is decided on */
-	json_int_t generation; /* metadata.generation, 0: none */
+	uint64_t serial;	     /* order of making, the cursor of snapshots */
+	struct watch *watch;	     /* borrowed */
+	uint32_t generation_seen;    /* of the watch's lists */
+	struct fc_digest uid;	     /* of metadata.uid: 16 bytes tell as much as 36 */
+	char *version;		     /* resourceVersion last seen; what a write is decided on */
+	json_int_t generation;	     /* metadata.generation, 0: none */
 	struct fc_digest rules_text; /* of all annotations that matter: unchanged, no scan */
 	struct rule *rules;
-	bool known;	   /* the rules' `present` and `ground` are those of `version` */
-	bool deleting;	   /* bears a deletionTimestamp */
-	bool unreadable;   /* its last version could not be decoded */
-	bool dirty;	   /* in fc_engine.dirty */
-	bool look_again;   /* read before the next decision, known or not: the outcome of a write is not known */
+	bool known;	 /* the rules' `present` and `ground` are those of `version` */
+	bool deleting;	 /* bears a deletionTimestamp */
+	bool unreadable; /* its last version could not be decoded */
+	bool dirty;	 /* in fc_engine.dirty */
+	bool look_again; /* read before the next decision, known or not: the outcome of a write is not known */
 	enum phase phase;
 	bool touched; /* an event came while it was being read */
 	/* The newest event that came while it was being written. */
@@ -78,13 +79,14 @@ struct target {
 	char *held_version;
 	/* After failures. */
 	unsigned failures;
-	struct fault error;	/* of the last write or read; NONE after a success */
-	char *refused_version;	/* what a write was refused on: a read is to show whether it was this version that refused */
-	bool one_by_one;	/* a write of several places was refused: each goes alone, to find the one that is at fault */
-	int64_t not_before_ms;	/* back-off: nothing is sent before */
+	struct fault error;    /* of the last write or read; NONE after a success */
+	char *refused_version; /* what a write was refused on: a read is to show whether it was this version that
+				  refused */
+	bool one_by_one; /* a write of several places was refused: each goes alone, to find the one that is at fault */
+	int64_t not_before_ms;	 /* back-off: nothing is sent before */
 	int64_t settle_until_ms; /* waits for the first sync of its other sources, to make one write of all */
-	int64_t event_until_ms;	/* a 409 came: its event is awaited until then; 0: no */
-	int64_t due_ms;		/* in the timer heap; 0: not in it */
+	int64_t event_until_ms;	 /* a 409 came: its event is awaited until then; 0: no */
+	int64_t due_ms;		 /* in the timer heap; 0: not in it */
 	size_t heap_index;
 	/* Rewrites within the last minute, oldest first. */
 	int64_t *rewrites;
@@ -102,14 +104,14 @@ struct source {
 	uint32_t generation_seen; /* of that watch's lists */
 	bool planned;		  /* counted in its group, and watched */
 	uint64_t seen_elsewhere;  /* watch and generation of a list of a wider watch, which may take over */
-	bool known;	  /* its state is told below; else first sync */
+	bool known;		  /* its state is told below; else first sync */
 	bool present;
 	bool unreadable;
 	char *version;
 	struct rule *rules;
-	bool touched;	  /* an event came while it was being read */
+	bool touched;	    /* an event came while it was being read */
 	struct fault error; /* of the last read; NONE after a success */
-	json_t *held;	       /* newest body that came while the same object was being written as a target */
+	json_t *held;	    /* newest body that came while the same object was being written as a target */
 	int64_t held_received_us;
 	struct job job;
 	struct source *prev_in_watch, *next_in_watch;

@@ -56,7 +56,8 @@ static size_t dialect_number(const struct fc_engine *e, const struct fc_dialect 
 	return i;
 }
 
-static struct rule *rule_new(struct fc_engine *e, struct target *t, const struct fc_dialect *d, struct fc_rule_spec *spec)
+static struct rule *rule_new(struct fc_engine *e, struct target *t, const struct fc_dialect *d,
+			     struct fc_rule_spec *spec)
 {
 	struct rule *r = fc_xcalloc(1, sizeof(*r));
 
@@ -129,8 +130,8 @@ struct rule_array {
 	size_t count, cap;
 };
 
-static void scan_dialect(struct fc_engine *e, struct target *t, const struct fc_dialect *d, const json_t *object, struct rule **old,
-			 struct rule_array *now, struct rule_array *fresh)
+static void scan_dialect(struct fc_engine *e, struct target *t, const struct fc_dialect *d, const json_t *object,
+			 struct rule **old, struct rule_array *now, struct rule_array *fresh)
 {
 	struct fc_rule_specs specs = { 0 };
 
@@ -184,8 +185,8 @@ bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object)
 		end = &now.items[i]->next;
 	}
 	*end = NULL;
-	/* Words first: what the new rules go on using is not forgotten with the old. Then the withdrawn ones: an edit that turns a rule round
-	 * must not look like a cycle. */
+	/* Words first: what the new rules go on using is not forgotten with the old. Then the withdrawn ones: an edit
+	 * that turns a rule round must not look like a cycle. */
 	for (size_t i = 0; i < fresh.count; i++)
 		take_word(e, fresh.items[i]);
 	while (old) {
@@ -245,7 +246,8 @@ static const char *scope_misfit(const struct rule *r)
 {
 	if (r->word->resource->namespaced)
 		return rule_source_namespace(r) ? NULL : "the source is namespaced: name it as NAMESPACE/NAME";
-	return r->spec.namespace_of == FC_NAMESPACE_NAMED ? "the source is cluster-scoped: name it without a namespace" : NULL;
+	return r->spec.namespace_of == FC_NAMESPACE_NAMED ? "the source is cluster-scoped: name it without a namespace"
+							  : NULL;
 }
 
 static void release_source(struct fc_engine *e, struct rule *r)

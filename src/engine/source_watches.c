@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How wide sources are watched (design section 5, Reading): one field-selector watch for each of few, which works with RBAC that names
- * them; beyond 8 in a namespace or 40 of a resource one watch of the namespace; beyond 4 such namespaces one of the cluster. The narrow
- * watches run until the wide one has synced. A wide watch stays until nothing in it is named any more: going back and forth at a
- * threshold would list again each time. */
+/* How wide sources are watched (design section 5, Reading): one field-selector watch for each of few, which works with
+ * RBAC that names them; beyond 8 in a namespace or 40 of a resource one watch of the namespace; beyond 4 such
+ * namespaces one of the cluster. The narrow watches run until the wide one has synced. A wide watch stays until nothing
+ * in it is named any more: going back and forth at a threshold would list again each time. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -74,8 +74,8 @@ static size_t wide_spaces(const struct source_group *g)
 	return n;
 }
 
-/* The namespace's sources become too many to be named one by one. With --namespace nothing is ever watched cluster-wide: the rights may
- * be just for those namespaces. */
+/* The namespace's sources become too many to be named one by one. With --namespace nothing is ever watched
+ * cluster-wide: the rights may be just for those namespaces. */
 static void widen(struct fc_engine *e, struct source_group *g, struct source_space *space)
 {
 	if (g->resource->namespaced && (wide_spaces(g) < WIDE_NAMESPACES || e->options.namespace_count))
@@ -101,13 +101,14 @@ static void watch_it(struct fc_engine *e, struct source *s)
 		widen(e, g, space);
 	wide = g->wide ? g->wide : space->wide;
 	if (!wide) {
-		join_watch(s, watch_start(e, s->key.cluster, s->key.resource, s->key.resource->namespaced ? s->key.namespace_ : NULL,
-					  s->key.name, false));
+		join_watch(s, watch_start(e, s->key.cluster, s->key.resource,
+					  s->key.resource->namespaced ? s->key.namespace_ : NULL, s->key.name, false));
 		g->named++;
 		return;
 	}
 	join_watch(s, wide);
-	/* What a wide watch has said of it before, in a list under way too, nobody kept: it is read, and no end of that list makes it absent. */
+	/* What a wide watch has said of it before, in a list under way too, nobody kept: it is read, and no end of that
+	 * list makes it absent. */
 	if (wide->synced || wide->listing) {
 		s->generation_seen = wide->generation;
 		source_read(e, s);
@@ -163,7 +164,8 @@ void source_watch_remove(struct fc_engine *e, struct source *s)
 
 static bool covers(const struct watch *w, const struct source *s)
 {
-	return s->key.cluster == w->cluster && s->key.resource == w->resource && (!w->namespace_ || w->namespace_ == s->key.namespace_);
+	return s->key.cluster == w->cluster && s->key.resource == w->resource &&
+	       (!w->namespace_ || w->namespace_ == s->key.namespace_);
 }
 
 void source_watch_synced(struct fc_engine *e, struct watch *w)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sources: objects that rules read. Kept of them is a resourceVersion; of each rule's value a digest. A value lives only while a write of it
- * is pending, and is read again when it is needed later. */
+/* Sources: objects that rules read. Kept of them is a resourceVersion; of each rule's value a digest. A value lives
+ * only while a write of it is pending, and is read again when it is needed later. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -74,12 +74,14 @@ static void set_version(struct source *s, const char *version)
 	s->version = fc_xstrdup_null(version);
 }
 
-/* Is the wanted value one that the target may have to be written with soon? Then it is kept until the target has decided. */
+/* Is the wanted value one that the target may have to be written with soon? Then it is kept until the target has
+ * decided. */
 static bool value_is_needed(const struct fc_engine *e, const struct rule *r)
 {
 	const struct target *t = r->target;
 
-	if (r->wanted != FC_WANTED_VALUE || e->clusters[t->key.cluster].connection != UP || t->not_before_ms > e->now_ms)
+	if (r->wanted != FC_WANTED_VALUE || e->clusters[t->key.cluster].connection != UP ||
+	    t->not_before_ms > e->now_ms)
 		return false;
 	if (r->wants_value || t->phase == WRITING)
 		return true;
@@ -134,8 +136,8 @@ static void mark_seen(struct source *s, const struct watch *w)
 		s->seen_elsewhere = watch_list_mark(w);
 }
 
-/* An event that tells nothing new: of a version that is known, or older. A list is believed all the same: after a restore from a backup
- * versions begin again below those that were seen. */
+/* An event that tells nothing new: of a version that is known, or older. A list is believed all the same: after a
+ * restore from a backup versions begin again below those that were seen. */
 static bool is_stale(const struct source *s, const struct watch *w, const char *version)
 {
 	enum fc_rv_order order;
@@ -148,8 +150,8 @@ static bool is_stale(const struct source *s, const struct watch *w, const char *
 
 static void hold(struct source *s, json_t *object, int64_t received_us)
 {
-	if (s->held && fc_rv_compare(fc_json_metadata(object, "resourceVersion"), fc_json_metadata(s->held, "resourceVersion")) ==
-			       FC_RV_OLDER)
+	if (s->held && fc_rv_compare(fc_json_metadata(object, "resourceVersion"),
+				     fc_json_metadata(s->held, "resourceVersion")) == FC_RV_OLDER)
 		return;
 	json_decref(s->held);
 	s->held = json_incref(object);
@@ -159,7 +161,8 @@ static void hold(struct source *s, json_t *object, int64_t received_us)
 void source_object(struct fc_engine *e, struct watch *w, json_t *object, int64_t received_us)
 {
 	const char *version = fc_json_metadata(object, "resourceVersion");
-	struct source *s = source_find(e, w->cluster, w->resource, fc_json_metadata(object, "namespace"), fc_json_metadata(object, "name"));
+	struct source *s = source_find(e, w->cluster, w->resource, fc_json_metadata(object, "namespace"),
+				       fc_json_metadata(object, "name"));
 
 	if (!s)
 		return;
@@ -187,7 +190,8 @@ void source_gone(struct fc_engine *e, struct watch *w, const char *namespace_, c
 	take(e, s, NULL, 0);
 }
 
-void source_unreadable(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name, const char *version)
+void source_unreadable(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name,
+		       const char *version)
 {
 	struct source *s = source_find(e, w->cluster, w->resource, namespace_, name);
 
@@ -275,8 +279,9 @@ void source_read_done(struct fc_engine *e, struct source *s, json_t *object, con
 		return;
 	}
 	version = object ? fc_json_metadata(object, "resourceVersion") : NULL;
-	/* The watch has said something while this answer was under way: what it said later counts, and gave the values that were waited for. An
-	 * older answer that nothing has overtaken is believed: versions begin again after a restore from a backup. */
+	/* The watch has said something while this answer was under way: what it said later counts, and gave the values
+	 * that were waited for. An older answer that nothing has overtaken is believed: versions begin again after a
+	 * restore from a backup. */
 	if (s->touched && s->known && (!object || (s->version && fc_rv_compare(version, s->version) == FC_RV_OLDER))) {
 		values_are_here(e, s);
 		return;

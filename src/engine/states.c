@@ -10,7 +10,8 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* Pending comes and goes with every write: it is shown, not said. That all is well from the start is news to nobody but who debugs. */
+/* Pending comes and goes with every write: it is shown, not said. That all is well from the start is news to nobody but
+ * who debugs. */
 static void say(struct fc_engine *e, struct rule *r)
 {
 	enum fc_log_level level = fc_state_is_bad(r->state) ? FC_LOG_WARN : FC_LOG_INFO;
@@ -68,8 +69,10 @@ static bool is_invalid(struct fc_engine *e, struct rule *r)
 		return true;
 	}
 	if ((t->known && r->ground.blocked && !is_covered(r)) || r->child_blocked) {
-		rule_set_state(e, r, FC_STATE_INVALID, "TargetPathBlocked",
-			       "the way to the path runs through a value that is no map, or to a list element that is not there", NULL);
+		rule_set_state(
+			e, r, FC_STATE_INVALID, "TargetPathBlocked",
+			"the way to the path runs through a value that is no map, or to a list element that is not there",
+			NULL);
 		return true;
 	}
 	if (r->refused) {
@@ -85,7 +88,8 @@ static bool is_on_cycle(struct fc_engine *e, struct rule *r)
 {
 	if (!r->on_cycle)
 		return false;
-	rule_set_state(e, r, FC_STATE_CYCLE, "Cycle", "the rule feeds itself, alone or through others: take one of them out", NULL);
+	rule_set_state(e, r, FC_STATE_CYCLE, "Cycle",
+		       "the rule feeds itself, alone or through others: take one of them out", NULL);
 	return true;
 }
 
@@ -113,9 +117,11 @@ static bool type_is_pending(struct fc_engine *e, struct rule *r)
 		return false;
 	r->waits_for_sync = !r->word->answered;
 	if (!r->word->answered)
-		rule_set_state(e, r, FC_STATE_PENDING, "LookingUpType", "the source's resource is being looked up", NULL);
+		rule_set_state(e, r, FC_STATE_PENDING, "LookingUpType", "the source's resource is being looked up",
+			       NULL);
 	else
-		rule_set_state(e, r, FC_STATE_PENDING, "TypeNotServed", "the source's cluster serves no such resource yet",
+		rule_set_state(e, r, FC_STATE_PENDING, "TypeNotServed",
+			       "the source's cluster serves no such resource yet",
 			       r->word->error.cls == FC_ERR_NOT_SERVED ? NULL : r->word->error.text);
 	return true;
 }
@@ -131,7 +137,8 @@ static bool source_failed(struct fc_engine *e, struct rule *r, const struct faul
 		rule_set_state(e, r, FC_STATE_FORBIDDEN, "SourceForbidden", "the source may not be read", why->text);
 		return true;
 	case FC_ERR_NOT_SERVED:
-		rule_set_state(e, r, FC_STATE_PENDING, "TypeNotServed", "the source's cluster serves no such resource yet", NULL);
+		rule_set_state(e, r, FC_STATE_PENDING, "TypeNotServed",
+			       "the source's cluster serves no such resource yet", NULL);
 		return true;
 	default:
 		rule_set_state(e, r, FC_STATE_ERROR, "SourceFailed", "the source cannot be read", why->text);
@@ -180,8 +187,8 @@ static bool is_not_found(struct fc_engine *e, struct rule *r)
 {
 	if (r->outside || (r->source && !r->source->present)) {
 		rule_set_state(e, r, FC_STATE_SOURCE_NOT_FOUND, "SourceNotFound",
-			       r->outside ? "the source's namespace is not among those selected by --namespace" :
-					    "the source does not exist; the target keeps what it has",
+			       r->outside ? "the source's namespace is not among those selected by --namespace"
+					  : "the source does not exist; the target keeps what it has",
 			       NULL);
 		return true;
 	}
@@ -191,8 +198,9 @@ static bool is_not_found(struct fc_engine *e, struct rule *r)
 		return false;
 	rule_set_state(e, r, FC_STATE_PATH_NOT_FOUND,
 		       r->wanted == FC_WANTED_PATH_BLOCKED ? "PathThroughScalar" : "PathNotFound",
-		       r->wanted == FC_WANTED_PATH_BLOCKED ? "the path runs through a value of the source that is no map or list" :
-							     "the path is absent from the source, or null; the target keeps what it has",
+		       r->wanted == FC_WANTED_PATH_BLOCKED
+			       ? "the path runs through a value of the source that is no map or list"
+			       : "the path is absent from the source, or null; the target keeps what it has",
 		       NULL);
 	return true;
 }
@@ -211,8 +219,8 @@ static bool is_unreadable(struct fc_engine *e, struct rule *r)
 void rule_judge(struct fc_engine *e, struct rule *r)
 {
 	r->waits_for_sync = false;
-	r->takes_part = !is_invalid(e, r) && !is_on_cycle(e, r) && !is_unreachable(e, r) && !is_pending(e, r) && !is_denied(e, r) &&
-			!is_not_found(e, r) && !is_unreadable(e, r);
+	r->takes_part = !is_invalid(e, r) && !is_on_cycle(e, r) && !is_unreachable(e, r) && !is_pending(e, r) &&
+			!is_denied(e, r) && !is_not_found(e, r) && !is_unreadable(e, r);
 	if (!r->takes_part)
 		rule_drop_value(r);
 }
@@ -222,7 +230,8 @@ void rule_set_waiting(struct fc_engine *e, struct rule *r)
 	const struct target *t = r->target;
 
 	if (t->flapping) {
-		rule_set_state(e, r, FC_STATE_FLAPPING, "Flapping", "somebody else keeps undoing what this rule writes", NULL);
+		rule_set_state(e, r, FC_STATE_FLAPPING, "Flapping", "somebody else keeps undoing what this rule writes",
+			       NULL);
 		return;
 	}
 	switch (t->error.cls) {
@@ -244,5 +253,6 @@ void rule_set_waiting(struct fc_engine *e, struct rule *r)
 	default:
 		break;
 	}
-	rule_set_state(e, r, FC_STATE_ERROR, t->error.cls == FC_ERR_QUOTA ? "Quota" : "TargetFailed", "", t->error.text);
+	rule_set_state(e, r, FC_STATE_ERROR, t->error.cls == FC_ERR_QUOTA ? "Quota" : "TargetFailed", "",
+		       t->error.text);
 }

@@ -41,11 +41,11 @@ struct watch {
 	bool of_targets;		    /* metadata, for annotations; else bodies, for sources */
 	bool synced;			    /* its first list is complete */
 	bool listing;
-	uint32_t generation;		    /* counts lists: what bears an older number at the end of a list was not in it */
-	struct fault error;		    /* why it does not work just now; cls NONE: it does */
-	struct target *targets;		    /* of_targets: those seen on it (list `in_watch`) */
-	struct source *sources;		    /* else: those that rely on it (list `in_watch`) */
-	UT_hash_handle hh;		    /* fc_engine.watches */
+	uint32_t generation;	/* counts lists: what bears an older number at the end of a list was not in it */
+	struct fault error;	/* why it does not work just now; cls NONE: it does */
+	struct target *targets; /* of_targets: those seen on it (list `in_watch`) */
+	struct source *sources; /* else: those that rely on it (list `in_watch`) */
+	UT_hash_handle hh;	/* fc_engine.watches */
 };
 
 /* A RESOURCE word as one cluster understands it. */
@@ -102,7 +102,7 @@ struct source_group {
 
 struct request {
 	uint64_t id;
-	struct job *job;     /* NULL: its owner is gone, the answer is of no interest */
+	struct job *job; /* NULL: its owner is gone, the answer is of no interest */
 	enum job_kind kind;
 	struct cluster *cluster;
 	UT_hash_handle hh;
@@ -128,8 +128,8 @@ struct fc_engine {
 	uint32_t next_watch, visit;
 	uint64_t next_request, next_target;
 	bool started;
-	/* At the start sources are only collected, until every cluster has told its targets or failed to, at most until then: each is then
-	 * watched once, as widely as it will be, and its first body serves all its rules. */
+	/* At the start sources are only collected, until every cluster has told its targets or failed to, at most until
+	 * then: each is then watched once, as widely as it will be, and its first body serves all its rules. */
 	bool collecting;
 	int64_t collect_until_ms;
 	size_t cycle_count; /* rules on a cycle */

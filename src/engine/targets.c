@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Targets: objects that carry rules. Watched as metadata; read once when first seen and once after each foreign change. While one is being
- * written its events are held: our own event mostly comes before our answer (kube-client 6.14). */
+/* Targets: objects that carry rules. Watched as metadata; read once when first seen and once after each foreign change.
+ * While one is being written its events are held: our own event mostly comes before our answer (kube-client 6.14). */
 #include <string.h>
 
 #include "base/mem.h"
@@ -100,7 +100,8 @@ static json_int_t generation_of(const json_t *object)
 	return json_integer_value(json_object_get(json_object_get(object, "metadata"), "generation"));
 }
 
-/* With every rule under `spec` and a kind that counts generations, an unchanged generation says that nothing there has changed. */
+/* With every rule under `spec` and a kind that counts generations, an unchanged generation says that nothing there has
+ * changed. */
 static bool generation_answers(const struct target *t, const json_t *object)
 {
 	json_int_t generation = generation_of(object);
@@ -188,7 +189,8 @@ void target_object(struct fc_engine *e, struct watch *w, json_t *object)
 	order = fc_rv_compare(version, t->version);
 	if (t->version && order == FC_RV_SAME && !t->unreadable)
 		return;
-	/* Older in a list: the cluster was restored from a backup, where versions begin again. A watch only brings the past late. */
+	/* Older in a list: the cluster was restored from a backup, where versions begin again. A watch only brings the
+	 * past late. */
 	if (t->version && order == FC_RV_OLDER && !w->listing)
 		return;
 	take_event(e, t, object);
@@ -206,7 +208,8 @@ void target_gone(struct fc_engine *e, struct watch *w, const char *namespace_, c
 		target_free(e, t);
 }
 
-void target_unreadable(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name, const char *version)
+void target_unreadable(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name,
+		       const char *version)
 {
 	struct target *t = target_find(e, w->cluster, w->resource, namespace_, name);
 
@@ -261,7 +264,8 @@ void target_read(struct fc_engine *e, struct target *t)
 			rule_set_state(e, r, FC_STATE_PENDING, "ReadingTarget", "the target is being read", NULL);
 }
 
-/* The whole object, from a read or from the answer to a write. Frees the target when it bears no rule any more; returns it otherwise. */
+/* The whole object, from a read or from the answer to a write. Frees the target when it bears no rule any more; returns
+ * it otherwise. */
 static struct target *take_whole(struct fc_engine *e, struct target *t, const json_t *object)
 {
 	take_metadata(e, t, object);
@@ -277,8 +281,8 @@ static struct target *take_whole(struct fc_engine *e, struct target *t, const js
 	return t;
 }
 
-/* A read shows the version that a write was refused on: if it still stands, it is what we want that is refused, not what it met. Of several
- * places at once only one may be at fault: they go alone from now on (promise 7). */
+/* A read shows the version that a write was refused on: if it still stands, it is what we want that is refused, not
+ * what it met. Of several places at once only one may be at fault: they go alone from now on (promise 7). */
 static void judge_refusal(struct fc_engine *e, struct target *t, const char *version)
 {
 	size_t places = 0;
@@ -306,15 +310,17 @@ void target_read_done(struct fc_engine *e, struct target *t, json_t *object, con
 		return;
 	}
 	if (error) {
-		/* A 404 that was overtaken by an event of a new object under that name is not believed: it is read again. */
+		/* A 404 that was overtaken by an event of a new object under that name is not believed: it is read
+		 * again. */
 		if (error->cls != FC_ERR_NOT_FOUND)
 			retry_failed(e, t, error);
 		target_mark(e, t);
 		return;
 	}
-	/* An event newer than this answer came meanwhile: what stands there now is not known yet. Without one an older answer is believed:
-	 * versions begin again after a restore from a backup. */
-	if (t->touched && t->version && fc_rv_compare(fc_json_metadata(object, "resourceVersion"), t->version) == FC_RV_OLDER) {
+	/* An event newer than this answer came meanwhile: what stands there now is not known yet. Without one an older
+	 * answer is believed: versions begin again after a restore from a backup. */
+	if (t->touched && t->version &&
+	    fc_rv_compare(fc_json_metadata(object, "resourceVersion"), t->version) == FC_RV_OLDER) {
 		target_mark(e, t);
 		return;
 	}
@@ -328,8 +334,9 @@ static void deliver_held(struct fc_engine *e, struct target *t)
 	json_t *held = fc_steal(&t->held);
 	char *version = fc_steal(&t->held_version);
 	bool gone = t->held_gone;
-	bool newer = !version || !t->version || (fc_rv_compare(version, t->version) != FC_RV_OLDER &&
-						 fc_rv_compare(version, t->version) != FC_RV_SAME);
+	bool newer =
+		!version || !t->version ||
+		(fc_rv_compare(version, t->version) != FC_RV_OLDER && fc_rv_compare(version, t->version) != FC_RV_SAME);
 
 	t->held_gone = false;
 	if (gone && newer)
@@ -387,7 +394,8 @@ static void write_failed(struct fc_engine *e, struct target *t, const struct fc_
 		t->event_until_ms = e->now_ms + CONFLICT_EVENT_MS;
 		break;
 	case FC_ERR_INVALID:
-		/* A 422 is also what a missing parent or another object under that name gives: one read tells (design section 5). */
+		/* A 422 is also what a missing parent or another object under that name gives: one read tells (design
+		 * section 5). */
 		fault_set(&t->error, error);
 		set_text(&t->refused_version, t->version);
 		t->look_again = true;

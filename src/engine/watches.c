@@ -4,8 +4,8 @@
 #include "engine/parts.h"
 #include "json/decode.h"
 
-struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *namespace_,
-			  const char *name, bool of_targets)
+struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
+			  const char *namespace_, const char *name, bool of_targets)
 {
 	struct fc_action *a = fc_actions_add(e->out, FC_ACTION_START_WATCH);
 	struct watch *w = fc_xcalloc(1, sizeof(*w));
@@ -101,7 +101,8 @@ void watch_event(struct fc_engine *e, const struct fc_event *event)
 		object(e, w, event);
 		break;
 	case FC_EVENT_OBJECT_GONE:
-		(w->of_targets ? target_gone : source_gone)(e, w, event->namespace_, event->name, event->resource_version);
+		(w->of_targets ? target_gone : source_gone)(e, w, event->namespace_, event->name,
+							    event->resource_version);
 		break;
 	case FC_EVENT_OBJECT_UNREADABLE:
 		(w->of_targets ? target_unreadable : source_unreadable)(e, w, event->namespace_, event->name,

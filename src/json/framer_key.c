@@ -14,11 +14,8 @@
 enum member { M_OTHER, M_OBJECT, M_METADATA, M_NAMESPACE, M_NAME, M_VERSION, MEMBERS };
 
 static const char *const member_names[MEMBERS] = {
-	[M_OBJECT] = "object",
-	[M_METADATA] = "metadata",
-	[M_NAMESPACE] = "namespace",
-	[M_NAME] = "name",
-	[M_VERSION] = "resourceVersion",
+	[M_OBJECT] = "object", [M_METADATA] = "metadata",	[M_NAMESPACE] = "namespace",
+	[M_NAME] = "name",     [M_VERSION] = "resourceVersion",
 };
 
 struct key_search {

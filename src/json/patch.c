@@ -38,7 +38,7 @@ static void remember(struct fc_patch *p, const char *pointer, json_t *value)
 	json_t *old;
 	void *next;
 
-	json_object_foreach_safe (p->made, next, key, old) {
+	json_object_foreach_safe(p->made, next, key, old) {
 		if (strncmp(key, pointer, len) == 0 && key[len] == '/')
 			json_object_del(p->made, key);
 	}

@@ -53,8 +53,8 @@ static int dotted_segment(struct builder *b, bool brackets, struct fc_error *err
 		put(b, *b->at++);
 	}
 	if (b->text_len == from)
-		return invalid(err, b->count == 1 ? "the path begins with a single dot"
-						  : "the path has an empty segment");
+		return invalid(err,
+			       b->count == 1 ? "the path begins with a single dot" : "the path has an empty segment");
 	put(b, '\0');
 	return 0;
 }
@@ -280,7 +280,10 @@ struct refused {
 #define IDENTITY " is what the object is known by; no rule may write it or what is below it"
 #define SERVERS " belongs to the API server; no rule may write it or what is below it"
 #define LIFE " decides how long the object lives; no rule may write it or what is below it"
-#define IN_METADATA(field, reason) { "metadata", field, false, "metadata." field reason }
+#define IN_METADATA(field, reason)                                 \
+	{                                                          \
+		"metadata", field, false, "metadata." field reason \
+	}
 
 static const struct refused refused_places[] = {
 	{ "apiVersion", NULL, false, "apiVersion" IDENTITY },

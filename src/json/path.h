@@ -58,10 +58,10 @@ int fc_path_order(const struct fc_path *a, const struct fc_path *b);
 const char *fc_path_refused_as_target(const struct fc_path *p);
 
 enum fc_path_found {
-	FC_PATH_FOUND,	    /* a value stands there and is not null */
-	FC_PATH_MISSING,    /* the last segment, or a parent, is absent or null, or an index is out of range */
-	FC_PATH_IS_NULL,    /* the place itself holds null */
-	FC_PATH_BLOCKED,    /* a scalar on the way, or a list entered with what is no index */
+	FC_PATH_FOUND,	 /* a value stands there and is not null */
+	FC_PATH_MISSING, /* the last segment, or a parent, is absent or null, or an index is out of range */
+	FC_PATH_IS_NULL, /* the place itself holds null */
+	FC_PATH_BLOCKED, /* a scalar on the way, or a list entered with what is no index */
 };
 
 /* The value at the place, borrowed; NULL unless FC_PATH_FOUND. An all-digit segment (no needless leading zero: one

@@ -90,7 +90,7 @@ static size_t measure(const json_t *value, size_t spent, size_t *levels)
 		spent = measure(json_array_get(value, i), spent, &below);
 		deepest = below > deepest ? below : deepest;
 	}
-	json_object_foreach (walked, key, member) {
+	json_object_foreach(walked, key, member) {
 		if (spent > MAX_EXPANSION)
 			break;
 		spent = measure(member, spent + strlen(key), &below);

@@ -22,14 +22,14 @@ static const struct {
 	const char *text;
 	enum word word;
 } words[] = {
-	{ "", WORD_NULL },	   { "~", WORD_NULL },	      { "null", WORD_NULL },	 { "Null", WORD_NULL },
-	{ "NULL", WORD_NULL },	   { "true", WORD_TRUE },     { "True", WORD_TRUE },	 { "TRUE", WORD_TRUE },
-	{ "yes", WORD_TRUE },	   { "Yes", WORD_TRUE },      { "YES", WORD_TRUE },	 { "on", WORD_TRUE },
-	{ "On", WORD_TRUE },	   { "ON", WORD_TRUE },	      { "false", WORD_FALSE },	 { "False", WORD_FALSE },
-	{ "FALSE", WORD_FALSE },   { "no", WORD_FALSE },      { "No", WORD_FALSE },	 { "NO", WORD_FALSE },
-	{ "off", WORD_FALSE },	   { "Off", WORD_FALSE },     { "OFF", WORD_FALSE },	 { ".nan", WORD_INFINITE },
-	{ ".NaN", WORD_INFINITE }, { ".NAN", WORD_INFINITE }, { ".inf", WORD_INFINITE }, { ".Inf", WORD_INFINITE },
-	{ ".INF", WORD_INFINITE }, { "+.inf", WORD_INFINITE }, { "+.Inf", WORD_INFINITE }, { "+.INF", WORD_INFINITE },
+	{ "", WORD_NULL },	    { "~", WORD_NULL },		{ "null", WORD_NULL },	    { "Null", WORD_NULL },
+	{ "NULL", WORD_NULL },	    { "true", WORD_TRUE },	{ "True", WORD_TRUE },	    { "TRUE", WORD_TRUE },
+	{ "yes", WORD_TRUE },	    { "Yes", WORD_TRUE },	{ "YES", WORD_TRUE },	    { "on", WORD_TRUE },
+	{ "On", WORD_TRUE },	    { "ON", WORD_TRUE },	{ "false", WORD_FALSE },    { "False", WORD_FALSE },
+	{ "FALSE", WORD_FALSE },    { "no", WORD_FALSE },	{ "No", WORD_FALSE },	    { "NO", WORD_FALSE },
+	{ "off", WORD_FALSE },	    { "Off", WORD_FALSE },	{ "OFF", WORD_FALSE },	    { ".nan", WORD_INFINITE },
+	{ ".NaN", WORD_INFINITE },  { ".NAN", WORD_INFINITE },	{ ".inf", WORD_INFINITE },  { ".Inf", WORD_INFINITE },
+	{ ".INF", WORD_INFINITE },  { "+.inf", WORD_INFINITE }, { "+.Inf", WORD_INFINITE }, { "+.INF", WORD_INFINITE },
 	{ "-.inf", WORD_INFINITE }, { "-.Inf", WORD_INFINITE }, { "-.INF", WORD_INFINITE },
 };
 

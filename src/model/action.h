@@ -20,7 +20,8 @@
 enum fc_action_type {
 	/* cluster, name: a RESOURCE word, verbs. Answered by RESOLVED, again whenever the answer changes */
 	FC_ACTION_RESOLVE,
-	/* cluster, name, verbs: that word is of no interest any more. Nothing is posted of it after this was executed */
+	/* cluster, name, verbs: that word is of no interest any more. Nothing is posted of it after this was executed
+	 */
 	FC_ACTION_FORGET_WORD,
 	/* cluster, watch, resource, namespace (NULL: all), name (NULL: all; else a field selector), metadata_only */
 	FC_ACTION_START_WATCH,

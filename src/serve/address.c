@@ -43,8 +43,8 @@ static void set_ipv6(struct fc_address *a, struct in6_addr host)
 
 	memcpy(&a->sockaddr, &sin6, sizeof(sin6));
 	a->len = sizeof(sin6);
-	a->loopback = IN6_IS_ADDR_LOOPBACK(&host) ||
-		      (IN6_IS_ADDR_V4MAPPED(&host) && host.s6_addr[12] == IN_LOOPBACKNET);
+	a->loopback =
+		IN6_IS_ADDR_LOOPBACK(&host) || (IN6_IS_ADDR_V4MAPPED(&host) && host.s6_addr[12] == IN_LOOPBACKNET);
 }
 
 /* `host` is what stands before the last colon, brackets included. */

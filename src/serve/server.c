@@ -211,8 +211,8 @@ static enum MHD_Result answer_rules(const struct request *r)
 	s->piece = FC_BUF_INIT;
 	fc_buf_putc(&s->piece, '[');
 	fc_buf_append(&s->piece, fc_buf_str(&first), first.len);
-	struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, stream_read, s,
-									  stream_free);
+	struct MHD_Response *response =
+		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, stream_read, s, stream_free);
 	if (!response)
 		stream_free(s);
 	return send_response(r, MHD_HTTP_OK, "application/json", response);
@@ -277,8 +277,8 @@ static enum MHD_Result answer_method(const struct request *r)
 	return send_buf(r, MHD_HTTP_METHOD_NOT_ALLOWED, TEXT_PLAIN, &text);
 }
 
-/* A web page opened on this machine can be made to ask here under a name of its own (DNS rebinding). Whoever means this machine says
- * an address or localhost. */
+/* A web page opened on this machine can be made to ask here under a name of its own (DNS rebinding). Whoever means this
+ * machine says an address or localhost. */
 static bool host_is_this_machine(const struct request *r)
 {
 	const char *host = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
@@ -319,24 +319,22 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 	for (size_t i = 0; i < FC_ARRAY_LEN(routes); i++) {
 		if (strcmp(url, routes[i].path) != 0 || !is_served(r.server, &routes[i]))
 			continue;
-		return routes[i].paths == FC_SERVE_DEBUG && !host_is_this_machine(&r) ? answer_foreign_host(&r) : routes[i].answer(&r);
+		return routes[i].paths == FC_SERVE_DEBUG && !host_is_this_machine(&r) ? answer_foreign_host(&r)
+										      : routes[i].answer(&r);
 	}
 	return answer_unknown(&r);
 }
 
 static struct MHD_Daemon *start_daemon(struct fc_server *s, int fd)
 {
-	const unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
-			       MHD_USE_ITC;
+	const unsigned flags =
+		MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC;
 
-	return MHD_start_daemon(flags, s->port, NULL, NULL, on_request, s,
-				MHD_OPTION_LISTEN_SOCKET, (MHD_socket)fd,
-				MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS,
-				MHD_OPTION_PER_IP_CONNECTION_LIMIT, MAX_CONNECTIONS_OF_ONE,
-				MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
-				MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
-				MHD_OPTION_THREAD_STACK_SIZE, STACK_BYTES,
-				MHD_OPTION_END);
+	return MHD_start_daemon(flags, s->port, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, (MHD_socket)fd,
+				MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+				MAX_CONNECTIONS_OF_ONE, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
+				MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_THREAD_STACK_SIZE,
+				STACK_BYTES, MHD_OPTION_END);
 }
 
 struct fc_server *fc_server_start(const char *address, unsigned paths, const struct fc_serve_sources *sources,

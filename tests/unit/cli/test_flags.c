@@ -103,7 +103,7 @@ static const struct fc_flag rows[] = {
 	  .help = "of another command" },
 };
 static const char *const variables[] = { "FEDCOPY_FILE", "FEDCOPY_WHERE",  "FEDCOPY_NAME",
-					 "FEDCOPY_RAW",  "FEDCOPY_FORCE",  "FEDCOPY_COUNT_OF",
+					 "FEDCOPY_RAW",	 "FEDCOPY_FORCE",  "FEDCOPY_COUNT_OF",
 					 "FEDCOPY_WAIT", "FEDCOPY_COLOUR", "FEDCOPY_HELP" };
 
 struct test {

@@ -300,8 +300,8 @@ static void assert_holds_rows(const char *text, const char *what)
 
 	for (size_t i = 0; i < count; i++) {
 		FC_AUTO_FREE char *flag = fc_xasprintf("--%s", rows[i].name);
-		FC_AUTO_FREE char *standard = fc_xasprintf("%s (default %s)", rows[i].help,
-							   rows[i].default_text ? rows[i].default_text : "");
+		FC_AUTO_FREE char *standard =
+			fc_xasprintf("%s (default %s)", rows[i].help, rows[i].default_text ? rows[i].default_text : "");
 		if (!strstr(text, flag) || !strstr(text, rows[i].default_text ? standard : rows[i].help))
 			fail_msg("%s lacks %s, or its words: %s", what, flag, rows[i].help);
 	}

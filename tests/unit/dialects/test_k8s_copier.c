@@ -41,19 +41,21 @@ struct good {
 };
 
 static const struct good goods[] = {
-	{ "replace-spec.template.data", "secrets:cloud-certificate:data", "/spec/template/data", "secrets", NULL, FC_NAMESPACE_OF_TARGET,
-	  NULL, "cloud-certificate", "/data" },
-	{ "replace-data.ca..crt", "configmap:platform/root-ca:data.ca..crt", "/data/ca.crt", "configmap", NULL, FC_NAMESPACE_NAMED,
-	  "platform", "root-ca", "/data/ca.crt" },
-	{ "replace-a", "deployments.v1.apps:edge-1/ns/api:metadata.labels['app.kubernetes.io/name']", "/a", "deployments.v1.apps",
-	  "edge-1", FC_NAMESPACE_NAMED, "ns", "api", "/metadata/labels/app.kubernetes.io~1name" },
+	{ "replace-spec.template.data", "secrets:cloud-certificate:data", "/spec/template/data", "secrets", NULL,
+	  FC_NAMESPACE_OF_TARGET, NULL, "cloud-certificate", "/data" },
+	{ "replace-data.ca..crt", "configmap:platform/root-ca:data.ca..crt", "/data/ca.crt", "configmap", NULL,
+	  FC_NAMESPACE_NAMED, "platform", "root-ca", "/data/ca.crt" },
+	{ "replace-a", "deployments.v1.apps:edge-1/ns/api:metadata.labels['app.kubernetes.io/name']", "/a",
+	  "deployments.v1.apps", "edge-1", FC_NAMESPACE_NAMED, "ns", "api",
+	  "/metadata/labels/app.kubernetes.io~1name" },
 	{ "replace-a", "node:/n1:metadata", "/a", "node", NULL, FC_NAMESPACE_NONE, "", "n1", "/metadata" },
 	{ "replace-a", "node:hub//n1:metadata", "/a", "node", "hub", FC_NAMESPACE_NONE, "", "n1", "/metadata" },
 	/* Everything behind the second colon is the path. */
 	{ "replace-a", "secret:s:data['x:y']", "/a", "secret", NULL, FC_NAMESPACE_OF_TARGET, NULL, "s", "/data/x:y" },
-	{ "replace-a", "secret:s:/data/tls.crt", "/a", "secret", NULL, FC_NAMESPACE_OF_TARGET, NULL, "s", "/data/tls.crt" },
-	{ "replace-spec.containers.0.image", "secret:s:spec[0]", "/spec/containers/0/image", "secret", NULL, FC_NAMESPACE_OF_TARGET, NULL,
-	  "s", "/spec/0" },
+	{ "replace-a", "secret:s:/data/tls.crt", "/a", "secret", NULL, FC_NAMESPACE_OF_TARGET, NULL, "s",
+	  "/data/tls.crt" },
+	{ "replace-spec.containers.0.image", "secret:s:spec[0]", "/spec/containers/0/image", "secret", NULL,
+	  FC_NAMESPACE_OF_TARGET, NULL, "s", "/spec/0" },
 	/* D14. */
 	{ "replace-a...b", "secret:s:a", "/a./b", "secret", NULL, FC_NAMESPACE_OF_TARGET, NULL, "s", "/a" },
 };
@@ -150,7 +152,8 @@ static void test_every_bad_input_is_found_with_a_reason_and_a_sentence(void **st
 		scan_one(key, bads[i].value, &specs);
 		assert_int_equal(specs.count, 1);
 		if (!specs.items[0].invalid_reason || strcmp(specs.items[0].invalid_reason, bads[i].reason) != 0)
-			fail_msg("%s=%s: %s, not %s", bads[i].key, bads[i].value, specs.items[0].invalid_reason, bads[i].reason);
+			fail_msg("%s=%s: %s, not %s", bads[i].key, bads[i].value, specs.items[0].invalid_reason,
+				 bads[i].reason);
 		assert_true(strlen(specs.items[0].invalid_message) > 10);
 		fc_rule_specs_fini(&specs);
 		free(key);

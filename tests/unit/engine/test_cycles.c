@@ -15,7 +15,8 @@ static int teardown(void **state)
 }
 
 /* A Secret of the master in namespace ns that bears one rule; only its metadata comes. */
-static void see(struct world *w, struct world_watches *watches, const char *name, const char *path, const char *value, int version)
+static void see(struct world *w, struct world_watches *watches, const char *name, const char *path, const char *value,
+		int version)
 {
 	world_object(w, watches->secrets[HUB],
 		     J("{'metadata':{'name':'%s','namespace':'ns','uid':'%s','resourceVersion':'%d','annotations':"
@@ -120,10 +121,14 @@ static void test_chain_passes_a_change_on_from_the_answer_of_a_write(void **stat
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_two_rules_that_feed_each_other_are_suspended_until_an_edit, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_three_in_a_ring_are_found_and_a_rule_that_only_leads_into_it_is_not, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_self_copy_is_a_cycle_only_where_the_paths_overlap, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_chain_passes_a_change_on_from_the_answer_of_a_write, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_two_rules_that_feed_each_other_are_suspended_until_an_edit, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(
+			test_three_in_a_ring_are_found_and_a_rule_that_only_leads_into_it_is_not, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_self_copy_is_a_cycle_only_where_the_paths_overlap, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_chain_passes_a_change_on_from_the_answer_of_a_write, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,9 +2,9 @@
 /* Several rules of one target: one wanted value per place, one write for all. */
 #include "world.h"
 
-#define RULES_NESTED                                                                                        \
+#define RULES_NESTED \
 	"{'k8s-copier.fig.org/replace-data':'secret:whole:data','k8s-copier.fig.org/replace-data.x':'secret:part:data.v'}"
-#define RULES_APART                                                                                         \
+#define RULES_APART \
 	"{'k8s-copier.fig.org/replace-data.a':'secret:whole:data.a','k8s-copier.fig.org/replace-data.x':'secret:part:data.v'}"
 
 struct fixture {
@@ -37,8 +37,9 @@ static int teardown(void **state)
 
 static json_t *target(const char *rules, const char *data, const char *version)
 {
-	return J("{'metadata':{'name':'dst','namespace':'ns','uid':'t','resourceVersion':'%s','annotations':%s},'data':%s}", version,
-		 rules, data);
+	return J(
+		"{'metadata':{'name':'dst','namespace':'ns','uid':'t','resourceVersion':'%s','annotations':%s},'data':%s}",
+		version, rules, data);
 }
 
 static json_t *whole(const char *data, const char *version)
@@ -48,7 +49,8 @@ static json_t *whole(const char *data, const char *version)
 
 static json_t *part(const char *value, const char *version)
 {
-	return J("{'metadata':{'name':'part','namespace':'ns','resourceVersion':'%s'},'data':{'v':%s}}", version, value);
+	return J("{'metadata':{'name':'part','namespace':'ns','resourceVersion':'%s'},'data':{'v':%s}}", version,
+		 value);
 }
 
 /* The target is seen and read; the watches of both sources are there, nothing has come on them. */
@@ -166,7 +168,8 @@ static void test_restart_with_nested_rules_in_sync_writes_nothing(void **state)
 	assert_string_equal(world_state(f->w, "dst", "data.x"), "InSync/InSync");
 }
 
-/* A parent's value that has no room for the child: the child is Invalid, the parent is applied (isolation, promise 7). */
+/* A parent's value that has no room for the child: the child is Invalid, the parent is applied (isolation, promise 7).
+ */
 static void test_child_that_does_not_fit_its_parents_value_is_invalid_alone(void **state)
 {
 	struct fixture *f = *state;
@@ -288,7 +291,7 @@ static void test_unchanged_generation_needs_no_read(void **state)
 	struct fixture *f = *state;
 	struct fc_action *a;
 
-#define WITH                                                                                                 \
+#define WITH                                                                                                               \
 	"{'metadata':{'name':'dst','namespace':'ns','uid':'t','generation':%d,'resourceVersion':'%d','labels':{'l':'%d'}," \
 	"'annotations':{'k8s-copier.fig.org/replace-spec.n':'json:3'}},'spec':{'n':3}}"
 #define AT(generation, version) J(WITH, generation, version, version)
@@ -366,16 +369,23 @@ static void test_new_source_values_are_no_rewrites(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_rules_apart_make_one_write_when_all_sources_have_synced, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_a_source_that_never_syncs_delays_the_others_half_a_second, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_child_is_applied_into_its_parents_value_in_one_operation, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rules_apart_make_one_write_when_all_sources_have_synced, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_a_source_that_never_syncs_delays_the_others_half_a_second, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_child_is_applied_into_its_parents_value_in_one_operation, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_restart_with_nested_rules_in_sync_writes_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_child_that_does_not_fit_its_parents_value_is_invalid_alone, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_path_blocked_in_the_target_is_invalid_until_the_target_changes, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refusal_of_one_place_is_found_and_the_others_are_written, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_child_that_does_not_fit_its_parents_value_is_invalid_alone, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_path_blocked_in_the_target_is_invalid_until_the_target_changes,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refusal_of_one_place_is_found_and_the_others_are_written, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_literal_is_written_without_any_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unchanged_generation_needs_no_read, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_rival_is_slowed_down_after_ten_rewrites_in_a_minute, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rival_is_slowed_down_after_ten_rewrites_in_a_minute, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_new_source_values_are_no_rewrites, setup, teardown),
 	};
 

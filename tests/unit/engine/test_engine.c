@@ -3,8 +3,8 @@
 #include "world.h"
 
 /* A target on edge-2 that reads another place of the same source. */
-#define OTHER_PLACE                                                                                          \
-	J("{'metadata':{'name':'dst','namespace':'ns','uid':'t','resourceVersion':'500','annotations':"       \
+#define OTHER_PLACE                                                                                     \
+	J("{'metadata':{'name':'dst','namespace':'ns','uid':'t','resourceVersion':'500','annotations':" \
 	  "{'k8s-copier.fig.org/replace-data.a':'secret:src:data.a'}},'data':{'a':'1'}}")
 
 static int setup(void **state)
@@ -28,7 +28,8 @@ static void test_a_rule_lives_on_two_members(void **state)
 
 	world_start(w, &watches);
 	world_pair(w, &watches, EDGE1, &source);
-	/* The same rule on the other member: the source is watched already, and what is wanted of it is known. One read of the target. */
+	/* The same rule on the other member: the source is watched already, and what is wanted of it is known. One read
+	 * of the target. */
 	world_object(w, watches.secrets[EDGE2], world_target("old", "500"));
 	assert_int_equal(world_count(w, FC_ACTION_START_WATCH), 0);
 	a = world_take(w, FC_ACTION_READ);
@@ -70,7 +71,8 @@ static void test_a_rule_lives_on_two_members(void **state)
 	assert_string_equal(world_state(w, "edge-2", "data"), "InSync/InSync");
 
 	/* The rule is withdrawn on one member (B15): changes go to the other alone. */
-	world_object(w, watches.secrets[EDGE1], J("{'metadata':{'name':'dst','namespace':'ns','uid':'t','resourceVersion':'30'}}"));
+	world_object(w, watches.secrets[EDGE1],
+		     J("{'metadata':{'name':'dst','namespace':'ns','uid':'t','resourceVersion':'30'}}"));
 	assert_string_equal(world_state(w, "edge-1", NULL), "none");
 	world_source_changes(w, source, "3", "12");
 	a = world_take(w, FC_ACTION_PATCH);
@@ -162,14 +164,16 @@ static void test_equal_target_is_never_written(void **state)
 	assert_non_null(a);
 	world_answer(w, a, world_target("1", "20"));
 	fc_action_free(a);
-	world_list(w, source, J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},'data':{'a':'1'}}"));
+	world_list(w, source,
+		   J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},'data':{'a':'1'}}"));
 	assert_quiet(w);
 	assert_string_equal(world_state(w, "dst", "data"), "InSync/InSync");
 	fc_action_free(source);
 	world_watches_free(&watches);
 }
 
-/* kube-client 6.14: the event of our own write comes before its answer, and must not look like somebody else's change. */
+/* kube-client 6.14: the event of our own write comes before its answer, and must not look like somebody else's change.
+ */
 static void test_own_echo_before_the_answer_causes_no_read(void **state)
 {
 	struct world *w = *state;
@@ -208,7 +212,8 @@ static void test_foreign_change_behind_the_echo_is_read_and_undone(void **state)
 	world_object(w, watches.secrets[EDGE1], world_target("foreign", "23"));
 	world_answer(w, a, world_target("2", "22"));
 	fc_action_free(a);
-	/* One read of the target; it drifted: the value is still at hand, so the source need not be read; one write on the version read. */
+	/* One read of the target; it drifted: the value is still at hand, so the source need not be read; one write on
+	 * the version read. */
 	a = world_take(w, FC_ACTION_READ);
 	assert_non_null(a);
 	assert_string_equal(a->name, "dst");
@@ -413,7 +418,8 @@ static void test_refusal_is_invalid_only_at_the_version_it_was_decided_on(void *
 	if (!a) {
 		a = world_take(w, FC_ACTION_READ);
 		assert_non_null(a);
-		world_answer(w, a, J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'11'},'data':{'a':'2'}}"));
+		world_answer(w, a,
+			     J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'11'},'data':{'a':'2'}}"));
 		fc_action_free(a);
 		a = world_take(w, FC_ACTION_PATCH);
 	}
@@ -476,7 +482,8 @@ static void test_server_error_is_retried_with_growing_delays_and_called_error_af
 		assert_non_null(a);
 		world_fail(w, a, FC_ERR_SERVER, tries == 4 ? 30000 : -1);
 		fc_action_free(a);
-		assert_string_equal(world_state(w, "dst", "data"), tries < 3 ? "Pending/Retrying" : "Error/TargetFailed");
+		assert_string_equal(world_state(w, "dst", "data"),
+				    tries < 3 ? "Pending/Retrying" : "Error/TargetFailed");
 		assert_quiet(w);
 		/* Retry-After is obeyed where it is longer. */
 		if (tries == 4)
@@ -488,7 +495,8 @@ static void test_server_error_is_retried_with_growing_delays_and_called_error_af
 		a = world_take(w, FC_ACTION_READ);
 		assert_non_null(a);
 		assert_string_equal(a->name, "src");
-		world_answer(w, a, J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'11'},'data':{'a':'2'}}"));
+		world_answer(w, a,
+			     J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'11'},'data':{'a':'2'}}"));
 		fc_action_free(a);
 	}
 	a = world_take(w, FC_ACTION_PATCH);
@@ -499,7 +507,8 @@ static void test_server_error_is_retried_with_growing_delays_and_called_error_af
 	world_watches_free(&watches);
 }
 
-/* A rule on another place of a source that is known: its body was not kept. The read fails, and nothing else would ever tell. */
+/* A rule on another place of a source that is known: its body was not kept. The read fails, and nothing else would ever
+ * tell. */
 static void test_failed_read_of_a_source_is_tried_again(void **state)
 {
 	struct world *w = *state;
@@ -623,10 +632,11 @@ static void test_word_that_no_rule_uses_any_more_is_forgotten(void **state)
 
 	world_start(w, &watches);
 	for (int i = 0; i < 2; i++)
-		world_object(w, watches.secrets[EDGE1],
-			     J("{'metadata':{'name':'t%d','namespace':'ns','uid':'%d','resourceVersion':'%d','annotations':"
-			       "{'k8s-copier.fig.org/replace-data':'gadget:src:data'}}}",
-			       i, i, 30 + i));
+		world_object(
+			w, watches.secrets[EDGE1],
+			J("{'metadata':{'name':'t%d','namespace':'ns','uid':'%d','resourceVersion':'%d','annotations':"
+			  "{'k8s-copier.fig.org/replace-data':'gadget:src:data'}}}",
+			  i, i, 30 + i));
 	assert_int_equal(world_count(w, FC_ACTION_RESOLVE), 1);
 	world_resolve(w);
 	world_gone(w, watches.secrets[EDGE1], "ns", "t0", "40");
@@ -741,7 +751,8 @@ static void test_target_being_deleted_is_not_written(void **state)
 	world_start(w, &watches);
 	world_pair(w, &watches, EDGE1, &source);
 	dying = world_target("1", "22");
-	json_object_set_new(json_object_get(dying, "metadata"), "deletionTimestamp", json_string("2026-01-01T00:00:00Z"));
+	json_object_set_new(json_object_get(dying, "metadata"), "deletionTimestamp",
+			    json_string("2026-01-01T00:00:00Z"));
 	world_object(w, watches.secrets[EDGE1], dying);
 	world_source_changes(w, source, "2", "11");
 	assert_quiet(w);
@@ -815,33 +826,46 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_rule_lives_on_two_members, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_first_step_asks_what_the_target_words_mean_everywhere, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_sources_are_watched_when_every_cluster_has_told_its_targets, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_first_step_asks_what_the_target_words_mean_everywhere, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_sources_are_watched_when_every_cluster_has_told_its_targets, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_object_without_rules_costs_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_equal_target_is_never_written, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_own_echo_before_the_answer_causes_no_read, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_foreign_change_behind_the_echo_is_read_and_undone, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_drift_at_rest_costs_one_read_of_each_side_and_one_write, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_source_that_goes_leaves_the_target_and_comes_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_foreign_change_behind_the_echo_is_read_and_undone, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_drift_at_rest_costs_one_read_of_each_side_and_one_write, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_source_that_goes_leaves_the_target_and_comes_back, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_path_that_is_missing_or_null_leaves_the_target, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_value_that_the_server_mutates_is_written_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_conflict_waits_for_its_event_and_decides_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_conflict_whose_event_was_held_is_decided_at_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_conflict_without_an_event_reads_after_two_seconds, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refusal_is_invalid_only_at_the_version_it_was_decided_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_conflict_without_an_event_reads_after_two_seconds, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_refusal_is_invalid_only_at_the_version_it_was_decided_on, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_unknown_outcome_is_read_back_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_server_error_is_retried_with_growing_delays_and_called_error_after_three, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_server_error_is_retried_with_growing_delays_and_called_error_after_three, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failed_read_of_a_source_is_tried_again, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_older_answer_that_nothing_has_overtaken_is_believed, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_word_that_means_another_version_moves_its_targets, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_older_answer_that_nothing_has_overtaken_is_believed, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_word_that_means_another_version_moves_its_targets, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_edited_rule_goes_on_using_its_word, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_word_that_no_rule_uses_any_more_is_forgotten, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unreachable_member_delays_nobody_and_catches_up, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_two_names_of_one_cluster_end_the_program_at_the_start, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_two_names_of_one_cluster_later_leave_the_second_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_two_names_of_one_cluster_end_the_program_at_the_start, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_two_names_of_one_cluster_later_leave_the_second_alone, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_target_made_again_under_its_name_is_a_new_target, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_target_being_deleted_is_not_written, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_relist_that_does_not_name_an_object_means_it_is_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_relist_that_does_not_name_an_object_means_it_is_gone, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_list_with_an_unnamed_item_removes_nothing, setup, teardown),
 		cmocka_unit_test(test_same_seed_and_events_give_the_same_actions),
 	};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Design section 7, row a, and every refusal that only the operator could lift. Nothing is read in order to be refused. */
+/* Design section 7, row a, and every refusal that only the operator could lift. Nothing is read in order to be refused.
+ */
 #include "world.h"
 
 struct row {
@@ -62,7 +63,8 @@ static void test_every_row_is_judged_from_keys_alone(void **state)
 		world_start(w, &watches);
 		see(w, &watches, &rows[i]);
 		if (strcmp(world_state(w, "dst", NULL), rows[i].state) != 0)
-			fail_msg("%s %s: %s, not %s", rows[i].kind, rows[i].value, world_state(w, "dst", NULL), rows[i].state);
+			fail_msg("%s %s: %s, not %s", rows[i].kind, rows[i].value, world_state(w, "dst", NULL),
+				 rows[i].state);
 		/* What is refused is neither watched nor read, and costs no read of the target. */
 		if (strncmp(rows[i].state, "Pending/FirstSync", 17) != 0) {
 			assert_int_equal(world_count(w, FC_ACTION_START_WATCH), 0);

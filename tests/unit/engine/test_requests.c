@@ -38,7 +38,8 @@ static struct fc_action *begin(struct world *w, struct world_watches *watches)
 		reads++;
 	}
 	assert_int_equal(reads, TARGETS);
-	world_list(w, source, J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},'data':{'a':'1'}}"));
+	world_list(w, source,
+		   J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},'data':{'a':'1'}}"));
 	assert_quiet(w);
 	return source;
 }
@@ -79,7 +80,8 @@ static void test_target_in_line_is_written_with_the_newest_value_only(void **sta
 	world_source_changes(w, source, "3", "12");
 	assert_int_equal(world_count(w, FC_ACTION_PATCH), LIMIT);
 	for (int i = 0; (a = world_take(w, FC_ACTION_PATCH)); i++) {
-		const char *value = json_string_value(json_object_get(json_object_get(json_array_get(a->body, 1), "value"), "a"));
+		const char *value =
+			json_string_value(json_object_get(json_object_get(json_array_get(a->body, 1), "value"), "a"));
 
 		assert_string_equal(value, i < LIMIT ? "2" : "3");
 		newest += value[0] == '3';
@@ -107,7 +109,9 @@ static void test_one_busy_cluster_holds_up_no_other(void **state)
 		if (a->cluster == EDGE2)
 			world_answer(w, a, world_target("1", "500"));
 		else
-			world_answer(w, a, J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},'data':{'a':'1'}}"));
+			world_answer(
+				w, a,
+				J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},'data':{'a':'1'}}"));
 		fc_action_free(a);
 		a = world_take(w, FC_ACTION_READ);
 	}

@@ -72,7 +72,8 @@ static void add(struct world *w, struct world_watches *watches, const char *name
 
 static json_t *source(const char *namespace_, int i)
 {
-	return J("{'metadata':{'name':'s%d','namespace':'%s','resourceVersion':'%d'},'data':{'a':'%d'}}", i, namespace_, 500 + i, i);
+	return J("{'metadata':{'name':'s%d','namespace':'%s','resourceVersion':'%d'},'data':{'a':'%d'}}", i, namespace_,
+		 500 + i, i);
 }
 
 static void test_eight_sources_of_a_namespace_are_named_one_by_one_the_ninth_widens(void **state)
@@ -296,12 +297,17 @@ static void test_last_rule_of_a_source_ends_its_watch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_eight_sources_of_a_namespace_are_named_one_by_one_the_ninth_widens, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_source_added_under_a_synced_wide_watch_is_read_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_source_added_while_a_wide_list_is_under_way_is_not_taken_for_gone, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_fifth_wide_namespace_becomes_a_watch_of_the_cluster, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_eight_sources_of_a_namespace_are_named_one_by_one_the_ninth_widens,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_source_added_under_a_synced_wide_watch_is_read_once, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_source_added_while_a_wide_list_is_under_way_is_not_taken_for_gone,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_fifth_wide_namespace_becomes_a_watch_of_the_cluster, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_forty_named_watches_of_a_resource_are_enough, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_with_selected_namespaces_nothing_is_watched_cluster_wide, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_with_selected_namespaces_nothing_is_watched_cluster_wide, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_last_rule_of_a_source_ends_its_watch, setup, teardown),
 	};
 

@@ -28,14 +28,42 @@ struct world {
 };
 
 static const struct fc_resource world_resources[] = {
-	{ .group = "", .version = "v1", .plural = "secrets", .singular = "secret", .kind = "Secret", .namespaced = true, .verbs = ~0u },
-	{ .group = "", .version = "v1", .plural = "configmaps", .singular = "configmap", .kind = "ConfigMap", .namespaced = true, .verbs = ~0u },
+	{ .group = "",
+	  .version = "v1",
+	  .plural = "secrets",
+	  .singular = "secret",
+	  .kind = "Secret",
+	  .namespaced = true,
+	  .verbs = ~0u },
+	{ .group = "",
+	  .version = "v1",
+	  .plural = "configmaps",
+	  .singular = "configmap",
+	  .kind = "ConfigMap",
+	  .namespaced = true,
+	  .verbs = ~0u },
 	{ .group = "", .version = "v1", .plural = "nodes", .singular = "node", .kind = "Node", .verbs = ~0u },
-	{ .group = "apps", .version = "v1", .plural = "deployments", .singular = "deployment", .kind = "Deployment", .namespaced = true,
-	  .verbs = ~0u, .has_status = true },
-	{ .group = "types.kubefed.io", .version = "v1beta1", .plural = "federatedsecrets", .singular = "federatedsecret",
-	  .kind = "FederatedSecret", .namespaced = true, .verbs = ~0u },
-	{ .group = "rbac.authorization.k8s.io", .version = "v1", .plural = "roles", .singular = "role", .kind = "Role", .namespaced = true,
+	{ .group = "apps",
+	  .version = "v1",
+	  .plural = "deployments",
+	  .singular = "deployment",
+	  .kind = "Deployment",
+	  .namespaced = true,
+	  .verbs = ~0u,
+	  .has_status = true },
+	{ .group = "types.kubefed.io",
+	  .version = "v1beta1",
+	  .plural = "federatedsecrets",
+	  .singular = "federatedsecret",
+	  .kind = "FederatedSecret",
+	  .namespaced = true,
+	  .verbs = ~0u },
+	{ .group = "rbac.authorization.k8s.io",
+	  .version = "v1",
+	  .plural = "roles",
+	  .singular = "role",
+	  .kind = "Role",
+	  .namespaced = true,
 	  .verbs = ~0u },
 };
 
@@ -133,7 +161,8 @@ static inline void world_resolve(struct world *w)
 		e->cluster = a->cluster;
 		e->name = fc_xstrdup(a->name);
 		for (size_t i = 0; i < FC_ARRAY_LEN(world_resources); i++)
-			if (strcmp(world_resources[i].plural, a->name) == 0 || strcmp(world_resources[i].singular, a->name) == 0)
+			if (strcmp(world_resources[i].plural, a->name) == 0 ||
+			    strcmp(world_resources[i].singular, a->name) == 0)
 				e->resource = fc_resource_new(&world_resources[i]);
 		if (!e->resource)
 			fc_error_set(&e->error, FC_ERR_NOT_SERVED, "nothing is called that");
@@ -205,7 +234,8 @@ static inline void world_answer(struct world *w, const struct fc_action *request
 	world_step(w, e);
 }
 
-static inline void world_fail(struct world *w, const struct fc_action *request, enum fc_error_class cls, int64_t retry_after_ms)
+static inline void world_fail(struct world *w, const struct fc_action *request, enum fc_error_class cls,
+			      int64_t retry_after_ms)
 {
 	struct fc_event *e = fc_event_new(FC_EVENT_RESULT);
 
@@ -239,7 +269,8 @@ static inline const char *world_state(const struct world *w, const char *target,
 static inline void assert_json(const json_t *have, json_t *want)
 {
 	if (!json_equal(have, want)) {
-		char *a = json_dumps(have, JSON_ENCODE_ANY | JSON_SORT_KEYS), *b = json_dumps(want, JSON_ENCODE_ANY | JSON_SORT_KEYS);
+		char *a = json_dumps(have, JSON_ENCODE_ANY | JSON_SORT_KEYS),
+		     *b = json_dumps(want, JSON_ENCODE_ANY | JSON_SORT_KEYS);
 
 		print_error("have %s\nwant %s\n", a, b);
 		free(a);
@@ -257,8 +288,8 @@ static inline void assert_quiet(const struct world *w)
 	assert_int_equal(world_count(w, FC_ACTION_READ), 0);
 }
 
-static inline struct world *world_new_with(const char *const *targets, size_t target_count, const char *const *namespaces,
-					   size_t namespace_count)
+static inline struct world *world_new_with(const char *const *targets, size_t target_count,
+					   const char *const *namespaces, size_t namespace_count)
 {
 	static const char *const names[] = { "hub", "edge-1", "edge-2" };
 	struct world *w = fc_xcalloc(1, sizeof(*w));
@@ -299,15 +330,16 @@ static inline void world_free(struct world *w)
 }
 
 /* The watch that was asked for, on that cluster, of that resource, of targets or of sources; now the caller's. */
-static inline struct fc_action *world_take_watch(struct world *w, fc_cluster_no cluster, const char *plural, bool of_targets)
+static inline struct fc_action *world_take_watch(struct world *w, fc_cluster_no cluster, const char *plural,
+						 bool of_targets)
 {
 	struct fc_actions rest;
 	struct fc_action *a, *found = NULL;
 
 	fc_actions_init(&rest);
 	while ((a = fc_actions_take(&w->actions))) {
-		if (!found && a->type == FC_ACTION_START_WATCH && a->cluster == cluster && a->metadata_only == of_targets &&
-		    strcmp(a->resource->plural, plural) == 0) {
+		if (!found && a->type == FC_ACTION_START_WATCH && a->cluster == cluster &&
+		    a->metadata_only == of_targets && strcmp(a->resource->plural, plural) == 0) {
 			found = a;
 			continue;
 		}
@@ -347,9 +379,10 @@ static inline void world_watches_free(struct world_watches *watches)
 	}
 }
 
-/* A rule from the Secret hub/ns/src to a Secret ns/dst of a cluster, brought to InSync: the source holds {a: 1} at version 10, the target
- * stands at version 21 after one write. `source` is the watch of the source, the caller's. */
-static inline void world_pair(struct world *w, struct world_watches *watches, fc_cluster_no cluster, struct fc_action **source)
+/* A rule from the Secret hub/ns/src to a Secret ns/dst of a cluster, brought to InSync: the source holds {a: 1} at
+ * version 10, the target stands at version 21 after one write. `source` is the watch of the source, the caller's. */
+static inline void world_pair(struct world *w, struct world_watches *watches, fc_cluster_no cluster,
+			      struct fc_action **source)
 {
 	struct fc_action *a;
 
@@ -377,10 +410,13 @@ static inline void world_pair(struct world *w, struct world_watches *watches, fc
 }
 
 /* The source's object with another value and version. */
-static inline void world_source_changes(struct world *w, const struct fc_action *source, const char *value, const char *version)
+static inline void world_source_changes(struct world *w, const struct fc_action *source, const char *value,
+					const char *version)
 {
-	world_object(w, source,
-		     J("{'metadata':{'name':'src','namespace':'ns','uid':'s','resourceVersion':'%s'},'data':{'a':'%s'}}", version, value));
+	world_object(
+		w, source,
+		J("{'metadata':{'name':'src','namespace':'ns','uid':'s','resourceVersion':'%s'},'data':{'a':'%s'}}",
+		  version, value));
 }
 
 /* The target's object as it stands with that value and version. */

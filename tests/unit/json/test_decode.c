@@ -120,8 +120,25 @@ static void test_decode_refuses_more_than_4_mib(void **state FC_UNUSED)
 static void test_decode_refuses_what_is_no_json_and_never_quotes_it(void **state FC_UNUSED)
 {
 	static const char *const texts[] = {
-		"", " ", "{", "[1", "\"SECRET", "{\"a\":SECRET}", "{\"SECRET\" 1}", "1 SECRET", "[SECRET]", "{} {}",
-		"\"SECRET\x80\"", "\"SECRET\\ud800\"", "\"SECRET\n\"", "}", "]]]", "nul", "01", "+1", "'SECRET'",
+		"",
+		" ",
+		"{",
+		"[1",
+		"\"SECRET",
+		"{\"a\":SECRET}",
+		"{\"SECRET\" 1}",
+		"1 SECRET",
+		"[SECRET]",
+		"{} {}",
+		"\"SECRET\x80\"",
+		"\"SECRET\\ud800\"",
+		"\"SECRET\n\"",
+		"}",
+		"]]]",
+		"nul",
+		"01",
+		"+1",
+		"'SECRET'",
 		"\"SECRET\\",
 	};
 

@@ -34,9 +34,9 @@ static void finds_in(const char *text, const char *namespace_, const char *name,
 	finds(text, strlen(text), namespace_, name, version);
 }
 
-#define EVENT                                                                                                          \
-	"{\"type\":\"ADDED\",\"object\":{\"kind\":\"Secret\",\"metadata\":{\"annotations\":{\"name\":\"no\"},"         \
-	"\"name\" : \"n\",\"namespace\":\"ns\",\"ownerReferences\":[{\"name\":\"no\"}],\"resourceVersion\":\"7\"},"    \
+#define EVENT                                                                                                       \
+	"{\"type\":\"ADDED\",\"object\":{\"kind\":\"Secret\",\"metadata\":{\"annotations\":{\"name\":\"no\"},"      \
+	"\"name\" : \"n\",\"namespace\":\"ns\",\"ownerReferences\":[{\"name\":\"no\"}],\"resourceVersion\":\"7\"}," \
 	"\"spec\":{\"metadata\":{\"name\":\"no\"}}}}"
 
 static void test_framer_find_key_in_an_object_and_in_an_event(void **state FC_UNUSED)

@@ -156,7 +156,7 @@ static void test_patch_does_not_empty_maps_it_has_put(void **state FC_UNUSED)
 	json_auto_t *operations = fc_patch_finish(patch);
 	FC_AUTO_FREE char *text = json_dumps(operations, JSON_COMPACT);
 	assert_string_equal(text, "[" VERSION ADD("/a", "{}") ADD("/a/b", "{\"x\":{\"y\":2}}") ADD("/a/b/c", "1")
-				     ADD("/a/b/x/z", "1") ADD("/a/b/new", "{}") ADD("/a/b/new/z", "1") "]");
+					  ADD("/a/b/x/z", "1") ADD("/a/b/new", "{}") ADD("/a/b/new/z", "1") "]");
 }
 
 static void test_patch_forgets_what_a_later_value_replaces(void **state FC_UNUSED)
@@ -171,7 +171,7 @@ static void test_patch_forgets_what_a_later_value_replaces(void **state FC_UNUSE
 	json_auto_t *operations = fc_patch_finish(patch);
 	FC_AUTO_FREE char *text = json_dumps(operations, JSON_COMPACT);
 	assert_string_equal(text, "[" VERSION ADD("/a", "{}") ADD("/a/b", "{}") ADD("/a", "{}") ADD("/a/b", "{}")
-				     ADD("/a/b/c", "1") "]");
+					  ADD("/a/b/c", "1") "]");
 }
 
 static void test_patch_keeps_a_reference_to_the_value(void **state FC_UNUSED)

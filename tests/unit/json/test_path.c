@@ -192,8 +192,18 @@ static void refused_target(const char *text, const char *names)
 static void test_path_identity_is_no_target(void **state FC_UNUSED)
 {
 	static const char *const fields[] = {
-		"name", "generateName", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp",
-		"deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "selfLink", "ownerReferences",
+		"name",
+		"generateName",
+		"namespace",
+		"uid",
+		"resourceVersion",
+		"generation",
+		"creationTimestamp",
+		"deletionTimestamp",
+		"deletionGracePeriodSeconds",
+		"managedFields",
+		"selfLink",
+		"ownerReferences",
 		"finalizers",
 	};
 	char text[80], names[80];

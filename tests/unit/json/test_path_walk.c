@@ -24,8 +24,8 @@ static struct fc_path *parse(const char *text, enum fc_path_syntax syntax)
 	return p;
 }
 
-#define DOCUMENT                                                                                                       \
-	"{\"s\":\"x\",\"n\":null,\"m\":{\"0\":\"key\",\"n\":null,\"e\":{}},\"l\":[10,null,{\"a\":[5]},\"t\"],\"f\":"   \
+#define DOCUMENT                                                                                                     \
+	"{\"s\":\"x\",\"n\":null,\"m\":{\"0\":\"key\",\"n\":null,\"e\":{}},\"l\":[10,null,{\"a\":[5]},\"t\"],\"f\":" \
 	"false}"
 
 static void found(const char *path, enum fc_path_found expected, const char *value)

@@ -96,8 +96,7 @@ static void test_yaml_keys_that_are_no_strings_become_text(void **state FC_UNUSE
 
 static void test_yaml_aliases_are_copies(void **state FC_UNUSED)
 {
-	reads("a: &x {b: [1]}\nc: *x\n&k d: *k\n\n",
-	      "{\"a\":{\"b\":[1]},\"c\":{\"b\":[1]},\"d\":\"d\"}");
+	reads("a: &x {b: [1]}\nc: *x\n&k d: *k\n\n", "{\"a\":{\"b\":[1]},\"c\":{\"b\":[1]},\"d\":\"d\"}");
 	reads("a: &x b\n*x : c\n", "{\"a\":\"b\",\"b\":\"c\"}");
 	reads("- &a 1\n- *a\n- &a 2\n- *a\n", "[1,1,2,2]");
 	json_auto_t *value = fc_yaml_parse("- &x {}\n- *x\n", 13, NULL);

@@ -256,11 +256,11 @@ static void test_status_retry_after_comes_from_the_header_else_from_the_details(
 }
 
 #define SECRET "hunter2-in-clear"
-#define LEAKY                                                                                                          \
-	"\"message\":\"Secret \\\"web\\\" is invalid: data: Invalid value: \\\"" SECRET "\\\"\",\"details\":{"         \
-	"\"name\":\"web\",\"kind\":\"Secret\",\"uid\":\"" SECRET "\",\"group\":\"" SECRET "\",\"causes\":["            \
-	"{\"reason\":\"FieldValueInvalid\",\"message\":\"Invalid value: " SECRET "\",\"field\":\"data.key\"},"         \
-	"{\"reason\":\"Invalid: " SECRET "\",\"message\":\"" SECRET "\",\"field\":\"type\"}]},"                        \
+#define LEAKY                                                                                                  \
+	"\"message\":\"Secret \\\"web\\\" is invalid: data: Invalid value: \\\"" SECRET "\\\"\",\"details\":{" \
+	"\"name\":\"web\",\"kind\":\"Secret\",\"uid\":\"" SECRET "\",\"group\":\"" SECRET "\",\"causes\":["    \
+	"{\"reason\":\"FieldValueInvalid\",\"message\":\"Invalid value: " SECRET "\",\"field\":\"data.key\"}," \
+	"{\"reason\":\"Invalid: " SECRET "\",\"message\":\"" SECRET "\",\"field\":\"type\"}]},"                \
 	"\"metadata\":{\"continue\":\"" SECRET "\"}"
 
 static void test_status_of_a_write_never_shows_a_message(void **state)

@@ -347,8 +347,12 @@ static void test_server_debug_paths_answer_no_foreign_host_name(void **state)
 		const char *host;
 		long status;
 	} rows[] = {
-		{ "Host: evil.example", 403 }, { "Host: evil.example:9103", 403 }, { "Host: localhost.evil.example", 403 },
-		{ "Host: 1.evil.example", 403 }, { "Host: localhost:1", 200 }, { "Host: 127.0.0.1", 200 },
+		{ "Host: evil.example", 403 },
+		{ "Host: evil.example:9103", 403 },
+		{ "Host: localhost.evil.example", 403 },
+		{ "Host: 1.evil.example", 403 },
+		{ "Host: localhost:1", 200 },
+		{ "Host: 127.0.0.1", 200 },
 		{ "Host: [::1]:9103", 200 },
 	};
 
