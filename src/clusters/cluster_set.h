@@ -2,8 +2,9 @@
 /* fc_cluster_set - one master, any number of members: from a file, or from --master and --member.
  * Owns:    the clusters' descriptions and accesses.
  * Threads: made before the threads; then immutable.
- * Fails:   FC_ERR_CONFIG or FC_ERR_USAGE naming the file and entry, or the flag, and the mend. A member whose kubeconfig entry cannot be
- *          used makes the set fail at start: it is the operator's text. A server that is not there does not.
+ * Fails:   FC_ERR_CONFIG or FC_ERR_USAGE naming the file and entry, or the flag, and the mend. A member whose
+ *          kubeconfig entry cannot be used makes the set fail at start: it is the operator's text. A server that
+ *          is not there does not.
  * Source:  design section 8, the cluster set file; kube-client 1.3. */
 #ifndef FC_CLUSTER_SET_H
 #define FC_CLUSTER_SET_H
@@ -26,15 +27,17 @@ struct fc_cluster_set {
 };
 
 struct fc_cluster_set_options {
-	const char *file;	    /* --clusters; excludes master and members */
-	const char *kubeconfig;	    /* --kubeconfig, NULL or "": kube-client 1.3 */
-	const char *master;	    /* --master [NAME=]CONTEXT, NULL: the current context, inside a cluster the cluster itself */
+	const char *file;	/* --clusters; excludes master and members */
+	const char *kubeconfig; /* --kubeconfig, NULL or "": kube-client 1.3 */
+	const char
+		*master; /* --master [NAME=]CONTEXT, NULL: the current context, inside a cluster the cluster itself */
 	const char *const *members; /* --member, `member_count` of them */
 	size_t member_count;
 	const char *service_account_dir; /* NULL: where kubelet mounts it; another one is for tests */
 };
 
-struct fc_cluster_set *fc_cluster_set_load(const struct fc_cluster_set_options *options, struct fc_error *err) FC_MUST_CHECK;
+struct fc_cluster_set *fc_cluster_set_load(const struct fc_cluster_set_options *options, struct fc_error *err)
+	FC_MUST_CHECK;
 void fc_cluster_set_free(struct fc_cluster_set *s);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A rule and its two ends, the target that bears it and the source that it reads: what src/engine's files share about
  * them.
- * Owns:    a target owns its rules; targets and sources are owned by struct fc_engine; the comment of a pointer says when it is borrowed.
+ * Owns:    a target owns its rules; targets and sources are owned by struct fc_engine; the comment of a pointer
+ *          says when it is borrowed.
  * Threads: the engine's.
  * Fails:   never.
  * Source:  design section 5, Reading and Writing. */

@@ -16,16 +16,16 @@ struct fc_kubeconfig;
 
 /* Everything needed to talk to one API server. Strings are NULL where nothing was given. */
 struct fc_access {
-	char *server;	   /* scheme://host[:port][/prefix], no trailing slash (1.9) */
-	char *ca_pem;	   /* inline or read from the file; NULL: the system's roots (1.10) */
-	char *ca_file;	   /* where it came from, to look at again (1.26) */
-	char *cert_pem;	   /* client certificate and key (1.15) */
+	char *server;	/* scheme://host[:port][/prefix], no trailing slash (1.9) */
+	char *ca_pem;	/* inline or read from the file; NULL: the system's roots (1.10) */
+	char *ca_file;	/* where it came from, to look at again (1.26) */
+	char *cert_pem; /* client certificate and key (1.15) */
 	char *key_pem;
 	char *cert_file;
 	char *key_file;
-	char *token;	   /* inline; a token file's value wins (1.16) */
+	char *token; /* inline; a token file's value wins (1.16) */
 	char *token_file;
-	char *username;	   /* Basic (1.18) */
+	char *username; /* Basic (1.18) */
 	char *password;
 	char *tls_server_name; /* 1.12 */
 	char *proxy_url;       /* 1.13 */
@@ -34,8 +34,9 @@ struct fc_access {
 	char *namespace_;      /* of the context; "default" when it names none */
 };
 
-/* Loads one explicit path (a missing file is an error), or with NULL by 1.3: KUBECONFIG (a list; missing files are skipped), then
- * $HOME/.kube/config. A `path` with ':' is taken as a list like KUBECONFIG. Collects the errors of all files into one text. */
+/* Loads one explicit path (a missing file is an error), or with NULL by 1.3: KUBECONFIG (a list; missing files are
+ * skipped), then $HOME/.kube/config. A `path` with ':' is taken as a list like KUBECONFIG. Collects the errors of
+ * all files into one text. */
 struct fc_kubeconfig *fc_kubeconfig_load(const char *path, struct fc_error *err) FC_MUST_CHECK;
 void fc_kubeconfig_free(struct fc_kubeconfig *k);
 
@@ -45,7 +46,8 @@ const char *fc_kubeconfig_current(const struct fc_kubeconfig *k);
 const char *fc_kubeconfig_context(const struct fc_kubeconfig *k, size_t i);
 
 /* What a context means; files named in it are read now. An unknown context: the error lists those that exist. */
-struct fc_access *fc_kubeconfig_access(const struct fc_kubeconfig *k, const char *context, struct fc_error *err) FC_MUST_CHECK;
+struct fc_access *fc_kubeconfig_access(const struct fc_kubeconfig *k, const char *context, struct fc_error *err)
+	FC_MUST_CHECK;
 
 /* Inside a cluster (1.37, 1.38): NULL with class FC_ERR_NOT_FOUND when not in one. */
 struct fc_access *fc_access_in_cluster(struct fc_error *err) FC_MUST_CHECK;

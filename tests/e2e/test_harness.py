@@ -327,14 +327,14 @@ while True: time.sleep(1)
 
 
 @pytest.fixture
-def stub(tmp_path, monkeypatch):
-    path = tmp_path / "stub"
+def fake(tmp_path, monkeypatch):
+    path = tmp_path / "fake"
     path.write_text(STUB)
     path.chmod(0o755)
     monkeypatch.setenv("FEDCOPY", str(path))
 
 
-def test_program_is_started_asked_and_stopped(stub, fedcopy):
+def test_program_is_started_asked_and_stopped(fake, fedcopy):
     process = fedcopy("run", "hello")
     assert process.running
     rule = process.wait_rule("edge-1/secrets/a", "data")
@@ -350,7 +350,7 @@ def test_program_is_started_asked_and_stopped(stub, fedcopy):
     assert (result.status, result.out) == (3, "plan -x\n")
 
 
-def test_waiting_ends_when_the_program_does(stub, fedcopy):
+def test_waiting_ends_when_the_program_does(fake, fedcopy):
     process = fedcopy("run", "hello")
     process.kill()
     began = time.monotonic()
@@ -361,7 +361,7 @@ def test_waiting_ends_when_the_program_does(stub, fedcopy):
     assert time.monotonic() - began < 10
 
 
-def test_program_that_does_not_stop(stub, tmp_path):
+def test_program_that_does_not_stop(fake, tmp_path):
     process = program.Fedcopy(tmp_path / "f", "run", "deaf").start()
     process.wait_ready()
     with pytest.raises(AssertionError, match="did not end within 0.5 s of SIGTERM"):
@@ -369,7 +369,7 @@ def test_program_that_does_not_stop(stub, tmp_path):
     assert not process.running
 
 
-def test_program_that_talks(stub, clusters, tmp_path):
+def test_program_that_talks(fake, clusters, tmp_path):
     factory = program.Factory(tmp_path, clusters, ["topsecret"])
     factory("run", envtest.b64("topsecret"))
     with pytest.raises(AssertionError, match="'topsecret' stands in the output of fedcopy run"):
