@@ -118,7 +118,7 @@ static void suggest_name(const char *context, char out[64])
 		len--;
 	out[len] = '\0';
 	if (!len)
-		strcpy(out, "edge-1");
+		memcpy(out, "edge-1", sizeof("edge-1"));
 }
 
 static int refuse_name(const struct choice *c, const char *context, struct fc_error *err)

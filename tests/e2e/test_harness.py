@@ -299,7 +299,7 @@ def test_wait_for_says_what_was_missing():
 
 
 # Behaves as far as the harness looks: ready after a moment, one rule, a metric, ends on SIGTERM.
-STUB = """\
+FAKE = """\
 #!/usr/bin/python3
 import http.server, json, signal, sys, threading, time
 if sys.argv[1] != "run":
@@ -329,7 +329,7 @@ while True: time.sleep(1)
 @pytest.fixture
 def fake(tmp_path, monkeypatch):
     path = tmp_path / "fake"
-    path.write_text(STUB)
+    path.write_text(FAKE)
     path.chmod(0o755)
     monkeypatch.setenv("FEDCOPY", str(path))
 
