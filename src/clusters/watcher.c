@@ -49,6 +49,8 @@ static void execute(struct fc_watcher *w, const struct fc_action *action)
 		fc_watcher_patch(w, action);
 		break;
 	case FC_ACTION_FORGET_WORD:
+		fc_watcher_resolve_forget(w, action);
+		break;
 	case FC_ACTION_REPORT:
 	case FC_ACTION_MEASURE:
 	case FC_ACTION_GIVE_UP:

@@ -20,6 +20,10 @@
  * seconds, one whose operator took /version from everybody does so for ever. */
 #define VERSION_REFUSALS 5
 
+/* A cluster that answers probes and fails everything else goes up and down without end. What such a beginning sets off
+ * (every watch tried again, discovery, a probe before its time) it does this often at most. */
+#define HURRY_MS 10000
+
 #define VERSION_PATH "/version"
 #define ID_PATH "/api/v1/namespaces/kube-system"
 #define ACCEPT_METADATA "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
@@ -63,12 +67,35 @@ static int64_t probe_delay(struct fc_watcher *w, const struct fc_error *why)
 	return why->retry_after_ms > delay_ms ? why->retry_after_ms : delay_ms;
 }
 
+/* One that comes soon after another is more of the same: probes do not begin to be frequent again. */
+static void note_outage(struct fc_watcher_connection *c)
+{
+	int64_t now_ms = fc_clock_mono_ms();
+
+	if (c->state == FC_WATCHER_DOWN) {
+		c->probes_failed++;
+		return;
+	}
+	c->probes_failed = c->state == FC_WATCHER_CONNECTING;
+	if (c->state == FC_WATCHER_CONNECTING || now_ms - c->up_ms > FC_BACKOFF_RESET_MS)
+		c->down_ms = now_ms;
+}
+
+static bool may_hurry(int64_t *last_ms)
+{
+	int64_t now_ms = fc_clock_mono_ms();
+
+	if (*last_ms && now_ms - *last_ms < HURRY_MS)
+		return false;
+	*last_ms = now_ms;
+	return true;
+}
+
 static void down(struct fc_watcher *w, const struct fc_error *why)
 {
 	struct fc_watcher_connection *c = &w->connection;
 
-	if (c->state != FC_WATCHER_DOWN)
-		c->down_ms = fc_clock_mono_ms();
+	note_outage(c);
 	arm(w, probe_delay(w, why), probe);
 	if (c->state == FC_WATCHER_DOWN && c->down_kind == down_kind(why->cls))
 		return;
@@ -95,18 +122,21 @@ static void emit_up(struct fc_watcher *w)
 static void up(struct fc_watcher *w)
 {
 	struct fc_watcher_connection *c = &w->connection;
+	/* Where the first probe came through it was no outage, perhaps. */
+	bool after_outage = c->state == FC_WATCHER_CONNECTING || c->probes_failed > 0 || may_hurry(&c->up_hurried_ms);
 
 	fc_loop_timer_cancel(w->loop, &c->timer);
 	c->state = FC_WATCHER_UP;
+	c->up_ms = fc_clock_mono_ms();
 	c->version_refused = 0;
 	c->id_looks = 0;
-	fc_backoff_reset(&c->backoff);
 	set_up_metric(w, 1);
 	fc_log(FC_LOG_INFO, "cluster connected", FC_KV("cluster", w->name), FC_KV("id", c->id),
 	       FC_KV("version", c->server_version));
 	emit_up(w);
-	fc_watcher_resolve_up(w);
-	fc_watcher_watch_retry_all(w);
+	fc_watcher_resolve_up(w, after_outage);
+	if (after_outage)
+		fc_watcher_watch_retry_all(w);
 }
 
 /* Keeps the uid of kube-system. Where it may not be read (now), one that was read before still holds: a cluster does
@@ -232,7 +262,7 @@ void fc_watcher_reachable(void *user, bool reachable, const struct fc_error *why
 		return;
 	if (!reachable && c->state == FC_WATCHER_UP) {
 		down(w, why);
-	} else if (reachable && c->state == FC_WATCHER_DOWN && c->timer) {
+	} else if (reachable && c->state == FC_WATCHER_DOWN && c->timer && may_hurry(&c->probe_hurried_ms)) {
 		/* Somebody else's request came through: no need to wait for the next probe. */
 		arm(w, 0, probe);
 	}

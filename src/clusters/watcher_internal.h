@@ -31,7 +31,11 @@ struct fc_watcher_connection {
 	struct fc_request *request; /* of the probe under way */
 	struct fc_timer *timer;	    /* of the next probe, or of another look at the id */
 	struct fc_backoff backoff;
-	int64_t down_ms;	       /* when the present outage was noticed */
+	int64_t down_ms;       /* when the present outage, or the first of a row of them, was noticed */
+	int64_t up_ms;	       /* when it came up last */
+	int64_t up_hurried_ms; /* see HURRY_MS; 0: never */
+	int64_t probe_hurried_ms;
+	unsigned probes_failed;	       /* in the present outage */
 	enum fc_error_class down_kind; /* of what CLUSTER_DOWN said */
 	unsigned version_refused;      /* 403 to /version in a row */
 	unsigned id_looks;	       /* at an id that may not be read, since it came up */
@@ -43,11 +47,16 @@ struct fc_watcher_connection {
 struct fc_watcher_word;
 struct fc_watcher_words {
 	struct fc_watcher_word *first;
+	size_t count;
+	bool full_told;			/* that there are too many */
 	struct fc_discovery *discovery; /* under way */
+	bool partial;			/* it reads the groups only that its words name */
 	struct fc_timer *timer;		/* of the next one */
 	int64_t due_ms;			/* when that is */
 	int64_t earliest_ms;		/* of one for a new word */
 	struct fc_backoff pace;		/* of those for new words */
+	struct fc_backoff retry;	/* of those for words that nothing served matched */
+	struct fc_backoff retry_failed; /* of those after one that failed */
 };
 
 struct fc_watcher_watch;
@@ -94,8 +103,9 @@ void fc_watcher_reachable(void *user, bool reachable, const struct fc_error *why
 /* --- watcher_resolve.c --- */
 
 void fc_watcher_resolve(struct fc_watcher *w, const struct fc_action *action);
-/* The cluster is up: looks at once for what is not resolved. */
-void fc_watcher_resolve_up(struct fc_watcher *w);
+void fc_watcher_resolve_forget(struct fc_watcher *w, const struct fc_action *action);
+/* The cluster is up: looks for what is not resolved; at once after an outage, which may have changed what is served. */
+void fc_watcher_resolve_up(struct fc_watcher *w, bool after_outage);
 /* A type that was resolved is not served any more: looks again soon (kube-client 3.17). */
 void fc_watcher_resolve_doubt(struct fc_watcher *w, const struct fc_resource *resource);
 void fc_watcher_resolve_stop(struct fc_watcher *w);

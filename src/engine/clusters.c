@@ -100,15 +100,18 @@ static void watch_targets(struct fc_engine *e, struct cluster *c, const struct f
 static void unwatch_targets(struct fc_engine *e, struct word *w)
 {
 	struct watch *watch, *next;
+	struct target *t, *next_target;
 
 	for (struct word *other = w->cluster->words; other; other = other->next)
 		if (other != w && other->for_targets && other->resource == w->resource)
 			return;
+	/* The targets first: with them go their sources and the watches of these, none of which may be met below. */
+	HASH_ITER(hh, e->targets, t, next_target)
+		if (t->key.cluster == w->cluster->no && t->key.resource == w->resource)
+			target_free(e, t);
 	HASH_ITER(hh, e->watches, watch, next) {
 		if (!watch->of_targets || watch->cluster != w->cluster->no || watch->resource != w->resource)
 			continue;
-		while (watch->targets)
-			target_free(e, watch->targets);
 		watch_stop(e, watch);
 	}
 }
@@ -121,6 +124,17 @@ static void rebind_rules(struct fc_engine *e, struct word *w)
 		rule_bind(e, r);
 		target_mark(e, r->target);
 	}
+}
+
+/* A type that is gone keeps its last meaning: its watch says that it is gone, and hears when it is back. One that has
+ * only changed its verbs or subresources is the same type, unless it can be patched only now. */
+static bool means_the_same(const struct word *w, const struct fc_resource *r)
+{
+	if (!r)
+		return true;
+	if (!w->resource || !fc_resource_same(r, w->resource))
+		return false;
+	return !w->for_targets || (w->resource->verbs & FC_VERB_PATCH) || !(r->verbs & FC_VERB_PATCH);
 }
 
 void cluster_resolved(struct fc_engine *e, struct cluster *c, const struct fc_event *event)
@@ -137,9 +151,7 @@ void cluster_resolved(struct fc_engine *e, struct cluster *c, const struct fc_ev
 			       w->text);
 	w->answered = true;
 	fault_set(&w->error, &event->error);
-	/* A type that is gone keeps its last meaning: its watch says that it is gone, and hears when it is back. One
-	 * that has only changed its verbs or subresources is the same type. */
-	if (!r || (w->resource && fc_resource_same(r, w->resource))) {
+	if (means_the_same(w, r)) {
 		clusters_check_synced(e, c);
 		if (!w->resource)
 			rebind_rules(e, w);
@@ -203,10 +215,14 @@ static void give_up(struct fc_engine *e, const struct cluster *c)
 static void forgive_network_failures(struct fc_engine *e, struct cluster *c)
 {
 	struct target *t, *next;
+	struct source *s, *next_source;
 
 	HASH_ITER(hh, e->targets, t, next)
 		if (t->key.cluster == c->no && (t->error.cls == FC_ERR_NETWORK || t->error.cls == FC_ERR_TIMEOUT))
 			retry_succeeded(t);
+	HASH_ITER(hh, e->sources, s, next_source)
+		if (s->key.cluster == c->no)
+			s->not_before_ms = 0;
 }
 
 void cluster_up(struct fc_engine *e, struct cluster *c, const struct fc_event *event)
@@ -230,7 +246,7 @@ void cluster_up(struct fc_engine *e, struct cluster *c, const struct fc_event *e
 	forgive_network_failures(e, c);
 	clusters_check_synced(e, c);
 	mark_concerned(e, c);
-	jobs_run(e, c);
+	e->freed = c;
 }
 
 void cluster_down(struct fc_engine *e, struct cluster *c, const struct fc_event *event)

@@ -40,9 +40,11 @@ static json_t *value_of(const struct rule *r)
 struct group {
 	struct rule *root, *end;
 	bool single;
+	bool undecided;	      /* a rule inside it may want something, and cannot say what just now */
+	bool unknown;	      /* and has never said */
 	struct fc_digest key; /* of what all of them want together */
-	bool holds;
-	json_t *value; /* composed; a reference; NULL until then */
+	bool open;	      /* to be written */
+	json_t *value;	      /* composed; a reference; NULL until then */
 };
 
 static struct rule *group_end(struct rule *root)
@@ -54,13 +56,26 @@ static struct rule *group_end(struct rule *root)
 	return r;
 }
 
+static bool waits_inside(const struct rule *root, const struct rule *r)
+{
+	return !r->takes_part && r->undecided &&
+	       fc_path_compare(root->spec.target_path, r->spec.target_path) == FC_PATH_ABOVE;
+}
+
 static void group_name(struct group *g)
 {
 	struct fc_buf text = FC_BUF_INIT;
 	size_t members = 0;
 
+	g->undecided = g->unknown = false;
 	for (struct rule *r = g->root; r != g->end; r = r->next) {
-		if (!r->takes_part)
+		if (waits_inside(g->root, r)) {
+			g->undecided = true;
+			g->unknown = g->unknown || !r->want_known;
+		} else if (!r->takes_part) {
+			continue;
+		}
+		if (r->wanted != FC_WANTED_VALUE)
 			continue;
 		members++;
 		fc_path_pointer(r->spec.target_path, &text);
@@ -78,6 +93,8 @@ static bool group_holds(const struct group *g)
 {
 	const struct rule *r = g->root;
 
+	if (g->unknown)
+		return false;
 	if (g->single && fc_digest_equal(&r->want, &r->present))
 		return true;
 	return !fc_digest_is_missing(&r->settled_key) && fc_digest_equal(&r->settled_key, &g->key) &&
@@ -86,7 +103,7 @@ static bool group_holds(const struct group *g)
 
 static void group_in_sync(struct fc_engine *e, struct group *g)
 {
-	g->holds = true;
+	g->open = false;
 	for (struct rule *r = g->root; r != g->end; r = r->next) {
 		if (!r->takes_part)
 			continue;
@@ -94,6 +111,22 @@ static void group_in_sync(struct fc_engine *e, struct group *g)
 		r->received_us = 0;
 		rule_set_state(e, r, FC_STATE_IN_SYNC, "InSync", "the target's path equals the source's", NULL);
 	}
+}
+
+/* Not now; what keeps it back is another group's or rule's affair. */
+static void group_pending(struct fc_engine *e, struct group *g, const char *reason, const char *message)
+{
+	for (struct rule *r = g->root; r != g->end; r = r->next)
+		if (r->takes_part)
+			rule_set_state(e, r, FC_STATE_PENDING, reason, message, NULL);
+}
+
+static void open_groups_pending(struct fc_engine *e, struct group *groups, size_t count, const char *reason,
+				const char *message)
+{
+	for (size_t i = 0; i < count; i++)
+		if (groups[i].open)
+			group_pending(e, &groups[i], reason, message);
 }
 
 /* The value of the whole group. A child that cannot be set inside its parent's value is `Invalid` and left out. */
@@ -120,45 +153,34 @@ static void group_compose(struct fc_engine *e, struct group *g)
 	group_name(g);
 }
 
-/* Asks for the values that are needed and not at hand. Returns whether any is missing. */
-static bool group_lacks_values(struct fc_engine *e, struct group *g)
+/* A wide rule is not written over the place of a rule inside it that cannot say what it wants: that would take away
+ * what the other has copied there, and put it back later (promise 2). */
+static void group_judge(struct fc_engine *e, struct group *g)
 {
-	bool lacks = false;
-
-	for (struct rule *r = g->root; r != g->end; r = r->next) {
-		if (!r->takes_part || value_of(r))
-			continue;
-		lacks = true;
-		r->wants_value = true;
-		source_read(e, r->source);
+	group_name(g);
+	if (group_holds(g)) {
+		group_in_sync(e, g);
+		return;
 	}
-	return lacks;
+	g->open = !g->undecided;
+	if (g->undecided)
+		group_pending(e, g, "OverlapWaits", "a rule for a place inside this one waits for its source");
 }
 
-/* Makes the groups of the rules that take part, and tells those that hold. */
-static size_t make_groups(struct fc_engine *e, struct target *t, struct group **groups)
+/* Makes the groups of the rules that take part; `open` counts those to be written. The caller frees. */
+static struct group *make_groups(struct fc_engine *e, struct target *t, size_t *count, size_t *open)
 {
-	size_t count = 0, cap = 0, open = 0;
+	struct group *groups = NULL;
+	size_t cap = 0;
 
-	*groups = NULL;
-	for (struct rule *r = next_taking_part(t->rules); r; r = next_taking_part((*groups)[count - 1].end)) {
-		struct group *g;
-
-		FC_GROW(*groups, count, cap);
-		g = &(*groups)[count++];
-		*g = (struct group){ .root = r, .end = group_end(r) };
-		group_name(g);
-		if (group_holds(g))
-			group_in_sync(e, g);
-		else
-			open++;
+	*count = *open = 0;
+	for (struct rule *r = next_taking_part(t->rules); r; r = next_taking_part(groups[*count - 1].end)) {
+		FC_GROW(groups, *count, cap);
+		groups[*count] = (struct group){ .root = r, .end = group_end(r) };
+		group_judge(e, &groups[*count]);
+		*open += groups[(*count)++].open;
 	}
-	if (open == 0) {
-		free(*groups);
-		*groups = NULL;
-		return 0;
-	}
-	return count;
+	return groups;
 }
 
 static void free_groups(struct group *groups, size_t count)
@@ -168,14 +190,72 @@ static void free_groups(struct group *groups, size_t count)
 	free(groups);
 }
 
-static bool groups_lack_values(struct fc_engine *e, struct group *groups, size_t count)
-{
-	bool lacks = false;
+enum values { VALUES_HERE, VALUES_READ, VALUES_FAILED };
 
-	for (size_t i = 0; i < count; i++)
-		if (!groups[i].holds && group_lacks_values(e, &groups[i]))
-			lacks = true;
-	return lacks;
+/* Asks for the values that are needed and not at hand. */
+static enum values group_values(struct fc_engine *e, struct target *t, struct group *g)
+{
+	enum values have = VALUES_HERE;
+
+	for (struct rule *r = g->root; r != g->end; r = r->next) {
+		struct source *s = r->source;
+
+		if (!r->takes_part || value_of(r))
+			continue;
+		if (s->not_before_ms > e->now_ms) {
+			timer_set_earliest(e, t, s->not_before_ms);
+			have = VALUES_FAILED;
+			continue;
+		}
+		if (have == VALUES_HERE)
+			have = VALUES_READ;
+		r->wants_value = true;
+		source_read(e, s);
+	}
+	return have;
+}
+
+static void group_lacks_values(struct fc_engine *e, struct group *g, enum values have)
+{
+	if (have == VALUES_READ) {
+		group_pending(e, g, "ReadingSource", "the source is being read");
+		return;
+	}
+	for (struct rule *r = g->root; r != g->end; r = r->next)
+		if (r->takes_part && !rule_set_source_failed(e, r))
+			rule_set_state(e, r, FC_STATE_PENDING, "ReadingSource", "another rule's source cannot be read", NULL);
+}
+
+/* Gets the values of the open groups together. A source that cannot be read keeps its own group back only; reads under
+ * way are waited for a moment, to make one write of all. Returns how many groups can be written now. */
+static size_t gather_values(struct fc_engine *e, struct target *t, struct group *groups, size_t count)
+{
+	size_t ready = 0, reading = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		enum values have;
+
+		if (!groups[i].open)
+			continue;
+		have = group_values(e, t, &groups[i]);
+		ready += have == VALUES_HERE;
+		reading += have == VALUES_READ;
+		if (have == VALUES_HERE)
+			continue;
+		group_lacks_values(e, &groups[i], have);
+		groups[i].open = false;
+	}
+	if (reading == 0) {
+		t->values_until_ms = 0;
+		return ready;
+	}
+	if (t->values_until_ms == 0)
+		t->values_until_ms = e->now_ms + SETTLE_MS;
+	if (e->now_ms >= t->values_until_ms)
+		return ready;
+	timer_set_earliest(e, t, t->values_until_ms);
+	open_groups_pending(e, groups, count, "ReadingSource", "another source of the target is being read");
+	return 0;
 }
 
 /* Composes the open groups; one whose value turns out to stand there already is settled. Returns how many are still to
@@ -188,7 +268,7 @@ static size_t compose_groups(struct fc_engine *e, struct group *groups, size_t c
 		struct group *g = &groups[i];
 		struct fc_digest digest;
 
-		if (g->holds)
+		if (!g->open)
 			continue;
 		if (g->single)
 			g->value = json_incref(value_of(g->root));
@@ -216,7 +296,7 @@ static json_t *make_patch(struct target *t, struct group *groups, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct group *g = &groups[i];
 
-		if (g->holds)
+		if (!g->open)
 			continue;
 		g->root->written_key = g->key;
 		g->root->is_root = true;
@@ -242,7 +322,7 @@ static void send_patch(struct fc_engine *e, struct target *t, struct group *grou
 	struct fc_action *a;
 
 	if (!id) {
-		set_all(e, t, "Queued", "the write waits for others to the same cluster");
+		open_groups_pending(e, groups, count, "Queued", "the write waits for others to the same cluster");
 		return;
 	}
 	a = fc_actions_add(e->out, FC_ACTION_PATCH);
@@ -264,14 +344,14 @@ static bool must_wait(struct fc_engine *e, struct target *t)
 {
 	if (t->not_before_ms <= e->now_ms)
 		return false;
-	timer_set(e, t, t->not_before_ms);
+	timer_set_earliest(e, t, t->not_before_ms);
 	return true;
 }
 
 static void show_waiting(struct fc_engine *e, struct group *groups, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		for (struct rule *r = groups[i].root; !groups[i].holds && r != groups[i].end; r = r->next) {
+		for (struct rule *r = groups[i].root; groups[i].open && r != groups[i].end; r = r->next) {
 			if (!r->takes_part)
 				continue;
 			rule_drop_value(r);
@@ -284,36 +364,51 @@ static size_t up_to_first_open(const struct group *groups, size_t count)
 {
 	size_t i = 0;
 
-	while (i < count && groups[i].holds)
+	while (i < count && !groups[i].open)
 		i++;
 	return i + 1;
 }
 
-static void write_difference(struct fc_engine *e, struct target *t, bool syncing)
+/* Nothing is to be written. */
+static void at_rest(struct fc_engine *e, struct target *t)
+{
+	job_leave_line(&e->clusters[t->key.cluster], &t->job);
+	t->one_by_one = false;
+	t->values_until_ms = 0;
+	if (t->not_before_ms <= e->now_ms)
+		retry_succeeded(t);
+}
+
+static void write_groups(struct fc_engine *e, struct target *t, struct group *groups, size_t count, bool syncing)
 {
 	struct cluster *c = &e->clusters[t->key.cluster];
-	struct group *groups;
-	size_t count = make_groups(e, t, &groups);
 
-	if (count == 0) {
-		job_leave_line(c, &t->job);
-		t->one_by_one = false;
-		if (t->not_before_ms <= e->now_ms)
-			retry_succeeded(t);
-	} else if (must_wait(e, t)) {
+	if (must_wait(e, t)) {
 		show_waiting(e, groups, count);
 	} else if (syncing && e->now_ms < t->settle_until_ms) {
 		/* Its other sources are about to tell their first state: one write for all of them. */
-		timer_set(e, t, t->settle_until_ms);
-		set_all(e, t, "FirstSync", "other sources of the target are being read for the first time");
-	} else if (groups_lack_values(e, groups, count)) {
-		set_all(e, t, "ReadingSource", "the source is being read");
+		timer_set_earliest(e, t, t->settle_until_ms);
+		open_groups_pending(e, groups, count, "FirstSync",
+				    "other sources of the target are being read for the first time");
+	} else if (gather_values(e, t, groups, count) == 0) {
+		return;
 	} else if (!job_could_start(e, c, JOB_WRITE_TARGET)) {
 		job_wait(c, &t->job, JOB_WRITE_TARGET);
-		set_all(e, t, "Queued", "the write waits for others to the same cluster");
+		open_groups_pending(e, groups, count, "Queued", "the write waits for others to the same cluster");
 	} else if (compose_groups(e, groups, count)) {
 		send_patch(e, t, groups, t->one_by_one ? up_to_first_open(groups, count) : count);
 	}
+}
+
+static void write_difference(struct fc_engine *e, struct target *t, bool syncing)
+{
+	size_t count, open;
+	struct group *groups = make_groups(e, t, &count, &open);
+
+	if (open == 0)
+		at_rest(e, t);
+	else
+		write_groups(e, t, groups, count, syncing);
 	free_groups(groups, count);
 }
 
@@ -322,7 +417,7 @@ static bool must_read(struct fc_engine *e, struct target *t)
 {
 	if (t->event_until_ms) {
 		if (e->now_ms < t->event_until_ms) {
-			timer_set(e, t, t->event_until_ms);
+			timer_set_earliest(e, t, t->event_until_ms);
 			set_all(e, t, "Conflict", "the target was changed meanwhile, its event is awaited");
 			return true;
 		}
@@ -339,7 +434,7 @@ static bool must_read(struct fc_engine *e, struct target *t)
 	return true;
 }
 
-/* A source whose read failed, and of which nothing else will tell, is read again when the target's delay is over. */
+/* A source whose read failed, and of which nothing else will tell, is read again when its delay is over. */
 static void retry_source_reads(struct fc_engine *e, struct target *t)
 {
 	for (struct rule *r = t->rules; r; r = r->next) {
@@ -347,7 +442,9 @@ static void retry_source_reads(struct fc_engine *e, struct target *t)
 
 		if (!s || r->want_known || s->error.cls == FC_ERR_NONE || e->clusters[s->key.cluster].connection != UP)
 			continue;
-		if (!must_wait(e, t))
+		if (s->not_before_ms > e->now_ms)
+			timer_set_earliest(e, t, s->not_before_ms);
+		else
 			source_read(e, s);
 	}
 }
@@ -356,6 +453,7 @@ void target_decide(struct fc_engine *e, struct target *t)
 {
 	bool any = false, syncing = false, worth_a_read = false;
 
+	timer_clear(e, t);
 	for (struct rule *r = t->rules; r; r = r->next) {
 		rule_judge(e, r);
 		any = any || r->takes_part;
@@ -367,8 +465,7 @@ void target_decide(struct fc_engine *e, struct target *t)
 	if (t->phase != IDLE || e->clusters[t->key.cluster].connection != UP || t->deleting || t->unreadable)
 		return;
 	retry_source_reads(e, t);
-	/* Rules that want nothing cost no read. One whose source is just being read may as well have it done meanwhile.
-	 */
+	/* Rules that want nothing cost no read. One whose source is just being read may as well have it done meanwhile. */
 	if (!worth_a_read)
 		return;
 	if (must_read(e, t))

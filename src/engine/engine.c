@@ -76,6 +76,7 @@ void fc_engine_free(struct fc_engine *e)
 		fc_resource_unref(e->resources[i]);
 	free(e->resources);
 	free(e->heap);
+	free(e->bound);
 	free(e->counts);
 	fc_intern_free(e->strings);
 	free(e);
@@ -147,6 +148,11 @@ void fc_engine_step(struct fc_engine *e, const struct fc_event *event, struct fc
 		e->collecting = false;
 		source_watches_begin(e);
 	}
+	cycles_settle(e);
+	/* Not before: whoever is next in line must know whether it is on a cycle. */
+	if (e->freed)
+		jobs_run(e, e->freed);
+	e->freed = NULL;
 	while ((due = timer_take_due(e, e->now_ms)))
 		target_mark(e, due);
 	decide_dirty(e);

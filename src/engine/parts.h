@@ -31,6 +31,8 @@ void watch_stop(struct fc_engine *e, struct watch *w); /* nothing may rely on it
 void watch_event(struct fc_engine *e, const struct fc_event *event);
 
 /* --- targets.c: annotated objects --- */
+/* Long enough for a first list or a read of other sources on a busy server, short enough not to be felt. */
+#define SETTLE_MS 500
 void target_object(struct fc_engine *e, struct watch *w, json_t *object);
 void target_gone(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name, const char *version);
 void target_unreadable(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name,
@@ -96,6 +98,8 @@ void rule_judge(struct fc_engine *e, struct rule *r);
 /* `reason` and `message` are static; `detail` is copied, and shown in the message's place where given. */
 void rule_set_state(struct fc_engine *e, struct rule *r, enum fc_state state, const char *reason, const char *message,
 		    const char *detail);
+/* Shows why the rule's source cannot be read; false: nothing is wrong with it. */
+bool rule_set_source_failed(struct fc_engine *e, struct rule *r);
 /* The state of a rule whose target waits: because it flaps, or because the last write or read failed with t->error. */
 void rule_set_waiting(struct fc_engine *e, struct rule *r);
 
@@ -124,7 +128,7 @@ void request_done(struct fc_engine *e, const struct fc_event *event);
 void jobs_run(struct fc_engine *e, struct cluster *c);
 
 /* --- retry.c: delays after failures --- */
-int64_t retry_delay_ms(struct fc_random *random, unsigned failures, int64_t retry_after_ms);
+int64_t retry_delay_ms(struct fc_random *random, unsigned failures, const struct fc_error *error);
 void retry_failed(struct fc_engine *e, struct target *t, const struct fc_error *error);
 void retry_succeeded(struct target *t);
 /* Notes a rewrite at this time; true: there are too many (promise 6). */
@@ -135,7 +139,8 @@ void fault_set(struct fault *f, const struct fc_error *error);
 void fault_clear(struct fault *f);
 
 /* --- timers.c --- */
-void timer_set(struct fc_engine *e, struct target *t, int64_t due_ms);
+/* The earlier of this and what is set. */
+void timer_set_earliest(struct fc_engine *e, struct target *t, int64_t due_ms);
 void timer_clear(struct fc_engine *e, struct target *t);
 struct target *timer_take_due(struct fc_engine *e, int64_t now_ms);
 
@@ -147,6 +152,8 @@ const char *permission_denied(const struct fc_engine *e, const struct rule *r, c
 /* --- cycles.c --- */
 void cycles_rule_bound(struct fc_engine *e, struct rule *r);
 void cycles_rule_unbound(struct fc_engine *e, struct rule *r);
+/* At the end of a step, before anything is decided. */
+void cycles_settle(struct fc_engine *e);
 
 /* --- keys: engine.c --- */
 /* Interns the strings: each use is given back by key_drop. */

@@ -18,7 +18,8 @@ char *rule_source_text(const struct fc_engine *e, const struct rule *r)
 {
 	const char *cluster, *namespace_;
 
-	if (!r->spec.name || !r->spec.word)
+	/* Of a value that is not understood nothing is shown: it may be a mistyped literal. */
+	if (r->spec.invalid_reason || !r->spec.word)
 		return fc_xstrdup(r->spec.literal ? "json:" : "");
 	cluster = r->spec.cluster ? r->spec.cluster : e->clusters[e->options.master].info->name;
 	namespace_ = rule_source_namespace(r);

@@ -138,5 +138,5 @@ void request_done(struct fc_engine *e, const struct fc_event *event)
 		hand_over(e, q->kind, q->job->owner, event);
 	}
 	free(q);
-	jobs_run(e, c);
+	e->freed = c;
 }

@@ -37,31 +37,26 @@ static int64_t doubled(int64_t first_ms, unsigned times)
 	return d < LONGEST_DELAY_MS ? d : LONGEST_DELAY_MS;
 }
 
-int64_t retry_delay_ms(struct fc_random *random, unsigned failures, int64_t retry_after_ms)
+static bool wants_patience(enum fc_error_class cls)
 {
-	int64_t d = doubled(FIRST_DELAY_MS, failures ? failures - 1 : 0);
+	return cls == FC_ERR_FORBIDDEN || cls == FC_ERR_UNAUTHORIZED || cls == FC_ERR_QUOTA || cls == FC_ERR_TERMINATING;
+}
 
-	/* Between three quarters and the whole: many targets that failed together do not come back together. */
+int64_t retry_delay_ms(struct fc_random *random, unsigned failures, const struct fc_error *error)
+{
+	int64_t d = doubled(wants_patience(error->cls) ? FIRST_FORBIDDEN_DELAY_MS : FIRST_DELAY_MS, failures ? failures - 1 : 0);
+
+	/* Between three quarters and the whole: many that failed together do not come back together. */
 	d = fc_random_between(random, d - d / 4, d);
-	return d > retry_after_ms ? d : retry_after_ms;
+	return d > error->retry_after_ms ? d : error->retry_after_ms;
 }
 
 void retry_failed(struct fc_engine *e, struct target *t, const struct fc_error *error)
 {
-	int64_t delay;
-
 	t->failures++;
 	measure_retry(e);
 	fault_set(&t->error, error);
-	delay = retry_delay_ms(&e->random, t->failures, error->retry_after_ms);
-	if (error->cls == FC_ERR_FORBIDDEN || error->cls == FC_ERR_UNAUTHORIZED || error->cls == FC_ERR_QUOTA ||
-	    error->cls == FC_ERR_TERMINATING) {
-		int64_t slow = doubled(FIRST_FORBIDDEN_DELAY_MS, t->failures - 1);
-
-		if (delay < slow)
-			delay = fc_random_between(&e->random, slow - slow / 4, slow);
-	}
-	t->not_before_ms = e->now_ms + delay;
+	t->not_before_ms = e->now_ms + retry_delay_ms(&e->random, t->failures, error);
 }
 
 void retry_succeeded(struct target *t)

@@ -47,12 +47,16 @@ struct rule {
 	bool in_write;	     /* part of the last write that was sent */
 	bool is_root;	     /* its place was that of a whole group in that write */
 	int64_t sent_us;     /* received_us of what that write carries */
+	bool undecided;	     /* it takes no part, and may want something that is not known just now */
 	bool takes_part;     /* nothing keeps it from being applied: of the decision under way */
 	bool waits_for_sync; /* its source has not told its first state yet */
 	struct rule *prev_in_word, *next_in_word;
 	struct rule *prev_in_source, *next_in_source;
 	struct rule *next; /* of the target */
-	uint32_t visit;	   /* mark of the search for cycles */
+	/* Of the search for cycles. */
+	bool just_bound, is_open;
+	uint32_t order, low;
+	uint32_t visit;
 };
 
 enum phase { IDLE, READING, WRITING };
@@ -76,7 +80,7 @@ struct target {
 	bool touched; /* an event came while it was being read */
 	/* The newest event that came while it was being written. */
 	json_t *held;
-	bool held_gone;
+	bool held_gone, held_unreadable;
 	char *held_version;
 	/* After failures. */
 	unsigned failures;
@@ -85,7 +89,9 @@ struct target {
 				  refused */
 	bool one_by_one; /* a write of several places was refused: each goes alone, to find the one that is at fault */
 	int64_t not_before_ms;	 /* back-off: nothing is sent before */
+	int64_t values_until_ms; /* reads of sources are waited for until then, to make one write of all; 0: none */
 	int64_t settle_until_ms; /* waits for the first sync of its other sources, to make one write of all */
+	char *conflict_version; /* what a 409 was decided on: if it still stands then, the 409 was no information */
 	int64_t event_until_ms;	 /* a 409 came: its event is awaited until then; 0: no */
 	int64_t due_ms;		 /* in the timer heap; 0: not in it */
 	size_t heap_index;
@@ -112,6 +118,8 @@ struct source {
 	struct rule *rules;
 	bool touched;	    /* an event came while it was being read */
 	struct fault error; /* of the last read; NONE after a success */
+	unsigned failures;  /* reads in a row */
+	int64_t not_before_ms; /* it is not read again before */
 	json_t *held;	    /* newest body that came while the same object was being written as a target */
 	int64_t held_received_us;
 	struct job job;

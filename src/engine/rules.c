@@ -130,6 +130,19 @@ struct rule_array {
 	size_t count, cap;
 };
 
+/* Annotations hold 256 KiB: without a ceiling one object could bear thousands of rules, each measured against the others. */
+#define RULES_PER_OBJECT 256
+
+static void refuse_surplus(struct fc_rule_spec *spec)
+{
+	if (spec->invalid_reason)
+		return;
+	spec->invalid_reason = "TooManyRules";
+	spec->invalid_message = fc_xasprintf("an object bears at most %d rules: copy a path above several of them", RULES_PER_OBJECT);
+	/* It is another rule than the same text would be with room for it. */
+	spec->text.bytes[0] ^= 0xff;
+}
+
 static void scan_dialect(struct fc_engine *e, struct target *t, const struct fc_dialect *d, const json_t *object,
 			 struct rule **old, struct rule_array *now, struct rule_array *fresh)
 {
@@ -137,8 +150,11 @@ static void scan_dialect(struct fc_engine *e, struct target *t, const struct fc_
 
 	d->scan(object, &specs);
 	for (size_t i = 0; i < specs.count; i++) {
-		struct rule *r = take_same(old, d, &specs.items[i]);
+		struct rule *r;
 
+		if (now->count >= RULES_PER_OBJECT)
+			refuse_surplus(&specs.items[i]);
+		r = take_same(old, d, &specs.items[i]);
 		if (!r) {
 			r = rule_new(e, t, d, &specs.items[i]);
 			FC_GROW(fresh->items, fresh->count, fresh->cap);

@@ -99,7 +99,7 @@ static void watch_it(struct fc_engine *e, struct source *s)
 
 	if (!g->wide && !space->wide && (space->count > NAMED_PER_NAMESPACE || g->named >= NAMED_PER_RESOURCE))
 		widen(e, g, space);
-	wide = g->wide ? g->wide : space->wide;
+	wide = g->wide && (g->wide->synced || !space->wide) ? g->wide : space->wide;
 	if (!wide) {
 		join_watch(s, watch_start(e, s->key.cluster, s->key.resource,
 					  s->key.resource->namespaced ? s->key.namespace_ : NULL, s->key.name, false));
@@ -184,8 +184,10 @@ void source_watch_synced(struct fc_engine *e, struct watch *w)
 			continue;
 		leave_watch(e, g, s);
 		join_watch(s, w);
-		if (s->seen_elsewhere == watch_list_mark(w))
-			s->generation_seen = w->generation;
+		s->generation_seen = w->generation;
+		/* The snapshot of the wide list may be older than what its own watch has told: absence there is a question. */
+		if (s->seen_elsewhere != watch_list_mark(w) && (s->present || !s->known))
+			source_read(e, s);
 	}
 	if (w != g->wide)
 		return;

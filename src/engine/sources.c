@@ -136,16 +136,15 @@ static void mark_seen(struct source *s, const struct watch *w)
 		s->seen_elsewhere = watch_list_mark(w);
 }
 
-/* An event that tells nothing new: of a version that is known, or older. A list is believed all the same: after a
- * restore from a backup versions begin again below those that were seen. */
-static bool is_stale(const struct source *s, const struct watch *w, const char *version)
+/* Does a version tell more than what is known? Of versions whose order is not known, whatever comes counts. */
+static bool is_news(const struct source *s, const char *version)
 {
 	enum fc_rv_order order;
 
 	if (!s->known || !s->version)
-		return false;
+		return true;
 	order = fc_rv_compare(version, s->version);
-	return (order == FC_RV_SAME && !s->unreadable && s->present) || (order == FC_RV_OLDER && !w->listing);
+	return order == FC_RV_NEWER || order == FC_RV_UNKNOWN || (order == FC_RV_SAME && (s->unreadable || !s->present));
 }
 
 static void hold(struct source *s, json_t *object, int64_t received_us)
@@ -167,14 +166,30 @@ void source_object(struct fc_engine *e, struct watch *w, json_t *object, int64_t
 	if (!s)
 		return;
 	mark_seen(s, w);
-	if (is_stale(s, w, version))
+	if (!is_news(s, version)) {
+		/* Older in a list: a snapshot from before the last event or our own write, or versions that begin again
+		 * after a restore from a backup. A read tells which. */
+		if (w->listing && fc_rv_compare(version, s->version) == FC_RV_OLDER)
+			source_read(e, s);
 		return;
+	}
 	if (being_written(e, &s->key)) {
 		hold(s, object, received_us);
 		return;
 	}
 	set_version(s, version);
 	take(e, s, object, received_us);
+}
+
+/* The version stays: what is older than the deletion must not bring it back. */
+static void is_absent(struct fc_engine *e, struct source *s, const char *version)
+{
+	s->touched = true;
+	json_decref(s->held);
+	s->held = NULL;
+	if (version)
+		set_version(s, version);
+	take(e, s, NULL, 0);
 }
 
 void source_gone(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name, const char *version)
@@ -184,10 +199,8 @@ void source_gone(struct fc_engine *e, struct watch *w, const char *namespace_, c
 	if (!s)
 		return;
 	mark_seen(s, w);
-	if (s->known && fc_rv_compare(version, s->version) == FC_RV_OLDER)
-		return;
-	set_version(s, version);
-	take(e, s, NULL, 0);
+	if (!s->known || fc_rv_compare(version, s->version) != FC_RV_OLDER)
+		is_absent(e, s, version);
 }
 
 void source_unreadable(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name,
@@ -198,7 +211,10 @@ void source_unreadable(struct fc_engine *e, struct watch *w, const char *namespa
 	if (!s)
 		return;
 	mark_seen(s, w);
-	set_version(s, version);
+	if (version && !is_news(s, version))
+		return;
+	if (version)
+		set_version(s, version);
 	/* Present and unchanged, as far as the rules go, until it can be read again. */
 	s->known = s->present = s->unreadable = true;
 	for (struct rule *r = s->rules; r; r = r->next_in_source)
@@ -213,12 +229,10 @@ void sources_list_end(struct fc_engine *e, struct watch *w, bool removes)
 	DL_FOREACH_SAFE2(w->sources, s, next, next_in_watch) {
 		if (s->generation_seen == w->generation)
 			continue;
-		if (removes) {
-			set_version(s, NULL);
-			take(e, s, NULL, 0);
-		} else if (!s->known) {
+		if (removes)
+			is_absent(e, s, NULL);
+		else if (!s->known)
 			source_read(e, s);
-		}
 	}
 	sources_changed(e, w);
 }
@@ -250,18 +264,6 @@ void source_read(struct fc_engine *e, struct source *s)
 	a->name = fc_xstrdup(s->key.name);
 }
 
-static void read_failed(struct fc_engine *e, struct source *s, const struct fc_error *error)
-{
-	fault_set(&s->error, error);
-	for (struct rule *r = s->rules; r; r = r->next_in_source) {
-		/* Whoever waits for a value tries again as after a failed write of its own. */
-		if ((r->wants_value || !r->want_known) && r->target->not_before_ms <= e->now_ms)
-			retry_failed(e, r->target, error);
-		r->wants_value = false;
-		target_mark(e, r->target);
-	}
-}
-
 static void values_are_here(struct fc_engine *e, struct source *s)
 {
 	for (struct rule *r = s->rules; r; r = r->next_in_source) {
@@ -270,24 +272,49 @@ static void values_are_here(struct fc_engine *e, struct source *s)
 	}
 }
 
+/* Is the state that a read found, while the watch was telling something, one from before that? */
+static bool is_overtaken(const struct source *s, const char *version)
+{
+	enum fc_rv_order order = fc_rv_compare(version, s->version);
+
+	return s->version && (order == FC_RV_OLDER || (order == FC_RV_SAME && !s->present));
+}
+
 void source_read_done(struct fc_engine *e, struct source *s, json_t *object, const struct fc_error *error)
 {
-	const char *version;
+	const char *version = object ? fc_json_metadata(object, "resourceVersion") : NULL;
 
 	if (error && error->cls != FC_ERR_NOT_FOUND) {
-		read_failed(e, s, error);
-		return;
-	}
-	version = object ? fc_json_metadata(object, "resourceVersion") : NULL;
-	/* The watch has said something while this answer was under way: what it said later counts, and gave the values
-	 * that were waited for. An older answer that nothing has overtaken is believed: versions begin again after a
-	 * restore from a backup. */
-	if (s->touched && s->known && (!object || (s->version && fc_rv_compare(version, s->version) == FC_RV_OLDER))) {
+		/* The delay is the source's own: other rules of the targets that wait for it are not held up (promise 7). */
+		fault_set(&s->error, error);
+		s->not_before_ms = e->now_ms + retry_delay_ms(&e->random, ++s->failures, error);
+		measure_retry(e);
 		values_are_here(e, s);
 		return;
 	}
-	set_version(s, version);
+	s->failures = 0;
+	s->not_before_ms = 0;
+	/* The watch has said something while this answer was under way: what it said later counts, and gave the values
+	 * that were waited for. An older answer that nothing has overtaken is believed: versions begin again after a
+	 * restore from a backup. */
+	if (s->touched && s->known && (!object || is_overtaken(s, version))) {
+		values_are_here(e, s);
+		return;
+	}
+	if (version)
+		set_version(s, version);
 	take(e, s, object, 0);
+}
+
+static void deliver(struct fc_engine *e, struct source *s, json_t *body, int64_t received_us)
+{
+	const char *version = fc_json_metadata(body, "resourceVersion");
+
+	if (!is_news(s, version))
+		return;
+	s->touched = true;
+	set_version(s, version);
+	take(e, s, body, received_us);
 }
 
 void source_deliver_held(struct fc_engine *e, const struct key *key)
@@ -299,27 +326,24 @@ void source_deliver_held(struct fc_engine *e, const struct key *key)
 	if (!s || !s->held)
 		return;
 	held = fc_steal(&s->held);
-	set_version(s, fc_json_metadata(held, "resourceVersion"));
-	take(e, s, held, s->held_received_us);
+	deliver(e, s, held, s->held_received_us);
 	json_decref(held);
 }
 
 void source_written(struct fc_engine *e, const struct key *key, json_t *answer)
 {
-	const char *version = fc_json_metadata(answer, "resourceVersion");
 	struct source *s = NULL;
 
 	HASH_FIND(hh, e->sources, key, sizeof(*key), s);
 	if (!s)
 		return;
-	if (s->held && fc_rv_compare(fc_json_metadata(s->held, "resourceVersion"), version) == FC_RV_NEWER) {
-		source_deliver_held(e, key);
-		return;
+	if (s->held && fc_rv_compare(fc_json_metadata(s->held, "resourceVersion"),
+				     fc_json_metadata(answer, "resourceVersion")) != FC_RV_NEWER) {
+		json_decref(s->held);
+		s->held = NULL;
 	}
-	json_decref(s->held);
-	s->held = NULL;
-	if (s->known && s->present && s->version && fc_rv_compare(version, s->version) != FC_RV_NEWER)
-		return;
-	set_version(s, version);
-	take(e, s, answer, 0);
+	if (s->held)
+		source_deliver_held(e, key);
+	else
+		deliver(e, s, answer, 0);
 }

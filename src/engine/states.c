@@ -221,8 +221,15 @@ void rule_judge(struct fc_engine *e, struct rule *r)
 	r->waits_for_sync = false;
 	r->takes_part = !is_invalid(e, r) && !is_on_cycle(e, r) && !is_unreachable(e, r) && !is_pending(e, r) &&
 			!is_denied(e, r) && !is_not_found(e, r) && !is_unreadable(e, r);
+	r->undecided = !r->takes_part && (r->state == FC_STATE_CLUSTER_UNREACHABLE || r->state == FC_STATE_PENDING ||
+					  r->state == FC_STATE_FORBIDDEN || r->state == FC_STATE_ERROR);
 	if (!r->takes_part)
 		rule_drop_value(r);
+}
+
+bool rule_set_source_failed(struct fc_engine *e, struct rule *r)
+{
+	return r->source && source_failed(e, r, &r->source->error);
 }
 
 void rule_set_waiting(struct fc_engine *e, struct rule *r)
@@ -244,6 +251,7 @@ void rule_set_waiting(struct fc_engine *e, struct rule *r)
 	case FC_ERR_TIMEOUT:
 	case FC_ERR_NETWORK:
 	case FC_ERR_NOT_FOUND:
+	case FC_ERR_CONFLICT:
 		/* Three tries before it is called an error (design section 5, States). */
 		if (t->failures < 3) {
 			rule_set_state(e, r, FC_STATE_PENDING, "Retrying", "", t->error.text);

@@ -132,8 +132,12 @@ struct fc_engine {
 	 * then: each is then watched once, as widely as it will be, and its first body serves all its rules. */
 	bool collecting;
 	int64_t collect_until_ms;
-	size_t cycle_count; /* rules on a cycle */
+	size_t cycle_count;  /* rules on a cycle */
+	bool cycle_opened;   /* one of them went in this step: the others may be free */
+	struct rule **bound; /* those bound in this step which feed others */
+	size_t bound_count, bound_cap;
 	/* Of the step under way. */
+	struct cluster *freed; /* a request of it has ended, or it has come back: who waits there may go */
 	struct fc_actions *out;
 	int64_t now_ms, wall_ms;
 };

@@ -8,8 +8,6 @@
 #include "json/decode.h"
 #include "model/resource_version.h"
 
-/* Long enough for a first list of other sources on a busy server, short enough not to be felt. */
-#define SETTLE_MS 500
 /* After a 409 the event that caused it is under way; without one the target is read (design section 5, Writing). */
 #define CONFLICT_EVENT_MS 2000
 
@@ -38,6 +36,11 @@ static void unmark(struct fc_engine *e, struct target *t)
 
 void target_free(struct fc_engine *e, struct target *t)
 {
+	/* Nobody will come for what was held for the source of the same name. */
+	if (t->phase == WRITING) {
+		t->phase = IDLE;
+		source_deliver_held(e, &t->key);
+	}
 	rules_free(e, t);
 	job_forget(e, &e->clusters[t->key.cluster], &t->job);
 	timer_clear(e, t);
@@ -50,6 +53,7 @@ void target_free(struct fc_engine *e, struct target *t)
 	fault_clear(&t->error);
 	free(t->version);
 	free(t->refused_version);
+	free(t->conflict_version);
 	free(t->rewrites);
 	free(t);
 }
@@ -147,6 +151,7 @@ static void take_event(struct fc_engine *e, struct target *t, const json_t *obje
 		t->touched = true;
 	/* It is another target now: what was refused may be taken. */
 	set_text(&t->refused_version, NULL);
+	set_text(&t->conflict_version, NULL);
 	for (struct rule *r = t->rules; r; r = r->next)
 		r->refused = false;
 	if (take_metadata(e, t, object))
@@ -160,13 +165,15 @@ static void take_event(struct fc_engine *e, struct target *t, const json_t *obje
 	target_mark(e, t);
 }
 
-static void hold(struct target *t, json_t *object, const char *version)
+/* Keeps the newest of the events that come while the target is being written: `object`, or how there is none. */
+static void hold(struct target *t, json_t *object, const char *version, bool unreadable)
 {
-	if (t->held_version && fc_rv_compare(version, t->held_version) == FC_RV_OLDER)
+	if (t->held_version && version && fc_rv_compare(version, t->held_version) == FC_RV_OLDER)
 		return;
 	json_decref(t->held);
 	t->held = object ? json_incref(object) : NULL;
-	t->held_gone = object == NULL;
+	t->held_unreadable = unreadable;
+	t->held_gone = !object && !unreadable;
 	set_text(&t->held_version, version);
 }
 
@@ -183,7 +190,7 @@ void target_object(struct fc_engine *e, struct watch *w, json_t *object)
 		t = target_new(e, w, namespace_, name);
 	t->generation_seen = w->generation;
 	if (t->phase == WRITING) {
-		hold(t, object, version);
+		hold(t, object, version, false);
 		return;
 	}
 	order = fc_rv_compare(version, t->version);
@@ -203,9 +210,19 @@ void target_gone(struct fc_engine *e, struct watch *w, const char *namespace_, c
 	if (!t)
 		return;
 	if (t->phase == WRITING)
-		hold(t, NULL, version);
+		hold(t, NULL, version, false);
 	else if (!version || !t->version || fc_rv_compare(version, t->version) != FC_RV_OLDER)
 		target_free(e, t);
+}
+
+static void is_unreadable(struct fc_engine *e, struct target *t, const char *version)
+{
+	t->touched = true;
+	t->unreadable = true;
+	t->known = false;
+	if (version)
+		set_text(&t->version, version);
+	target_mark(e, t);
 }
 
 void target_unreadable(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name,
@@ -216,12 +233,10 @@ void target_unreadable(struct fc_engine *e, struct watch *w, const char *namespa
 	if (!t)
 		return;
 	t->generation_seen = w->generation;
-	t->touched = true;
-	t->unreadable = true;
-	t->known = false;
-	if (version)
-		set_text(&t->version, version);
-	target_mark(e, t);
+	if (t->phase == WRITING)
+		hold(t, NULL, version, true);
+	else if (!version || !t->version || w->listing || fc_rv_compare(version, t->version) != FC_RV_OLDER)
+		is_unreadable(e, t, version);
 }
 
 void targets_list_end(struct fc_engine *e, struct watch *w)
@@ -233,7 +248,7 @@ void targets_list_end(struct fc_engine *e, struct watch *w)
 			continue;
 		if (t->phase == WRITING) {
 			set_text(&t->held_version, NULL);
-			hold(t, NULL, NULL);
+			hold(t, NULL, NULL, false);
 		} else {
 			target_free(e, t);
 		}
@@ -302,6 +317,20 @@ static void judge_refusal(struct fc_engine *e, struct target *t, const char *ver
 	set_text(&t->refused_version, NULL);
 }
 
+/* A 409 although nothing has changed (a webhook, an aggregated server): a failure like another, with growing delays. */
+static void judge_conflict(struct fc_engine *e, struct target *t, const char *version)
+{
+	struct fc_error error = FC_ERROR_INIT;
+
+	if (!t->conflict_version)
+		return;
+	if (strcmp(t->conflict_version, version) == 0) {
+		fc_error_set(&error, FC_ERR_CONFLICT, "the server answers 409 although the target has not changed");
+		retry_failed(e, t, &error);
+	}
+	set_text(&t->conflict_version, NULL);
+}
+
 void target_read_done(struct fc_engine *e, struct target *t, json_t *object, const struct fc_error *error)
 {
 	t->phase = IDLE;
@@ -325,6 +354,7 @@ void target_read_done(struct fc_engine *e, struct target *t, json_t *object, con
 		return;
 	}
 	judge_refusal(e, t, fc_json_metadata(object, "resourceVersion"));
+	judge_conflict(e, t, fc_json_metadata(object, "resourceVersion"));
 	take_whole(e, t, object);
 }
 
@@ -333,14 +363,16 @@ static void deliver_held(struct fc_engine *e, struct target *t)
 {
 	json_t *held = fc_steal(&t->held);
 	char *version = fc_steal(&t->held_version);
-	bool gone = t->held_gone;
+	bool gone = t->held_gone, unreadable = t->held_unreadable;
 	bool newer =
 		!version || !t->version ||
 		(fc_rv_compare(version, t->version) != FC_RV_OLDER && fc_rv_compare(version, t->version) != FC_RV_SAME);
 
-	t->held_gone = false;
+	t->held_gone = t->held_unreadable = false;
 	if (gone && newer)
 		target_free(e, t);
+	else if (unreadable && newer)
+		is_unreadable(e, t, version);
 	else if (held && newer)
 		take_event(e, t, held);
 	json_decref(held);
@@ -392,6 +424,7 @@ static void write_failed(struct fc_engine *e, struct target *t, const struct fc_
 	case FC_ERR_CONFLICT:
 	case FC_ERR_NOT_FOUND:
 		t->event_until_ms = e->now_ms + CONFLICT_EVENT_MS;
+		set_text(&t->conflict_version, t->version);
 		break;
 	case FC_ERR_INVALID:
 		/* A 422 is also what a missing parent or another object under that name gives: one read tells (design

@@ -54,12 +54,12 @@ void timer_clear(struct fc_engine *e, struct target *t)
 	sift_up(e, e->heap[i]->heap_index);
 }
 
-void timer_set(struct fc_engine *e, struct target *t, int64_t due_ms)
+void timer_set_earliest(struct fc_engine *e, struct target *t, int64_t due_ms)
 {
 	/* 0 means "not in the heap"; nothing is due at the beginning of time. */
 	if (due_ms <= 0)
 		due_ms = 1;
-	if (t->due_ms == due_ms)
+	if (t->due_ms != 0 && t->due_ms <= due_ms)
 		return;
 	timer_clear(e, t);
 	FC_GROW(e->heap, e->heap_count, e->heap_cap);

@@ -3,7 +3,8 @@
  * Owns:    nothing; plain data in its holder.
  * Threads: one owner.
  * Fails:   never.
- * Source:  kube-client 5.14: factor 2, jitter factor 1 (a delay d becomes anything from d to 2d), reset after 2 min. */
+ * Source:  kube-client 5.14: factor 2, jitter factor 1 (a delay d becomes anything from d to 2d), reset after 2 min:
+ * counted from the end of the delay, so that a delay longer than that does not end its own series. */
 #ifndef FC_BACKOFF_H
 #define FC_BACKOFF_H
 
@@ -17,7 +18,7 @@ struct fc_backoff {
 	int64_t base_ms;
 	int64_t cap_ms;	 /* before jitter */
 	int64_t next_ms; /* of the next failure, before jitter; 0: base */
-	int64_t last_ms; /* when the last failure was */
+	int64_t last_ms; /* when the delay of the last failure was over */
 };
 
 #define FC_BACKOFF_INIT(base, cap) ((struct fc_backoff){ .base_ms = (base), .cap_ms = (cap) })

@@ -7,8 +7,9 @@
 #include "kube/api_documents.h"
 
 /* At once, of the some forty to three hundred documents of a cluster: beside 80 watches on the connection this
- * stays below the 100 streams of the meanest servers. */
-#define IN_PARALLEL 16
+ * stays below the 100 streams of the meanest servers, and an aggregated API's server behind it is not asked for all of
+ * its versions in one moment. */
+#define IN_PARALLEL 8
 /* Each document gets one more try once all others have had theirs (3.6). */
 #define ROUNDS 2
 #define TRY_MS (FC_DISCOVERY_TIMEOUT_MS / ROUNDS)
@@ -32,6 +33,7 @@ enum { CORE, GROUPS, ROOTS };
 
 struct fc_discovery {
 	struct fc_transport *transport;
+	bool (*wanted)(void *user, const char *group); /* NULL: every group */
 	void (*done)(void *user, struct fc_resource_table *table, const struct fc_error *err);
 	void *user;
 	int64_t deadline_ms;
@@ -174,10 +176,14 @@ static void ask_next(struct fc_discovery *d, struct document *list, size_t count
 
 static void append(struct fc_discovery *d, struct fc_api_versions *versions)
 {
-	for (size_t i = 0; i < versions->count; i++)
+	for (size_t i = 0; i < versions->count; i++) {
+		struct fc_api_version *v = &versions->items[i];
+		if (d->wanted && v->group[0] && !d->wanted(d->user, v->group))
+			continue;
 		d->list[d->count++] = (struct document){ .discovery = d,
-							 .group = fc_steal(&versions->items[i].group),
-							 .version = fc_steal(&versions->items[i].version) };
+							 .group = fc_steal(&v->group),
+							 .version = fc_steal(&v->version) };
+	}
 }
 
 static void begin_list(struct fc_discovery *d)
@@ -269,9 +275,18 @@ struct fc_discovery *fc_discovery_start(struct fc_transport *t,
 						     const struct fc_error *err),
 					void *user)
 {
+	return fc_discovery_start_some(t, NULL, done, user);
+}
+
+struct fc_discovery *fc_discovery_start_some(struct fc_transport *t, bool (*wanted)(void *user, const char *group),
+					     void (*done)(void *user, struct fc_resource_table *table,
+							  const struct fc_error *err),
+					     void *user)
+{
 	struct fc_discovery *d = fc_xcalloc(1, sizeof(*d));
 
 	d->transport = t;
+	d->wanted = wanted;
 	d->done = done;
 	d->user = user;
 	d->deadline_ms = fc_clock_mono_ms() + FC_DISCOVERY_TIMEOUT_MS;

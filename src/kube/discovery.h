@@ -24,6 +24,12 @@ struct fc_discovery *fc_discovery_start(struct fc_transport *t,
 					void (*done)(void *user, struct fc_resource_table *table,
 						     const struct fc_error *err),
 					void *user);
+/* The same, of the groups only that `wanted` names, and the core group: /api, /apis, and their documents. For looking
+ * again for what is not served, at the price of what could matter. `wanted` is called before `done`. */
+struct fc_discovery *fc_discovery_start_some(struct fc_transport *t, bool (*wanted)(void *user, const char *group),
+					     void (*done)(void *user, struct fc_resource_table *table,
+							  const struct fc_error *err),
+					     void *user);
 void fc_discovery_cancel(struct fc_discovery *d); /* NULL allowed */
 
 /* The documents, for tests: enters an APIResourceList's resources into `t`. */

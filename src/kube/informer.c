@@ -134,6 +134,7 @@ struct fc_informer *fc_informer_start(const struct fc_informer_options *options)
 	i->o.resource = i->resource;
 	i->label = fc_resource_name(i->resource);
 	i->version = fc_xstrdup("");
+	i->page_items = FC_INFORMER_PAGE_ITEMS;
 	i->backoff = FC_BACKOFF_INIT(BACKOFF_BASE_MS, BACKOFF_CAP_MS);
 
 	uint64_t seed = fc_random_next(options->random);

@@ -12,6 +12,8 @@
 #include "kube/informer.h"
 #include "kube/key_set.h"
 
+#define FC_INFORMER_PAGE_ITEMS 500
+
 enum fc_informer_phase {
 	FC_INFORMER_LIST,  /* the request under way, or the next one, is a page of a list */
 	FC_INFORMER_WATCH, /* ... is a watch from `version` on */
@@ -40,12 +42,13 @@ struct fc_informer {
 	bool begun;  /* on_list_begin was told of this one */
 	bool removes;
 	bool unlimited; /* in one page, because a token was too old before the end (4.5) */
+	int page_items; /* asked for per page: fewer after one that took too long, until a list is complete */
 
 	/* watch */
 	int64_t opened_ms;
-	bool advanced;	   /* `version` moved since it was opened */
+	bool advanced;	   /* an object's event moved `version` since it was opened; a bookmark is no progress */
 	bool unordered;	   /* began without version: the first ADDED are synthetic and in no order (5.9) */
-	bool fruitful;	   /* some watch advanced or lasted since the last list */
+	unsigned expired;  /* 410 in a row, with no object's event between them */
 	unsigned refusals; /* 5xx since a watch last worked */
 
 	/* With a filter: what was passed on, and what the list under way names. */

@@ -11,7 +11,9 @@
  * resourceVersion=0 (4.8), which a server answers from its cache: that may be older than what an earlier list or
  * another server already showed, and ignores the limit. Here what a list does not name counts as absent and rules and
  * copies go with it, so only a consistent list will do (4.9). */
-#define PAGE_ITEMS 500
+/* A page that took too long is asked for again at half the size: bodies are what takes long, on the way here or while
+ * their listener is behind. Below this size it is no question of size. */
+#define LEAST_PAGE_ITEMS 16
 /* What a server gives an ordinary request (2.12); sent along, so that it stops work too (2.11). */
 #define PAGE_TIMEOUT_MS 60000
 #define PAGE_TIMEOUT_TEXT "60s"
@@ -139,7 +141,7 @@ static void list_complete(struct fc_informer *i)
 
 	i->begun = false;
 	i->unlimited = false;
-	i->fruitful = false;
+	i->page_items = FC_INFORMER_PAGE_ITEMS;
 	i->failed = FC_ERR_NONE;
 	i->refusals = 0;
 	if (removes)
@@ -158,10 +160,13 @@ static void list_failed(struct fc_informer *i, const struct fc_error *why)
 	free(i->token);
 	i->token = NULL;
 	i->begun = false;
+	/* One page of everything that failed too is no way either; in pages, more may be had of it next time. */
+	i->unlimited = token_too_old;
+	if (why->cls == FC_ERR_TIMEOUT && i->page_items > LEAST_PAGE_ITEMS)
+		i->page_items = i->page_items / 2 > LEAST_PAGE_ITEMS ? i->page_items / 2 : LEAST_PAGE_ITEMS;
 	if (token_too_old) {
 		/* The list takes longer than the server keeps a version: in one page it cannot happen again (4.5). The
 		 * framer holds one object of it at a time all the same. */
-		i->unlimited = true;
 		fc_informer_count(i, FC_METRIC_WATCH_RESTARTS, "continue-expired");
 		fc_informer_go(i, FC_INFORMER_LIST, 0);
 		return;
@@ -195,7 +200,7 @@ static int page_url(const struct fc_informer *i, struct fc_buf *out, struct fc_e
 	if (fc_informer_url(i, out, err) < 0)
 		return -1;
 	if (!i->unlimited)
-		fc_url_query_number(out, "limit", PAGE_ITEMS);
+		fc_url_query_number(out, "limit", i->page_items);
 	if (i->token)
 		fc_url_query(out, "continue", i->token);
 	fc_url_query(out, "timeout", PAGE_TIMEOUT_TEXT);

@@ -26,6 +26,11 @@
 
 #define ACCEPT_METADATA "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 
+static int64_t lived_ms(const struct fc_informer *i)
+{
+	return fc_clock_mono_ms() - i->opened_ms;
+}
+
 static void works(struct fc_informer *i)
 {
 	i->refusals = 0;
@@ -35,16 +40,25 @@ static void works(struct fc_informer *i)
 	}
 }
 
-/* The watch goes on from here if it ends now (5.9). */
-static void advance(struct fc_informer *i, const char *version, bool added)
+/* The watch goes on from here if it ends now (5.9). False when that is where it stood. */
+static bool move_on(struct fc_informer *i, const char *version, bool added)
 {
 	if (!version || !*version || (i->unordered && added))
-		return;
+		return false;
 	i->unordered = false;
 	if (strcmp(i->version, version) == 0)
-		return;
+		return false;
 	fc_informer_set_version(i, version);
-	i->advanced = i->fruitful = true;
+	return true;
+}
+
+/* The same for an object's event, which shows that the watch is worth something. */
+static void advance(struct fc_informer *i, const char *version, bool added)
+{
+	if (!move_on(i, version, added))
+		return;
+	i->advanced = true;
+	i->expired = 0;
 }
 
 static int event_present(struct fc_informer *i, json_t *event, bool added, struct fc_error *err)
@@ -89,7 +103,7 @@ static int event_deleted(struct fc_informer *i, json_t *event, struct fc_error *
 static int event_bookmark(struct fc_informer *i, json_t *event, struct fc_error *err)
 {
 	(void)err;
-	advance(i, fc_json_metadata(json_object_get(event, "object"), "resourceVersion"), false);
+	(void)move_on(i, fc_json_metadata(json_object_get(event, "object"), "resourceVersion"), false);
 	return 0;
 }
 
@@ -173,7 +187,9 @@ static int handle_event(struct fc_informer *i, json_t *event, struct fc_error *e
 	if (!type)
 		return fc_error_set(err, FC_ERR_SERVER, "an event of a type that is not known");
 	count_event(i, type->name);
-	if (type->handle != event_error)
+	/* A bookmark in the first moment says nothing of the next one: a watch that ends behind it is a failure still.
+	 */
+	if (type->handle != event_error && (type->handle != event_bookmark || lived_ms(i) >= SHORT_MS))
 		works(i);
 	return i->stopped ? 0 : type->handle(i, event, err);
 }
@@ -222,10 +238,14 @@ static int watch_data(void *user, const char *bytes, size_t len, struct fc_error
 	return fc_informer_leave(i) ? rc : fc_error_set(err, FC_ERR_CANCELLED, "stopped");
 }
 
-static void again_at_once(struct fc_informer *i, enum fc_informer_phase phase, const char *reason)
+/* At once, but one watch a second at most, whatever it told (5.16): one that lived for less has what is left of it to
+ * wait. */
+static void again(struct fc_informer *i, enum fc_informer_phase phase, const char *reason)
 {
+	int64_t left_ms = SHORT_MS - lived_ms(i);
+
 	fc_informer_count(i, FC_METRIC_WATCH_RESTARTS, reason);
-	fc_informer_go(i, phase, 0);
+	fc_informer_go(i, phase, left_ms > 0 ? left_ms : 0);
 }
 
 /* What a failed watch is followed by: a watch from the same version, or a list (5.11, 5.12, 5.15). */
@@ -265,10 +285,11 @@ static void watch_failed(struct fc_informer *i, const struct fc_error *why)
 
 static void watch_expired(struct fc_informer *i, const struct fc_error *why)
 {
-	/* A server that calls the version of its own list too old would be asked without end. */
-	if (i->fruitful)
-		again_at_once(i, FC_INFORMER_LIST, fc_error_class_name(why->cls));
-	else {
+	/* A server that calls the version of its own list too old would be asked without end, however long it takes to
+	 * say so. */
+	if (i->expired++ == 0) {
+		again(i, FC_INFORMER_LIST, fc_error_class_name(why->cls));
+	} else {
 		fc_informer_count(i, FC_METRIC_WATCH_RESTARTS, fc_error_class_name(why->cls));
 		fc_informer_fail(i, FC_INFORMER_LIST, why, false);
 	}
@@ -276,19 +297,18 @@ static void watch_expired(struct fc_informer *i, const struct fc_error *why)
 
 static void watch_ended(struct fc_informer *i, const struct fc_response *response)
 {
-	/* Only what moved the version on cannot repeat itself without end; else it must have lasted (5.13). */
-	bool worked = response->status == 200 && (i->advanced || fc_clock_mono_ms() - i->opened_ms >= SHORT_MS);
+	/* It must have told of an object, or have lasted (5.13). */
+	bool worked = response->status == 200 && (i->advanced || lived_ms(i) >= SHORT_MS);
 	const struct fc_error *why = response->error;
 
-	i->fruitful = i->fruitful || worked;
 	if (why && why->cls == FC_ERR_GONE) {
 		watch_expired(i, why);
 	} else if (worked && !why) {
-		again_at_once(i, FC_INFORMER_WATCH, "ended");
+		again(i, FC_INFORMER_WATCH, "ended");
 		works(i);
 	} else if (worked && (why->cls == FC_ERR_NETWORK || why->cls == FC_ERR_TIMEOUT)) {
 		/* Cut off: an end like any other (2.15), unless opening it again fails too. */
-		again_at_once(i, FC_INFORMER_WATCH, fc_error_class_name(why->cls));
+		again(i, FC_INFORMER_WATCH, fc_error_class_name(why->cls));
 	} else if (why) {
 		watch_failed(i, why);
 	} else {
@@ -321,7 +341,7 @@ void fc_informer_watch_overdue(void *user)
 	fc_request_cancel(i->request);
 	i->request = NULL;
 	fc_informer_drop_framer(i);
-	again_at_once(i, FC_INFORMER_WATCH, "deadline");
+	again(i, FC_INFORMER_WATCH, "deadline");
 }
 
 static int watch_url(const struct fc_informer *i, int seconds, struct fc_buf *out, struct fc_error *err)

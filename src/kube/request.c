@@ -13,7 +13,9 @@
 #define ERROR_BODY_BYTES ((size_t)64 * 1024)
 /* libcurl holds one receive and one send buffer per handle, also of a watch that is silent for minutes. 16 KiB is
  * one TLS record, and the least that it takes for sending. */
-#define BUFFER_BYTES 16384L
+#define BUFFER_BYTES 16384
+/* What an answer to a patch takes, mostly. */
+#define BODY_BYTES ((size_t)4096)
 /* libcurl's own words are kept this long: some quote whole certificate names. */
 #define REASON_CHARS "200"
 
@@ -79,6 +81,24 @@ static int fail(struct fc_request *r, const struct fc_error *why)
 	return -1;
 }
 
+/* Grown by hand: realloc would leave a copy of what may be a Secret's body behind in freed memory. */
+static int append(struct fc_buf *body, const char *bytes, size_t len)
+{
+	if (len >= body->cap - body->len) {
+		size_t cap = body->len + len + 1;
+		cap = cap < BODY_BYTES ? BODY_BYTES : cap * 2;
+		char *data = fc_try_realloc(NULL, cap);
+		if (!data)
+			return -1;
+		if (body->len)
+			memcpy(data, body->data, body->len);
+		fc_free_secret(body->data, body->cap);
+		body->data = data;
+		body->cap = cap;
+	}
+	return fc_buf_append(body, bytes, len);
+}
+
 static int collect(struct fc_request *r, const char *bytes, size_t len, bool success)
 {
 	struct fc_error why = FC_ERROR_INIT;
@@ -90,7 +110,7 @@ static int collect(struct fc_request *r, const char *bytes, size_t len, bool suc
 		fc_error_set(&why, FC_ERR_LIMIT, "the answer is larger than %zu bytes", limit);
 		return fail(r, &why);
 	}
-	if (fc_buf_append(&r->body, bytes, len) == 0)
+	if (append(&r->body, bytes, len) == 0)
 		return 0;
 	fc_error_set(&why, FC_ERR_MEMORY, "no memory for an answer");
 	return fail(r, &why);
@@ -164,8 +184,8 @@ static CURLcode apply_answer(struct fc_request *r, CURL *easy)
 	SET(rc, easy, CURLOPT_HEADERDATA, r);
 	SET(rc, easy, CURLOPT_ERRORBUFFER, r->error_text);
 	SET(rc, easy, CURLOPT_PRIVATE, r);
-	SET(rc, easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
-	SET(rc, easy, CURLOPT_UPLOAD_BUFFERSIZE, BUFFER_BYTES);
+	SET(rc, easy, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
+	SET(rc, easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)BUFFER_BYTES);
 	return rc;
 }
 
@@ -292,8 +312,7 @@ static void set_redirect_error(const struct fc_request *r, int status, struct fc
 static bool is_broken_handshake(const char *text)
 {
 	return strstr(text, "SSL_ERROR_SYSCALL") || strstr(text, "SSL_connect: Connection") ||
-	       strstr(text, "Recv failure") || strstr(text, "Send failure") ||
-	       strstr(text, "unexpected eof");
+	       strstr(text, "Recv failure") || strstr(text, "Send failure") || strstr(text, "unexpected eof");
 }
 
 static enum fc_error_class class_of(CURLcode code, const char *text)
@@ -326,11 +345,20 @@ static enum fc_error_class class_of(CURLcode code, const char *text)
 	}
 }
 
+/* libcurl quotes an address that it cannot use, login and all: that of a proxy from the environment, say. */
+static bool may_quote_a_login(CURLcode code, const char *text)
+{
+	return code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_UNSUPPORTED_PROTOCOL ||
+	       code == CURLE_URL_MALFORMAT || strstr(text, "://");
+}
+
 static void set_curl_error(const struct fc_request *r, CURLcode code, struct fc_error *err)
 {
-	const char *text = r->error_text[0] ? r->error_text : curl_easy_strerror(code);
+	const char *text = r->error_text;
 	long sys_errno = 0;
 
+	if (!text[0] || may_quote_a_login(code, text))
+		text = curl_easy_strerror(code);
 	curl_easy_getinfo(r->easy, CURLINFO_OS_ERRNO, &sys_errno);
 	fc_error_set(err, class_of(code, text), "%." REASON_CHARS "s", text);
 	err->sys_errno = (int)sys_errno;

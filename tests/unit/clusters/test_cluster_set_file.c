@@ -106,7 +106,7 @@ static void test_set_file_what_this_version_does_not_do_is_refused(void **state)
 {
 	expect_refused(state,
 		       HEAD "clusters:\n" HUB "permissions:\n- {from: \"hub/a\", to: \"*/*\", resources: "
-					      "[configmaps]}\n",
+			    "[configmaps]}\n",
 		       "permissions: are not supported by this version; remove them");
 	expect_refused(state, HEAD "clusters:\n" HUB "- {name: edge-1, dialects: [kopy]}\n",
 		       "clusters[1] (edge-1): dialects: of a cluster are not supported by this version; remove them");
@@ -165,6 +165,20 @@ static void test_set_file_that_is_missing_is_named_with_the_flag(void **state FC
 	assert_int_equal(err.cls, FC_ERR_CONFIG);
 	assert_contains(err.text, "--clusters: ");
 	assert_contains(err.text, "/nowhere/set.yaml");
+}
+
+static void test_set_file_that_is_too_large_is_wrong_use(void **state)
+{
+	size_t bytes = (size_t)20 << 20;
+	FC_AUTO_FREE char *text = fc_xcalloc(1, bytes + 1);
+	struct fc_error err = FC_ERROR_INIT;
+
+	memset(text, '#', bytes);
+	const struct fc_cluster_set_options options = { .file = fixture_write(*state, "large.yaml", text) };
+	assert_null(fc_cluster_set_load(&options, &err));
+	assert_int_equal(err.cls, FC_ERR_CONFIG);
+	assert_contains(err.text, "--clusters: ");
+	assert_contains(err.text, "is larger than");
 }
 
 /* kubeconfig: relative to the cluster set file, a list of files too; absent: --kubeconfig's rules. */
@@ -285,6 +299,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_set_file_faults_are_named_with_their_place, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_set_file_that_is_missing_is_named_with_the_flag, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_set_file_that_is_too_large_is_wrong_use, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_set_file_kubeconfigs_lie_beside_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_set_file_master_without_a_place_is_the_cluster_we_run_in, setup,
 						teardown),

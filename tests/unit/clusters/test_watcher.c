@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mailbox.h"
 #include "base/mem.h"
+#include "clusters/watcher_internal.h"
 #include "json/decode.h"
 #include "unit/kube/scripted_server.h"
 
@@ -327,7 +328,7 @@ static void test_a_watch_in_a_long_back_off_is_tried_when_the_cluster_is_back(vo
 	      { .match = "limit=", .body = { "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[]}" } },
 	      { .match = "watch=true", .status = 403, .body = { STATUS(403, "Forbidden") } }, VERSION_OK, ID_OK,
 	      { .match = "watch=true",
-		.body = { "{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"6\"}}}" },
+		.body = { "{\"type\":\"ADDED\",\"object\":" OBJECT("a", ",\"resourceVersion\":\"6\"") "}" },
 		.end = SCRIPTED_HOLD });
 
 	begin(b);
@@ -536,6 +537,248 @@ static void test_stopping_waits_no_longer_than_the_grace(void **state FC_UNUSED)
 	end(b);
 }
 
+/* --- on the test's own thread, which may look inside --- */
+
+static void turn(struct bench *b, enum fc_event_type type)
+{
+	int64_t give_up_ms = fc_clock_mono_ms() + WAIT_MS;
+	struct fc_event *event;
+
+	while (!(event = fc_mailbox_take(b->events, 0))) {
+		if (fc_clock_mono_ms() > give_up_ms)
+			fail_msg("no %s came", fc_event_type_name(type));
+		fc_loop_run_once(b->watcher->loop, 10);
+	}
+	if (event->type != type)
+		fail_msg("%s came in place of %s", fc_event_type_name(event->type), fc_event_type_name(type));
+	fc_event_free(event);
+}
+
+/* Time enough for what is to happen at once: for "this does not come". */
+static void settle(struct bench *b)
+{
+	int64_t until_ms = fc_clock_mono_ms() + 100;
+
+	while (fc_clock_mono_ms() < until_ms)
+		fc_loop_run_once(b->watcher->loop, 10);
+}
+
+static void lose(struct bench *b)
+{
+	struct fc_error why = FC_ERROR_INIT;
+
+	fc_error_set(&why, FC_ERR_NETWORK, "reset");
+	fc_watcher_reachable(b->watcher, false, &why);
+}
+
+static void start_watch(struct bench *b)
+{
+	struct fc_action *a = action(b, FC_ACTION_START_WATCH);
+
+	a->watch = 9;
+	fc_watcher_watch_start(b->watcher, a);
+	fc_action_free(a);
+}
+
+#define LIST_403                                                                       \
+	{                                                                              \
+		.match = "limit=", .status = 403, .body = { STATUS(403, "Forbidden") } \
+	}
+
+static void test_a_cluster_that_only_answers_probes_is_probed_ever_more_seldom(void **state FC_UNUSED)
+{
+	BENCH(VERSION_OK, ID_OK, VERSION_OK, ID_OK, VERSION_OK, ID_OK, LIST_403, LIST_403, LIST_403);
+
+	fc_watcher_connect(b->watcher);
+	turn(b, FC_EVENT_CLUSTER_UP);
+	start_watch(b);
+	turn(b, FC_EVENT_WATCH_FAILED);
+	for (int i = 0; i < 2; i++) {
+		lose(b);
+		turn(b, FC_EVENT_CLUSTER_DOWN);
+		turn(b, FC_EVENT_CLUSTER_UP);
+	}
+	settle(b);
+	/* Once at its beginning and once after the first outage: its own back-off is 30 s. */
+	assert_int_equal(scripted_seen(b->server, "limit="), 2);
+	int64_t noticed_ms = b->watcher->connection.down_ms;
+	lose(b);
+	turn(b, FC_EVENT_CLUSTER_DOWN);
+	/* The third delay in a row would be 400 to 800 ms without the memory of the first. */
+	assert_true(b->watcher->connection.backoff.next_ms >= 2000);
+	assert_true(b->watcher->connection.down_ms == noticed_ms);
+	end(b);
+}
+
+static void test_an_outage_that_outlasts_a_probe_lets_every_watch_try_at_once(void **state FC_UNUSED)
+{
+	BENCH(VERSION_OK, ID_OK, VERSION_OK, ID_OK,
+	      { .match = "GET /version", .status = 503, .body = { STATUS(503, "ServiceUnavailable") } }, VERSION_OK,
+	      ID_OK, LIST_403, LIST_403, LIST_403);
+
+	fc_watcher_connect(b->watcher);
+	turn(b, FC_EVENT_CLUSTER_UP);
+	start_watch(b);
+	turn(b, FC_EVENT_WATCH_FAILED);
+	for (int i = 0; i < 2; i++) {
+		lose(b);
+		turn(b, FC_EVENT_CLUSTER_DOWN);
+		turn(b, FC_EVENT_CLUSTER_UP);
+	}
+	settle(b);
+	assert_int_equal(scripted_seen(b->server, "limit="), 3);
+	end(b);
+}
+
+static void resolve(struct bench *b, const char *text, void (*fn)(struct fc_watcher *w, const struct fc_action *a))
+{
+	struct fc_action *a = action(b, fn == fc_watcher_resolve ? FC_ACTION_RESOLVE : FC_ACTION_FORGET_WORD);
+
+	a->name = fc_xstrdup(text);
+	a->verbs = FC_VERB_LIST;
+	fn(b->watcher, a);
+	fc_action_free(a);
+}
+
+#define APIS_TWO                                                                                                                  \
+	{                                                                                                                         \
+		.match = "GET /apis", .body = {                                                                                   \
+			"{\"kind\":\"APIGroupList\",\"groups\":[{\"name\":\"example.com\",\"versions\":[{\"version\":\"v1\"}]},", \
+			"{\"name\":\"other.com\",\"versions\":[{\"version\":\"v1\"}]}]}"                                          \
+		}                                                                                                                 \
+	}
+
+#define EMPTY(group)                                                                                             \
+	{                                                                                                        \
+		.match = "GET /apis/" group "/v1", .body = { "{\"kind\":\"APIResourceList\",\"resources\":[]}" } \
+	}
+
+/* As if the time of the next discovery had come. Returns after how long it would have. */
+static int64_t rediscover(struct bench *b)
+{
+	struct fc_watcher_words *words = &b->watcher->words;
+
+	assert_non_null(words->timer);
+	int64_t delay_ms = words->due_ms - fc_clock_mono_ms();
+	fc_loop_timer_cancel(b->watcher->loop, &words->timer);
+	fc_watcher_resolve_up(b->watcher, false);
+	while (!words->discovery)
+		fc_loop_run_once(b->watcher->loop, 10);
+	while (words->discovery)
+		fc_loop_run_once(b->watcher->loop, 10);
+	return delay_ms;
+}
+
+static void test_a_word_that_is_not_served_is_looked_for_ever_more_seldom_in_its_group(void **state FC_UNUSED)
+{
+	/* The most specific first: a step serves every line that holds its words. */
+	BENCH(VERSION_OK, ID_OK, API_V1, API_V1, API_V1, API_V1, API_V1, EMPTY("example.com"), EMPTY("example.com"),
+	      EMPTY("example.com"), EMPTY("example.com"), EMPTY("example.com"), EMPTY("other.com"), APIS_TWO, APIS_TWO,
+	      APIS_TWO, APIS_TWO, APIS_TWO, API, API, API, API, API);
+	struct fc_watcher_words *words = &b->watcher->words;
+
+	fc_watcher_connect(b->watcher);
+	turn(b, FC_EVENT_CLUSTER_UP);
+	resolve(b, "widgets.v1.example.com", fc_watcher_resolve);
+	turn(b, FC_EVENT_RESOLVED);
+	int64_t first_ms = rediscover(b), second_ms = rediscover(b), third_ms = rediscover(b);
+	assert_in_range(first_ms, 29000, 60000);
+	assert_in_range(second_ms, 59000, 120000);
+	assert_in_range(third_ms, 119000, 240000);
+	assert_int_equal(scripted_seen(b->server, "other.com"), 0);
+	assert_true(scripted_seen(b->server, "example.com") > 0);
+
+	/* A new word may be of any group, and is a reason to look often again. */
+	resolve(b, "gadgets", fc_watcher_resolve);
+	turn(b, FC_EVENT_RESOLVED);
+	assert_int_equal(words->partial, false);
+	assert_true(scripted_seen(b->server, "other.com") > 0);
+	assert_in_range(words->due_ms - fc_clock_mono_ms(), 29000, 60000);
+	end(b);
+}
+
+static void test_a_word_that_came_during_a_discovery_of_other_groups_gets_one_of_its_own(void **state FC_UNUSED)
+{
+	BENCH(VERSION_OK, ID_OK, API_V1, API_V1, APIS, APIS, API, API);
+
+	fc_watcher_connect(b->watcher);
+	turn(b, FC_EVENT_CLUSTER_UP);
+	resolve(b, "widgets.example.com", fc_watcher_resolve);
+	while (!b->watcher->words.discovery)
+		fc_loop_run_once(b->watcher->loop, 10);
+	resolve(b, "gadgets.other.com", fc_watcher_resolve);
+	turn(b, FC_EVENT_RESOLVED);
+	assert_int_equal(scripted_seen(b->server, "GET /apis"), 1);
+	turn(b, FC_EVENT_RESOLVED);
+	assert_int_equal(scripted_seen(b->server, "GET /apis"), 2);
+	end(b);
+}
+
+static void test_nothing_is_told_of_a_forgotten_word_nor_looked_for(void **state FC_UNUSED)
+{
+	BENCH(VERSION_OK, ID_OK, API_V1, APIS, API);
+	struct fc_watcher_words *words = &b->watcher->words;
+
+	resolve(b, "gadgets", fc_watcher_resolve);
+	resolve(b, "widgets", fc_watcher_resolve);
+	resolve(b, "gadgets", fc_watcher_resolve_forget);
+	resolve(b, "never-asked", fc_watcher_resolve_forget);
+	fc_watcher_connect(b->watcher);
+	turn(b, FC_EVENT_CLUSTER_UP);
+	turn(b, FC_EVENT_RESOLVED);
+	settle(b);
+	assert_null(fc_mailbox_take(b->events, 0));
+	assert_non_null(words->timer);
+	resolve(b, "widgets", fc_watcher_resolve_forget);
+	assert_null(words->timer);
+	assert_null(words->first);
+	end(b);
+}
+
+static void test_the_action_to_forget_reaches_the_word(void **state FC_UNUSED)
+{
+	BENCH(VERSION_OK, ID_OK, API_V1, APIS, API);
+
+	post_resolve(b, "gadgets", 1);
+	struct fc_action *a = action(b, FC_ACTION_FORGET_WORD);
+	a->name = fc_xstrdup("gadgets");
+	a->verbs = FC_VERB_LIST | FC_VERB_WATCH;
+	fc_watcher_post(b->watcher, a);
+	post_resolve(b, "widgets", 2);
+	begin(b);
+	expect_up(b, "u-1");
+	struct fc_event *event = next(b, FC_EVENT_RESOLVED);
+	assert_string_equal(event->name, "widgets");
+	fc_event_free(event);
+	assert_null(fc_mailbox_take(b->events, 50));
+	end(b);
+}
+
+static void test_words_beyond_the_thousandth_are_refused_until_one_is_forgotten(void **state FC_UNUSED)
+{
+	BENCH(VERSION_OK);
+	char text[16];
+
+	for (int i = 0; i < 1000; i++) {
+		snprintf(text, sizeof(text), "word-%d", i);
+		resolve(b, text, fc_watcher_resolve);
+	}
+	assert_null(fc_mailbox_take(b->events, 0));
+	resolve(b, "one-more", fc_watcher_resolve);
+	struct fc_event *event = next(b, FC_EVENT_RESOLVED);
+	assert_string_equal(event->name, "one-more");
+	assert_null(event->resource);
+	assert_int_equal(event->error.cls, FC_ERR_LIMIT);
+	assert_non_null(strstr(event->error.text, "1000 resources are asked for in cluster hub already"));
+	fc_event_free(event);
+	/* One that is known may be asked for again. */
+	resolve(b, "word-7", fc_watcher_resolve);
+	resolve(b, "word-8", fc_watcher_resolve_forget);
+	resolve(b, "one-more", fc_watcher_resolve);
+	assert_null(fc_mailbox_take(b->events, 0));
+	end(b);
+}
+
 static void test_one_that_never_started_can_be_freed(void **state FC_UNUSED)
 {
 	BENCH(VERSION_OK);
@@ -569,6 +812,13 @@ int main(void)
 		cmocka_unit_test(test_reads_and_patches_bring_results),
 		cmocka_unit_test(test_stopping_lets_a_write_in_flight_finish),
 		cmocka_unit_test(test_stopping_waits_no_longer_than_the_grace),
+		cmocka_unit_test(test_a_cluster_that_only_answers_probes_is_probed_ever_more_seldom),
+		cmocka_unit_test(test_an_outage_that_outlasts_a_probe_lets_every_watch_try_at_once),
+		cmocka_unit_test(test_a_word_that_is_not_served_is_looked_for_ever_more_seldom_in_its_group),
+		cmocka_unit_test(test_a_word_that_came_during_a_discovery_of_other_groups_gets_one_of_its_own),
+		cmocka_unit_test(test_nothing_is_told_of_a_forgotten_word_nor_looked_for),
+		cmocka_unit_test(test_the_action_to_forget_reaches_the_word),
+		cmocka_unit_test(test_words_beyond_the_thousandth_are_refused_until_one_is_forgotten),
 		cmocka_unit_test(test_one_that_never_started_can_be_freed),
 	};
 	return cmocka_run_group_tests(tests, set_up, NULL);

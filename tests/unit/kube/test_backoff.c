@@ -43,8 +43,20 @@ static void test_two_quiet_minutes_are_a_new_beginning(void **state FC_UNUSED)
 
 	for (int i = 0; i < 6; i++)
 		(void)fc_backoff_next(&b, &r, 0);
-	assert_in_range(fc_backoff_next(&b, &r, FC_BACKOFF_RESET_MS), 30000, 60000);
-	assert_in_range(fc_backoff_next(&b, &r, 2 * FC_BACKOFF_RESET_MS + 1), 800, 1600);
+	int64_t delay = fc_backoff_next(&b, &r, FC_BACKOFF_RESET_MS);
+	assert_in_range(delay, 30000, 60000);
+	assert_in_range(fc_backoff_next(&b, &r, 2 * FC_BACKOFF_RESET_MS + delay + 1), 800, 1600);
+}
+
+static void test_a_delay_longer_than_two_minutes_does_not_end_its_own_series(void **state FC_UNUSED)
+{
+	struct fc_backoff b = FC_BACKOFF_INIT(60000, 300000);
+	struct fc_random r = { 3 };
+	int64_t now_ms = 1000;
+
+	for (int i = 0; i < 5; i++)
+		now_ms += fc_backoff_next(&b, &r, now_ms);
+	assert_in_range(fc_backoff_next(&b, &r, now_ms), 300000, 600000);
 }
 
 static void test_at_cap_goes_there_at_once_and_stays(void **state FC_UNUSED)
@@ -64,6 +76,7 @@ int main(void)
 		cmocka_unit_test(test_delays_double_from_the_base_to_the_cap),
 		cmocka_unit_test(test_jitter_uses_the_whole_range),
 		cmocka_unit_test(test_two_quiet_minutes_are_a_new_beginning),
+		cmocka_unit_test(test_a_delay_longer_than_two_minutes_does_not_end_its_own_series),
 		cmocka_unit_test(test_at_cap_goes_there_at_once_and_stays),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,6 +120,25 @@ static void assert_resolves(struct fixture *f, const char *word, const char *gro
 	fc_resource_unref(r);
 }
 
+static bool is_second_test(void *user, const char *group)
+{
+	assert_true(((struct fixture *)user)->calls == 0);
+	return strcmp(group, "second.test") == 0;
+}
+
+static void test_discovery_of_some_groups_reads_no_other(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_non_null(fc_discovery_start_some(f->client.transport, is_second_test, keep, f));
+	WAIT_FOR(&f->client, f->calls);
+	assert_resolves(f, "widgets.second.test", "second.test", "v1");
+	assert_resolves(f, "secrets", "", "v1");
+	assert_int_equal(fc_resource_table_count(f->table), 2);
+	/* /api, /apis, and two documents. */
+	assert_int_equal(atomic_load(&f->world.asked_in_all), 4);
+}
+
 static void test_discovery_reads_every_group_version_in_order(void **state)
 {
 	struct fixture *f = *state;
@@ -261,6 +280,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		T(test_discovery_of_some_groups_reads_no_other),
 		T(test_discovery_reads_every_group_version_in_order),
 		T(test_discovery_order_is_not_that_of_the_answers),
 		T(test_discovery_broken_group_hides_no_other_and_is_noted),

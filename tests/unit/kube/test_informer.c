@@ -265,13 +265,19 @@ static void test_metadata_only_asks_for_it_and_strips_what_comes_all_the_same(vo
 static void test_a_clean_end_reopens_from_the_bookmark_without_a_list(void **state FC_UNUSED)
 {
 	BENCH({ .match = "limit=", .body = { LIST_HEAD LIST_TAIL } },
-	      { .match = "resourceVersion=100", .body = { BOOKMARK("150") } },
+	      { .match = "resourceVersion=100", .body = { BOOKMARK("150") }, .end = SCRIPTED_HOLD },
 	      { .match = "resourceVersion=150", .body = { EVENT("DELETED", "a", "151", "") }, .end = SCRIPTED_HOLD });
 
 	start(b, (struct fc_informer_options){ 0 });
+	until_seen(b, "resourceVersion=100");
+	/* As if it had stood for minutes. */
+	b->informer->opened_ms -= 300000;
+	int64_t ended_ms = fc_clock_mono_ms();
+	scripted_release(b->server);
 	assert_told(b, "begin\nend\ngone ns/a 151\n");
+	assert_true(fc_clock_mono_ms() - ended_ms < 700); /* the floor between two watches is 1 s */
 	assert_int_equal(scripted_seen(b->server, "limit="), 1);
-	assert_true(fc_metrics_get(b->metrics, FC_METRIC_WATCH_RESTARTS, FC_LABELS("hub", "secrets", "ended")) == 1);
+	assert_true(fc_metrics_get(b->metrics, FC_METRIC_WATCH_RESTARTS, FC_LABELS("hub", "secrets", "ended")) >= 1);
 	bench_free(b);
 }
 
@@ -306,17 +312,51 @@ static void test_410_as_an_error_event_lists_again(void **state FC_UNUSED)
 	bench_free(b);
 }
 
-static void test_410_as_a_status_lists_again_and_backs_off_when_the_list_was_fresh(void **state FC_UNUSED)
+static void test_410_as_a_status_lists_again_and_the_second_in_a_row_backs_off(void **state FC_UNUSED)
 {
 	BENCH({ .match = "limit=", .body = { LIST_HEAD LIST_TAIL } },
+	      { .match = "watch=true", .status = 410, .body = { EXPIRED } },
+	      { .match = "limit=", .body = { LIST_HEAD LIST_TAIL } },
 	      { .match = "watch=true", .status = 410, .body = { EXPIRED } },
 	      { .match = "limit=", .body = { LIST_HEAD LIST_TAIL } });
 
 	start(b, (struct fc_informer_options){ 0 });
 	until_told(b, "failed gone\n");
-	assert_int_equal(scripted_seen(b->server, "limit="), 1);
+	assert_int_equal(scripted_seen(b->server, "limit="), 2);
 	fc_informer_retry_now(b->informer);
-	assert_told(b, "begin\nend\nfailed gone\nbegin\nend\n");
+	assert_told(b, "begin\nend\nbegin\nend\nfailed gone\nbegin\nend\n");
+	bench_free(b);
+}
+
+static void test_410_after_bookmarks_or_a_second_proves_nothing_for_the_next_one(void **state FC_UNUSED)
+{
+	BENCH({ .match = "limit=", .body = { LIST_HEAD LIST_TAIL } },
+	      { .match = "watch=true", .status = 410, .body = { EXPIRED } },
+	      { .match = "limit=", .body = { LIST_HEAD LIST_TAIL } },
+	      { .match = "watch=true",
+		.body = { BOOKMARK("101"), "{\"type\":\"ERROR\",\"object\":" EXPIRED "}\n" },
+		.end = SCRIPTED_LATE });
+
+	start(b, (struct fc_informer_options){ 0 });
+	while (scripted_seen(b->server, "watch=true") < 2)
+		fc_loop_run_once(b->loop, 10);
+	b->informer->opened_ms -= 60000;
+	scripted_release(b->server);
+	assert_told(b, "begin\nend\nbegin\nend\nfailed gone\n");
+	bench_free(b);
+}
+
+static void test_410_after_an_objects_event_is_a_first_one_again(void **state FC_UNUSED)
+{
+	BENCH({ .match = "limit=", .body = { LIST_HEAD LIST_TAIL } },
+	      { .match = "watch=true", .status = 410, .body = { EXPIRED } },
+	      { .match = "limit=", .body = { LIST_HEAD LIST_TAIL } },
+	      { .match = "watch=true",
+		.body = { EVENT("ADDED", "a", "101", ""), "{\"type\":\"ERROR\",\"object\":" EXPIRED "}\n" } },
+	      { .match = "limit=", .body = { LIST_HEAD LIST_TAIL } });
+
+	start(b, (struct fc_informer_options){ 0 });
+	assert_told(b, "begin\nend\nbegin\nend\nobject ns/a 101\nbegin\nend\n");
 	bench_free(b);
 }
 
@@ -331,6 +371,51 @@ static void test_410_on_a_continuation_lists_once_more_in_one_page(void **state 
 	start(b, (struct fc_informer_options){ 0 });
 	assert_told(b, "begin\nobject ns/a 7\nbegin\nobject ns/a 7\nend\n");
 	until_seen(b, "watch=true");
+	bench_free(b);
+}
+
+static void test_a_list_in_one_page_that_fails_is_asked_for_in_pages_again(void **state FC_UNUSED)
+{
+	BENCH({ .match = "limit=500&timeout",
+		.body = { "{\"metadata\":{\"resourceVersion\":\"100\",\"continue\":\"t\"},\"items\":[]}" } },
+	      { .match = "continue=t", .status = 410, .body = { EXPIRED } },
+	      { .match = "secrets?timeout", .status = 500, .body = { "{}" } },
+	      { .match = "limit=500&timeout", .body = { LIST_HEAD LIST_TAIL } });
+
+	start(b, (struct fc_informer_options){ 0 });
+	until_told(b, "failed server\n");
+	fc_informer_retry_now(b->informer);
+	assert_told(b, "begin\nfailed server\nbegin\nend\n");
+	bench_free(b);
+}
+
+static void test_a_page_that_takes_too_long_is_halved_until_a_list_is_complete(void **state FC_UNUSED)
+{
+	BENCH({ .match = "limit=500&timeout", .status = 504, .body = { "{}" } },
+	      { .match = "limit=250&timeout", .status = 504, .body = { "{}" } },
+	      { .match = "limit=125&timeout",
+		.body = { "{\"metadata\":{\"resourceVersion\":\"100\",\"continue\":\"t\"},\"items\":[]}" } },
+	      { .match = "limit=125&continue=t", .body = { LIST_HEAD LIST_TAIL } },
+	      { .match = "watch=true", .status = 410, .body = { EXPIRED } },
+	      { .match = "limit=500&timeout", .body = { LIST_HEAD LIST_TAIL } });
+
+	start(b, (struct fc_informer_options){ 0 });
+	until_told(b, "failed timeout\n");
+	fc_informer_retry_now(b->informer);
+	until_seen(b, "limit=250");
+	assert_told(b, "failed timeout\nbegin\nend\nbegin\nend\n");
+	bench_free(b);
+}
+
+static void test_a_page_is_never_halved_below_16(void **state FC_UNUSED)
+{
+	BENCH({ .match = "limit=20&", .status = 504, .body = { "{}" } },
+	      { .match = "limit=16&", .status = 504, .body = { "{}" } },
+	      { .match = "limit=16&", .body = { LIST_HEAD LIST_TAIL } });
+
+	start(b, (struct fc_informer_options){ 0 });
+	b->informer->page_items = 20;
+	assert_told(b, "failed timeout\nbegin\nend\n");
 	bench_free(b);
 }
 
@@ -384,6 +469,37 @@ static void test_a_watch_that_ends_at_once_with_nothing_backs_off(void **state F
 	start(b, (struct fc_informer_options){ 0 });
 	assert_told(b, "begin\nend\nfailed server\n");
 	assert_int_equal(scripted_seen(b->server, "watch=true"), 1);
+	bench_free(b);
+}
+
+static void test_a_bookmark_is_no_progress_of_a_watch_that_ends_at_once(void **state FC_UNUSED)
+{
+	BENCH({ .match = "limit=", .body = { LIST_HEAD LIST_TAIL } },
+	      { .match = "watch=true", .body = { BOOKMARK("101") } },
+	      { .match = "resourceVersion=101", .body = { BOOKMARK("102") } });
+
+	start(b, (struct fc_informer_options){ 0 });
+	until_told(b, "failed server\n");
+	fc_informer_retry_now(b->informer);
+	while (!b->informer->retry || strcmp(b->informer->version, "102") != 0)
+		fc_loop_run_once(b->loop, 10);
+	/* Nor does it show that the watch works again. */
+	assert_told(b, "begin\nend\nfailed server\n");
+	bench_free(b);
+}
+
+static void test_a_watch_that_ends_at_once_is_opened_once_a_second_whatever_it_told(void **state FC_UNUSED)
+{
+	BENCH({ .match = "limit=", .body = { LIST_HEAD LIST_TAIL } },
+	      { .match = "watch=true", .body = { EVENT("ADDED", "a", "101", "") } },
+	      { .match = "resourceVersion=101", .body = { EVENT("ADDED", "b", "102", "") } },
+	      { .match = "resourceVersion=102", .body = { EVENT("ADDED", "c", "103", "") }, .end = SCRIPTED_HOLD });
+
+	start(b, (struct fc_informer_options){ 0 });
+	until_seen(b, "watch=true");
+	int64_t first_ms = fc_clock_mono_ms();
+	assert_told(b, "begin\nend\nobject ns/a 101\nobject ns/b 102\nobject ns/c 103\n");
+	assert_true(fc_clock_mono_ms() - first_ms >= 1900);
 	bench_free(b);
 }
 
@@ -579,11 +695,18 @@ int main(void)
 		cmocka_unit_test(test_a_clean_end_reopens_from_the_bookmark_without_a_list),
 		cmocka_unit_test(test_a_stream_cut_in_mid_object_resumes_after_the_last_whole_one),
 		cmocka_unit_test(test_410_as_an_error_event_lists_again),
-		cmocka_unit_test(test_410_as_a_status_lists_again_and_backs_off_when_the_list_was_fresh),
+		cmocka_unit_test(test_410_as_a_status_lists_again_and_the_second_in_a_row_backs_off),
+		cmocka_unit_test(test_410_after_bookmarks_or_a_second_proves_nothing_for_the_next_one),
+		cmocka_unit_test(test_410_after_an_objects_event_is_a_first_one_again),
 		cmocka_unit_test(test_410_on_a_continuation_lists_once_more_in_one_page),
+		cmocka_unit_test(test_a_list_in_one_page_that_fails_is_asked_for_in_pages_again),
+		cmocka_unit_test(test_a_page_that_takes_too_long_is_halved_until_a_list_is_complete),
+		cmocka_unit_test(test_a_page_is_never_halved_below_16),
 		cmocka_unit_test(test_a_refused_watch_backs_off_keeps_its_version_and_resumes),
 		cmocka_unit_test(test_a_type_that_is_not_served_fails_once_and_is_listed_again_later),
 		cmocka_unit_test(test_a_watch_that_ends_at_once_with_nothing_backs_off),
+		cmocka_unit_test(test_a_bookmark_is_no_progress_of_a_watch_that_ends_at_once),
+		cmocka_unit_test(test_a_watch_that_ends_at_once_is_opened_once_a_second_whatever_it_told),
 		cmocka_unit_test(test_html_in_place_of_a_list_or_a_watch_is_no_data),
 		cmocka_unit_test(test_a_list_cut_off_does_not_end),
 		cmocka_unit_test(test_an_item_that_cannot_be_decoded_is_named_and_present),

@@ -1,6 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit/kube/client.h"
 
+/* In place of libc's: what is overwritten is looked at first. Both names, since a fortified build calls the second. */
+static _Thread_local size_t wiped_x;
+
+#define LARGE_BYTES 200000
+
+void explicit_bzero(void *p, size_t bytes);
+void __explicit_bzero_chk(void *p, size_t bytes, size_t object_bytes);
+
+void __explicit_bzero_chk(void *p, size_t bytes, size_t object_bytes FC_UNUSED)
+{
+	volatile char *at = p;
+
+	for (size_t i = 0; i < bytes; i++) {
+		wiped_x += at[i] == 'x';
+		at[i] = 0;
+	}
+}
+
+void explicit_bzero(void *p, size_t bytes)
+{
+	__explicit_bzero_chk(p, bytes, bytes);
+}
+
+static void large_body(struct tls_reply *reply, int status)
+{
+	*reply = (struct tls_reply){ .status = status, .allocated = malloc(LARGE_BYTES + 1) };
+	memset(reply->allocated, 'x', LARGE_BYTES);
+	reply->allocated[LARGE_BYTES] = '\0';
+}
+
 /* One server, one client; the test says by the path what it wants. */
 static void route(void *user, const struct tls_seen *request, struct tls_reply *reply)
 {
@@ -44,9 +74,9 @@ static void route(void *user, const struct tls_seen *request, struct tls_reply *
 	else if (strcmp(url, "/gzip") == 0)
 		*reply = (struct tls_reply){ .body = zipped, .body_bytes = sizeof(zipped), .content_encoding = "gzip" };
 	else if (strcmp(url, "/large-error") == 0) {
-		*reply = (struct tls_reply){ .status = 500, .allocated = malloc(200001) };
-		memset(reply->allocated, 'x', 200000);
-		reply->allocated[200000] = '\0';
+		large_body(reply, 500);
+	} else if (strcmp(url, "/large") == 0) {
+		large_body(reply, 200);
 	} else
 		*reply = (struct tls_reply){ .body = "{\"a\":1}", .content_type = "application/json; charset=utf-8" };
 }
@@ -383,6 +413,43 @@ static void test_request_error_body_of_a_stream_is_classified_not_passed_on(void
 	assert_string_equal(s.text, "");
 }
 
+static void test_request_leaves_no_copy_of_an_answer_behind(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome o;
+
+	wiped_x = 0;
+	client_do(&f->client, "GET", "/large", NULL, &o);
+	assert_false(o.failed);
+	assert_int_equal(o.body_bytes, LARGE_BYTES);
+	/* The whole, and each shorter buffer that it had outgrown. */
+	assert_true(wiped_x > LARGE_BYTES + LARGE_BYTES / 4);
+}
+
+static void test_request_shows_no_login_of_a_proxy_that_cannot_be_used(void **state)
+{
+	static const char *const proxies[] = { "http://user:Passw0rd@pro xy:3128", "ftp://user:Passw0rd@proxy:3128",
+					       "http://user:Passw0rd@127.0.0.1:99999", "user:Passw0rd@pro xy:3128",
+					       "https://user:Passw0rd@[::1:3128" };
+	struct fixture *f = *state;
+	struct outcome o;
+
+	setenv("NO_PROXY", "", 1);
+	setenv("no_proxy", "", 1);
+	for (size_t i = 0; i < FC_ARRAY_LEN(proxies); i++) {
+		setenv("HTTPS_PROXY", proxies[i], 1);
+		setenv("https_proxy", proxies[i], 1);
+		client_do(&f->client, "GET", "/x", NULL, &o);
+		assert_true(o.failed);
+		assert_true(o.err.text[0]);
+		assert_null(strstr(o.err.text, "Passw0rd"));
+	}
+	unsetenv("NO_PROXY");
+	unsetenv("no_proxy");
+	unsetenv("HTTPS_PROXY");
+	unsetenv("https_proxy");
+}
+
 static void test_request_without_a_sound_path_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -420,6 +487,8 @@ int main(void)
 		T(test_request_stream_cut_off_is_a_network_failure),
 		T(test_request_write_whose_answer_is_cut_off_has_an_unknown_outcome),
 		T(test_request_error_body_of_a_stream_is_classified_not_passed_on),
+		T(test_request_leaves_no_copy_of_an_answer_behind),
+		T(test_request_shows_no_login_of_a_proxy_that_cannot_be_used),
 		T(test_request_without_a_sound_path_is_refused),
 	};
 #undef T
