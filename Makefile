@@ -41,7 +41,7 @@ C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/unit/*/*.[ch])
 # `make test` and `make demo` use all cores where no -j says otherwise.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all help test demo demo-check programs unit e2e lint format install clean
+.PHONY: all help test demo demo-check programs unit e2e lint bench format install clean
 all: $(OUT)/fedcopy ## build build/fedcopy (the default)
 
 help: ## this list
@@ -52,6 +52,7 @@ help: ## this list
 	@echo '  WERROR=1                     warnings are errors'
 	@echo '  CC=clang OUT=build/clang     another compiler, in a folder of its own'
 	@echo '  TESTS="PATTERN..."           unit: only programs whose names match; e2e: arguments for pytest'
+	@echo '  BENCH="--changes 50"         arguments for bench'
 	@echo '  PREFIX, DESTDIR              where install puts things ($(PREFIX))'
 
 test: ## install what is missing, build, then unit tests, lint and end-to-end tests
@@ -80,6 +81,11 @@ e2e: $(OUT)/fedcopy ## build fedcopy and run the end-to-end tests against real A
 
 lint: $(OBJECTS) ## check floors, headers, globals, format, words and scripts, and analyse the code
 	@scripts/lint-all $(OUT)
+
+bench: $(OUT)/fedcopy ## measure on real API servers, beside a bare client in the same run; a few minutes
+	@scripts/install-dependencies build test
+	@assets=$$(scripts/envtest-assets) && KUBEBUILDER_ASSETS="$$assets" FEDCOPY=$(abspath $(OUT)/fedcopy) \
+		tests/bench/bench.py $(BENCH)
 
 format: ## rewrite the C sources as .clang-format says
 	@clang-format -i $(C_FILES)

@@ -69,6 +69,8 @@ def test_two_names_for_one_cluster_are_a_usage_error(fedcopy, kubeconfig, edge1,
         assert len(asked(count, "patch")) <= 1
 
 
+READ = ["get", "list", "watch"]
+
 
 def grant(cluster, namespace, name, *rules):
     """Gives the user `limited` these rights in the namespace: (resource, verbs)."""
