@@ -132,13 +132,29 @@ static inline size_t world_count(const struct world *w, enum fc_action_type type
 	return n;
 }
 
-static inline void world_up(struct world *w, fc_cluster_no cluster)
+/* Whatever the engine wants just now is left undone. */
+static inline void world_drop(struct world *w)
+{
+	struct fc_action *a;
+
+	while ((a = fc_actions_take(&w->actions)))
+		fc_action_free(a);
+}
+
+static inline void world_up_as(struct world *w, fc_cluster_no cluster, const char *id)
 {
 	struct fc_event *e = fc_event_new(FC_EVENT_CLUSTER_UP);
 
 	e->cluster = cluster;
-	e->name = fc_xasprintf("id-%u", cluster);
+	e->name = fc_xstrdup(id);
 	world_step(w, e);
+}
+
+static inline void world_up(struct world *w, fc_cluster_no cluster)
+{
+	FC_AUTO_FREE char *id = fc_xasprintf("id-%u", cluster);
+
+	world_up_as(w, cluster, id);
 }
 
 static inline void world_down(struct world *w, fc_cluster_no cluster)
@@ -247,6 +263,17 @@ static inline void world_fail(struct world *w, const struct fc_action *request, 
 	world_step(w, e);
 }
 
+/* The read that is asked for next has that name, and is answered with that object, which it takes over. */
+static inline void world_answer_read(struct world *w, const char *name, json_t *object)
+{
+	struct fc_action *a = world_take(w, FC_ACTION_READ);
+
+	assert_non_null(a);
+	assert_string_equal(a->name, name);
+	world_answer(w, a, object);
+	fc_action_free(a);
+}
+
 /* The state of the one rule of that target (part of its key) and path; NULL path: any. */
 static inline const char *world_state(const struct world *w, const char *target, const char *path)
 {
@@ -288,8 +315,10 @@ static inline void assert_quiet(const struct world *w)
 	assert_int_equal(world_count(w, FC_ACTION_READ), 0);
 }
 
-static inline struct world *world_new_with(const char *const *targets, size_t target_count,
-					   const char *const *namespaces, size_t namespace_count)
+/* `max_in_flight`: 0 for the default. */
+static inline struct world *world_new_limited(const char *const *targets, size_t target_count,
+					      const char *const *namespaces, size_t namespace_count,
+					      unsigned max_in_flight)
 {
 	static const char *const names[] = { "hub", "edge-1", "edge-2" };
 	struct world *w = fc_xcalloc(1, sizeof(*w));
@@ -306,11 +335,18 @@ static inline struct world *world_new_with(const char *const *targets, size_t ta
 		.target_word_count = target_count,
 		.namespaces = namespaces,
 		.namespace_count = namespace_count,
+		.max_in_flight = max_in_flight,
 	};
 	w->now_ms = 1000000;
 	fc_actions_init(&w->actions);
 	w->engine = fc_engine_new(&options, 1);
 	return w;
+}
+
+static inline struct world *world_new_with(const char *const *targets, size_t target_count,
+					   const char *const *namespaces, size_t namespace_count)
+{
+	return world_new_limited(targets, target_count, namespaces, namespace_count, 0);
 }
 
 static inline struct world *world_new(void)
@@ -407,6 +443,17 @@ static inline void world_pair(struct world *w, struct world_watches *watches, fc
 		       "{'k8s-copier.fig.org/replace-data':'secret:src:data'}},'data':{'a':'1'}}"));
 	fc_action_free(a);
 	assert_string_equal(world_state(w, "dst", "data"), "InSync/InSync");
+}
+
+/* One rule as a member of `annotations`, in the quotes of J. */
+#define WORLD_RULE(path, value) "'k8s-copier.fig.org/replace-" path "':'" value "'"
+
+/* An object of namespace ns; `annotations` and `data` are the members of these. */
+static inline json_t *world_bearer(const char *name, const char *version, const char *annotations, const char *data)
+{
+	return J("{'metadata':{'name':'%s','namespace':'ns','uid':'u-%s','resourceVersion':'%s','annotations':{%s}},"
+		 "'data':{%s}}",
+		 name, name, version, annotations, data);
 }
 
 /* The source's object with another value and version. */

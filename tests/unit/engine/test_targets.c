@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Targets: their own echoes, drift, conflicts, refusals and failures. */
+#include "world.h"
+
+static int setup(void **state)
+{
+	*state = world_new();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	world_free(*state);
+	return 0;
+}
+
+/* kube-client 6.14: the event of our own write comes before its answer, and must not look like somebody else's change.
+ */
+static void test_own_echo_before_the_answer_causes_no_read(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *a;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_source_changes(w, source, "2", "11");
+	a = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	world_object(w, watches.secrets[EDGE1], world_target("2", "22"));
+	assert_quiet(w);
+	world_answer(w, a, world_target("2", "22"));
+	fc_action_free(a);
+	assert_quiet(w);
+	assert_string_equal(world_state(w, "dst", "data"), "InSync/InSync");
+	/* And an echo that comes late is no news either. */
+	world_object(w, watches.secrets[EDGE1], world_target("2", "22"));
+	assert_quiet(w);
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+static void test_foreign_change_behind_the_echo_is_read_and_undone(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *a;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_source_changes(w, source, "2", "11");
+	a = world_take(w, FC_ACTION_PATCH);
+	world_object(w, watches.secrets[EDGE1], world_target("2", "22"));
+	world_object(w, watches.secrets[EDGE1], world_target("foreign", "23"));
+	world_answer(w, a, world_target("2", "22"));
+	fc_action_free(a);
+	/* One read of the target; it drifted: the value is still at hand, so the source need not be read; one write on
+	 * the version read. */
+	a = world_take(w, FC_ACTION_READ);
+	assert_non_null(a);
+	assert_string_equal(a->name, "dst");
+	world_answer(w, a, world_target("foreign", "23"));
+	fc_action_free(a);
+	a = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_json(json_array_get(a->body, 0), J("{'op':'replace','path':'/metadata/resourceVersion','value':'23'}"));
+	assert_int_equal(world_count(w, FC_ACTION_READ), 0);
+	fc_action_free(a);
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+/* Nothing was under way: one read of the target and, since it drifted, one of its source. */
+static void test_drift_at_rest_costs_one_read_of_each_side_and_one_write(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *a;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_object(w, watches.secrets[EDGE1], world_target("foreign", "23"));
+	a = world_take(w, FC_ACTION_READ);
+	assert_non_null(a);
+	assert_string_equal(a->name, "dst");
+	world_answer(w, a, world_target("foreign", "23"));
+	fc_action_free(a);
+	a = world_take(w, FC_ACTION_READ);
+	assert_non_null(a);
+	assert_string_equal(a->name, "src");
+	world_answer(w, a, J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},'data':{'a':'1'}}"));
+	fc_action_free(a);
+	a = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_json(json_array_get(a->body, 1), J("{'op':'add','path':'/data','value':{'a':'1'}}"));
+	assert_quiet(w);
+	fc_action_free(a);
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+/* The answer is the truth: what the server made of our wish is not fought over. */
+static void test_value_that_the_server_mutates_is_written_once(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *a;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_source_changes(w, source, "2", "11");
+	a = world_take(w, FC_ACTION_PATCH);
+	world_answer(w, a, world_target("TWO", "22"));
+	fc_action_free(a);
+	assert_quiet(w);
+	assert_string_equal(world_state(w, "dst", "data"), "InSync/InSync");
+	/* Somebody else touches the object and leaves the place alone: one read, no write. */
+	world_object(w, watches.secrets[EDGE1], world_target("TWO", "23"));
+	a = world_take(w, FC_ACTION_READ);
+	assert_non_null(a);
+	world_answer(w, a, world_target("TWO", "23"));
+	fc_action_free(a);
+	assert_quiet(w);
+	/* Another wish is a wish again. */
+	world_source_changes(w, source, "3", "12");
+	assert_int_equal(world_count(w, FC_ACTION_PATCH), 1);
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+static void test_conflict_waits_for_its_event_and_decides_again(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *a;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_source_changes(w, source, "2", "11");
+	a = world_take(w, FC_ACTION_PATCH);
+	world_fail(w, a, FC_ERR_CONFLICT, -1);
+	fc_action_free(a);
+	assert_quiet(w);
+	assert_string_equal(world_state(w, "dst", "data"), "Pending/Conflict");
+	world_object(w, watches.secrets[EDGE1], world_target("1", "30"));
+	a = world_take(w, FC_ACTION_READ);
+	assert_non_null(a);
+	world_answer(w, a, world_target("1", "30"));
+	fc_action_free(a);
+	/* The value was kept meanwhile: no read of the source. */
+	a = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_json(json_array_get(a->body, 0), J("{'op':'replace','path':'/metadata/resourceVersion','value':'30'}"));
+	assert_quiet(w);
+	fc_action_free(a);
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+static void test_conflict_whose_event_was_held_is_decided_at_once(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *a;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_source_changes(w, source, "2", "11");
+	a = world_take(w, FC_ACTION_PATCH);
+	world_object(w, watches.secrets[EDGE1], world_target("1", "30"));
+	assert_quiet(w);
+	world_fail(w, a, FC_ERR_CONFLICT, -1);
+	fc_action_free(a);
+	assert_int_equal(world_count(w, FC_ACTION_READ), 1);
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+static void test_conflict_without_an_event_reads_after_two_seconds(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *a;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_source_changes(w, source, "2", "11");
+	a = world_take(w, FC_ACTION_PATCH);
+	world_fail(w, a, FC_ERR_CONFLICT, -1);
+	fc_action_free(a);
+	assert_int_equal(fc_engine_deadline(w->engine), w->now_ms + 2000);
+	world_tick(w, 1999);
+	assert_quiet(w);
+	world_tick(w, 1);
+	assert_int_equal(world_count(w, FC_ACTION_READ), 1);
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+/* A 422 is also what another object under that name gives: one read tells. */
+static void test_refusal_is_invalid_only_at_the_version_it_was_decided_on(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *a;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_source_changes(w, source, "2", "11");
+	a = world_take(w, FC_ACTION_PATCH);
+	world_fail(w, a, FC_ERR_INVALID, -1);
+	fc_action_free(a);
+	a = world_take(w, FC_ACTION_READ);
+	assert_non_null(a);
+	world_answer(w, a, world_target("1", "25"));
+	fc_action_free(a);
+	/* It had moved on: decide again. */
+	a = world_take(w, FC_ACTION_PATCH);
+	if (!a) {
+		a = world_take(w, FC_ACTION_READ);
+		assert_non_null(a);
+		world_answer(w, a,
+			     J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'11'},'data':{'a':'2'}}"));
+		fc_action_free(a);
+		a = world_take(w, FC_ACTION_PATCH);
+	}
+	assert_non_null(a);
+	world_fail(w, a, FC_ERR_INVALID, -1);
+	fc_action_free(a);
+	a = world_take(w, FC_ACTION_READ);
+	world_answer(w, a, world_target("1", "25"));
+	fc_action_free(a);
+	assert_string_equal(world_state(w, "dst", "data"), "Invalid/Refused");
+	assert_quiet(w);
+	/* Not again by itself, but with a new value. */
+	world_tick(w, 3600000);
+	assert_quiet(w);
+	world_source_changes(w, source, "3", "12");
+	assert_int_equal(world_count(w, FC_ACTION_PATCH), 1);
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+static void test_unknown_outcome_is_read_back_once(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *a;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_source_changes(w, source, "2", "11");
+	a = world_take(w, FC_ACTION_PATCH);
+	world_fail(w, a, FC_ERR_TIMEOUT, -1);
+	fc_action_free(a);
+	assert_quiet(w);
+	world_tick(w, 200);
+	a = world_take(w, FC_ACTION_READ);
+	assert_non_null(a);
+	assert_string_equal(a->name, "dst");
+	/* It had taken effect: nothing more to do. */
+	world_answer(w, a, world_target("2", "22"));
+	fc_action_free(a);
+	assert_quiet(w);
+	assert_string_equal(world_state(w, "dst", "data"), "InSync/InSync");
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+static void test_server_error_is_retried_with_growing_delays_and_called_error_after_three(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *a;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_source_changes(w, source, "2", "11");
+	for (int tries = 1; tries <= 4; tries++) {
+		int64_t before = w->now_ms;
+
+		a = world_take(w, FC_ACTION_PATCH);
+		assert_non_null(a);
+		world_fail(w, a, FC_ERR_SERVER, tries == 4 ? 30000 : -1);
+		fc_action_free(a);
+		assert_string_equal(world_state(w, "dst", "data"),
+				    tries < 3 ? "Pending/Retrying" : "Error/TargetFailed");
+		assert_quiet(w);
+		/* Retry-After is obeyed where it is longer. */
+		if (tries == 4)
+			assert_int_equal(fc_engine_deadline(w->engine) - before, 30000);
+		else
+			assert_in_range(fc_engine_deadline(w->engine) - before, 150 << (tries - 1), 200 << (tries - 1));
+		world_tick(w, fc_engine_deadline(w->engine) - w->now_ms);
+		/* The value did not live that long: the source is read again. */
+		a = world_take(w, FC_ACTION_READ);
+		assert_non_null(a);
+		assert_string_equal(a->name, "src");
+		world_answer(w, a,
+			     J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'11'},'data':{'a':'2'}}"));
+		fc_action_free(a);
+	}
+	a = world_take(w, FC_ACTION_PATCH);
+	world_answer(w, a, world_target("2", "22"));
+	fc_action_free(a);
+	assert_string_equal(world_state(w, "dst", "data"), "InSync/InSync");
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+/* Restored from a backup: versions begin again below those that were seen. What the server says, unovertaken, is so. */
+static void test_older_answer_that_nothing_has_overtaken_is_believed(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *a;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_object(w, watches.secrets[EDGE1], world_target("foreign", "90"));
+	a = world_take(w, FC_ACTION_READ);
+	world_answer(w, a, world_target("restored", "15"));
+	fc_action_free(a);
+	a = world_take(w, FC_ACTION_READ);
+	assert_non_null(a);
+	assert_string_equal(a->name, "src");
+	world_answer(w, a, J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'7'},'data':{'a':'1'}}"));
+	fc_action_free(a);
+	a = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_json(json_array_get(a->body, 0), J("{'op':'replace','path':'/metadata/resourceVersion','value':'15'}"));
+	assert_quiet(w);
+	fc_action_free(a);
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+/* Of a dead one under the same name nothing holds for the new one (kube-client 6.6). */
+static void test_target_made_again_under_its_name_is_a_new_target(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *a;
+	json_t *again;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	again = world_target("other", "40");
+	json_object_set_new(json_object_get(again, "metadata"), "uid", json_string("another"));
+	world_object(w, watches.secrets[EDGE1], json_incref(again));
+	a = world_take(w, FC_ACTION_READ);
+	assert_non_null(a);
+	world_answer(w, a, again);
+	fc_action_free(a);
+	a = world_take(w, FC_ACTION_READ);
+	assert_non_null(a);
+	assert_string_equal(a->name, "src");
+	fc_action_free(a);
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+/* B30. */
+static void test_target_being_deleted_is_not_written(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source;
+	json_t *dying;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	dying = world_target("1", "22");
+	json_object_set_new(json_object_get(dying, "metadata"), "deletionTimestamp",
+			    json_string("2026-01-01T00:00:00Z"));
+	world_object(w, watches.secrets[EDGE1], dying);
+	world_source_changes(w, source, "2", "11");
+	assert_quiet(w);
+	assert_string_equal(world_state(w, "dst", "data"), "Pending/TargetTerminating");
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+static void test_list_with_an_unnamed_item_removes_nothing(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source;
+	struct fc_event *end;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_list_begin(w, watches.secrets[EDGE1]);
+	end = world_watch_event(FC_EVENT_LIST_END, watches.secrets[EDGE1]);
+	world_step(w, end);
+	assert_string_equal(world_state(w, "dst", "data"), "InSync/InSync");
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+static void test_conflict_that_persists_is_tried_less_and_less_often(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *a;
+	int writes = 0;
+
+	world_start(w, &watches);
+	world_object(w, watches.configmaps[HUB], world_bearer("t", "20", WORLD_RULE("data.k", "json:1"), ""));
+	for (int second = 0; second < 3600; second++) {
+		while ((a = world_take(w, FC_ACTION_READ))) {
+			world_answer(w, a, world_bearer("t", "20", WORLD_RULE("data.k", "json:1"), ""));
+			fc_action_free(a);
+		}
+		while ((a = world_take(w, FC_ACTION_PATCH))) {
+			writes++;
+			world_fail(w, a, FC_ERR_CONFLICT, -1);
+			fc_action_free(a);
+		}
+		world_tick(w, 1000);
+	}
+	/* Doubled up to five minutes: ten on the way, twelve to sixteen in the rest of the hour. */
+	assert_in_range(writes, 10, 30);
+	world_watches_free(&watches);
+}
+
+static void test_unreadable_version_that_comes_during_a_write_is_an_error_after_it(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *a;
+	struct fc_event *e;
+
+	world_start(w, &watches);
+	world_object(w, watches.configmaps[HUB], world_bearer("t", "20", WORLD_RULE("data.k", "json:1"), ""));
+	world_answer_read(w, "t", world_bearer("t", "20", WORLD_RULE("data.k", "json:1"), ""));
+	a = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	e = world_watch_event(FC_EVENT_OBJECT_UNREADABLE, watches.configmaps[HUB]);
+	e->namespace_ = fc_xstrdup("ns");
+	e->name = fc_xstrdup("t");
+	e->resource_version = fc_xstrdup("22");
+	fc_error_set(&e->error, FC_ERR_LIMIT, "nested too deeply");
+	world_step(w, e);
+	world_answer(w, a, world_bearer("t", "21", WORLD_RULE("data.k", "json:1"), "'k':1"));
+	fc_action_free(a);
+	assert_string_equal(world_state(w, "/t", NULL), "Error/TargetUnreadable");
+	world_watches_free(&watches);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_own_echo_before_the_answer_causes_no_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_foreign_change_behind_the_echo_is_read_and_undone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_drift_at_rest_costs_one_read_of_each_side_and_one_write, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_value_that_the_server_mutates_is_written_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_conflict_waits_for_its_event_and_decides_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_conflict_whose_event_was_held_is_decided_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_conflict_without_an_event_reads_after_two_seconds, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refusal_is_invalid_only_at_the_version_it_was_decided_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unknown_outcome_is_read_back_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_server_error_is_retried_with_growing_delays_and_called_error_after_three, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_older_answer_that_nothing_has_overtaken_is_believed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_target_made_again_under_its_name_is_a_new_target, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_target_being_deleted_is_not_written, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_list_with_an_unnamed_item_removes_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_conflict_that_persists_is_tried_less_and_less_often, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unreadable_version_that_comes_during_a_write_is_an_error_after_it, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
