@@ -31,8 +31,8 @@ int fc_engine_thread_start(struct fc_engine_thread *t, struct fc_error *err) FC_
 /* Takes over the event. Waits while thousands are waiting already: so a cluster cannot fill the memory. */
 void fc_engine_thread_post(struct fc_engine_thread *t, struct fc_event *event);
 
-/* Runs `fn` on the engine's thread between two steps and waits for it at most `timeout_ms`. -1: it did not get there in
- * time, and `fn` will not run any more. */
+/* Runs `fn` on the engine's thread between two steps and waits for it at most `timeout_ms`. -1: it did not get
+ * there in time, and `fn` will not run any more. */
 int fc_engine_thread_call(struct fc_engine_thread *t, void (*fn)(struct fc_engine *e, void *user), void *user,
 			  int64_t timeout_ms);
 

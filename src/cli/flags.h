@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fc_flags - a table of flags, and the reading of it from command line, environment, YAML file and defaults.
- * Owns:    the words that were given, until fc_flags_fini; what it stores in the caller's struct belongs to the caller
- *          (fc_flags_free).
+ * Owns:    the words that were given, until fc_flags_fini; what it stores in the caller's struct belongs to the
+ *          caller (fc_flags_free).
  * Threads: main thread only (getenv).
  * Fails:   FC_ERR_USAGE, for a file that cannot be read or parsed FC_ERR_CONFIG; the text names where the value stood
  *          (`--target`, `FEDCOPY_TARGET`, `file.yaml: target`) and the mend.

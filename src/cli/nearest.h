@@ -9,8 +9,8 @@
 
 #include <stddef.h>
 
-/* `words` has `count` entries, NULL ones are passed over. Near: at most a third of the longer word's letters differ, or
- * one word begins with the other and three letters at least are given. */
+/* `words` has `count` entries, NULL ones are passed over. Near: at most a third of the longer word's letters
+ * differ, or one word begins with the other and three letters at least are given. */
 const char *fc_nearest(const char *word, const char *const *words, size_t count);
 
 #endif

@@ -36,8 +36,8 @@ struct fc_options {
 /* The table: help text, manual page and reference are held equal to it. */
 const struct fc_flag *fc_flag_rows(size_t *count);
 
-/* Reads argv[1] and on (argv[0] is the command's own name), environment, --config and defaults. 0 with `help` set when
- * that was asked for. */
+/* Reads argv[1] and on (argv[0] is the command's own name), environment, --config and defaults. 0 with `help` set
+ * when that was asked for. */
 int fc_options_parse(enum fc_flag_command command, int argc, char *const *argv, struct fc_options *out,
 		     struct fc_error *err) FC_MUST_CHECK;
 void fc_options_fini(struct fc_options *o);

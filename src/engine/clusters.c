@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Clusters as the engine sees them: reachable or not, what their RESOURCE words mean, and the watches of what may carry
- * rules. */
+/* Clusters as the engine sees them: reachable or not, what their RESOURCE words mean, and the watches of what may
+ * carry rules. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -137,6 +137,15 @@ static bool means_the_same(const struct word *w, const struct fc_resource *r)
 	return !w->for_targets || (w->resource->verbs & FC_VERB_PATCH) || !(r->verbs & FC_VERB_PATCH);
 }
 
+static void report_unknown_word(struct fc_engine *e, const struct cluster *c, const struct word *w,
+				const struct fc_error *why)
+{
+	char *detail = fc_xasprintf("%s: %s", w->text, why->text);
+
+	report_cluster(e, FC_LOG_WARN, c, "target resource is not known here yet, it is looked up again", detail);
+	free(detail);
+}
+
 void cluster_resolved(struct fc_engine *e, struct cluster *c, const struct fc_event *event)
 {
 	const struct fc_resource *r = event->resource ? resource_take(e, event->resource) : NULL;
@@ -147,8 +156,7 @@ void cluster_resolved(struct fc_engine *e, struct cluster *c, const struct fc_ev
 	if (!w)
 		return;
 	if (!w->answered && !r && w->for_targets)
-		report_cluster(e, FC_LOG_WARN, c, "target resource is not served here yet, it is looked up again",
-			       w->text);
+		report_unknown_word(e, c, w, &event->error);
 	w->answered = true;
 	fault_set(&w->error, &event->error);
 	if (means_the_same(w, r)) {

@@ -3,9 +3,9 @@
  * overlaps the place the other reads, in the same object. Every rule that reaches itself this way is suspended. Only
  * bound rules take part: those that are valid and permitted.
  *
- * The strongly connected components (Tarjan, 1972) of what can be reached from the rules that came in a step, and from
- * those that were on a cycle when one of these went, are found once at the end of the step: the work is in proportion
- * to the rules that feed somebody there, and rules that feed nobody cost nothing. */
+ * The strongly connected components (Tarjan, 1972) of what can be reached from the rules that came in a step, and
+ * from those that were on a cycle when one of these went, are found once at the end of the step: the work is in
+ * proportion to the rules that feed somebody there, and rules that feed nobody cost nothing. */
 #include "base/mem.h"
 #include "engine/parts.h"
 

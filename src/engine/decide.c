@@ -223,11 +223,12 @@ static void group_lacks_values(struct fc_engine *e, struct group *g, enum values
 	}
 	for (struct rule *r = g->root; r != g->end; r = r->next)
 		if (r->takes_part && !rule_set_source_failed(e, r))
-			rule_set_state(e, r, FC_STATE_PENDING, "ReadingSource", "another rule's source cannot be read", NULL);
+			rule_set_state(e, r, FC_STATE_PENDING, "ReadingSource", "another rule's source cannot be read",
+				       NULL);
 }
 
-/* Gets the values of the open groups together. A source that cannot be read keeps its own group back only; reads under
- * way are waited for a moment, to make one write of all. Returns how many groups can be written now. */
+/* Gets the values of the open groups together. A source that cannot be read keeps its own group back only; reads
+ * under way are waited for a moment, to make one write of all. Returns how many groups can be written now. */
 static size_t gather_values(struct fc_engine *e, struct target *t, struct group *groups, size_t count)
 {
 	size_t ready = 0, reading = 0;
@@ -258,8 +259,8 @@ static size_t gather_values(struct fc_engine *e, struct target *t, struct group 
 	return 0;
 }
 
-/* Composes the open groups; one whose value turns out to stand there already is settled. Returns how many are still to
- * be written. */
+/* Composes the open groups; one whose value turns out to stand there already is settled. Returns how many are
+ * still to be written. */
 static size_t compose_groups(struct fc_engine *e, struct group *groups, size_t count)
 {
 	size_t open = 0;
@@ -465,7 +466,8 @@ void target_decide(struct fc_engine *e, struct target *t)
 	if (t->phase != IDLE || e->clusters[t->key.cluster].connection != UP || t->deleting || t->unreadable)
 		return;
 	retry_source_reads(e, t);
-	/* Rules that want nothing cost no read. One whose source is just being read may as well have it done meanwhile. */
+	/* Rules that want nothing cost no read. One whose source is just being read may as well have it done
+	 * meanwhile. */
 	if (!worth_a_read)
 		return;
 	if (must_read(e, t))

@@ -223,8 +223,8 @@ struct source *source_find(struct fc_engine *e, fc_cluster_no cluster, const str
 	return s;
 }
 
-/* The same type in several clusters is one pointer here, as long as the clusters agree about it. There are few types: a
- * list does. */
+/* The same type in several clusters is one pointer here, as long as the clusters agree about it. There are few
+ * types: a list does. */
 const struct fc_resource *resource_take(struct fc_engine *e, const struct fc_resource *r)
 {
 	for (size_t i = 0; i < e->resource_count; i++) {

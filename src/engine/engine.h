@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fc_engine - the copy engine: events in, actions out. Decides what is read and written in every cluster.
  * Owns:    all rules, targets and sources and what is known of them; nothing of it is locked.
- * Threads: one; pure: no I/O, no thread, no clock of its own. The same seed and the same events give the same actions.
+ * Threads: one; pure: no I/O, no thread, no clock of its own. The same seed and the same events give the same
+ *          actions.
  * Fails:   never: what goes wrong in a cluster or a rule is a state of that rule, with a reason.
  * Source:  design section 5. docs/architecture.md tells the way of a change through it. */
 #ifndef FC_ENGINE_H
@@ -41,9 +42,9 @@ int64_t fc_engine_deadline(const struct fc_engine *e);
 
 /* --- what is known, for people and metrics; between steps --- */
 
-/* Rules of /debug/rules as JSON objects, at most `max` of them, appended to `array`, beginning behind `*cursor` (0: at
- * the start), which is moved. Returns 1 while more may follow, else 0. Rules that come and go between calls may or may
- * not be among them. */
+/* Rules of /debug/rules as JSON objects, at most `max` of them, appended to `array`, beginning behind `*cursor`
+ * (0: at the start), which is moved. Returns 1 while more may follow, else 0. Rules that come and go between calls
+ * may or may not be among them. */
 int fc_engine_rules(const struct fc_engine *e, uint64_t *cursor, size_t max, json_t *array);
 
 /* How many rules of dialect number `dialect` are in each state. */

@@ -71,7 +71,8 @@ void sources_changed(struct fc_engine *e, struct watch *w); /* the watch's error
 void source_deliver_held(struct fc_engine *e, const struct key *key);
 void source_read(struct fc_engine *e, struct source *s);
 void source_read_done(struct fc_engine *e, struct source *s, json_t *object, const struct fc_error *error);
-/* The answer to a write of the same object: it, or what was held meanwhile, whichever is newer, is the source's state.
+/* The answer to a write of the same object: it, or what was held meanwhile, whichever is newer, is the source's
+ * state.
  */
 void source_written(struct fc_engine *e, const struct key *key, json_t *answer);
 
@@ -100,7 +101,8 @@ void rule_set_state(struct fc_engine *e, struct rule *r, enum fc_state state, co
 		    const char *detail);
 /* Shows why the rule's source cannot be read; false: nothing is wrong with it. */
 bool rule_set_source_failed(struct fc_engine *e, struct rule *r);
-/* The state of a rule whose target waits: because it flaps, or because the last write or read failed with t->error. */
+/* The state of a rule whose target waits: because it flaps, or because the last write or read failed with
+ * t->error. */
 void rule_set_waiting(struct fc_engine *e, struct rule *r);
 
 /* --- reports.c: what is worth a log line or a number --- */

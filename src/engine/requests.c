@@ -81,7 +81,8 @@ void job_forget(struct fc_engine *e, struct cluster *c, struct job *j)
 	j->kind = JOB_NONE;
 }
 
-/* A place has become free: whoever is first in line decides anew, and may find that there is nothing to do any more. */
+/* A place has become free: whoever is first in line decides anew, and may find that there is nothing to do any
+ * more. */
 void jobs_run(struct fc_engine *e, struct cluster *c)
 {
 	while (c->connection == UP && c->write_queue && job_could_start(e, c, JOB_WRITE_TARGET)) {

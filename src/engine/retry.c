@@ -39,12 +39,14 @@ static int64_t doubled(int64_t first_ms, unsigned times)
 
 static bool wants_patience(enum fc_error_class cls)
 {
-	return cls == FC_ERR_FORBIDDEN || cls == FC_ERR_UNAUTHORIZED || cls == FC_ERR_QUOTA || cls == FC_ERR_TERMINATING;
+	return cls == FC_ERR_FORBIDDEN || cls == FC_ERR_UNAUTHORIZED || cls == FC_ERR_QUOTA ||
+	       cls == FC_ERR_TERMINATING;
 }
 
 int64_t retry_delay_ms(struct fc_random *random, unsigned failures, const struct fc_error *error)
 {
-	int64_t d = doubled(wants_patience(error->cls) ? FIRST_FORBIDDEN_DELAY_MS : FIRST_DELAY_MS, failures ? failures - 1 : 0);
+	int64_t d = doubled(wants_patience(error->cls) ? FIRST_FORBIDDEN_DELAY_MS : FIRST_DELAY_MS,
+			    failures ? failures - 1 : 0);
 
 	/* Between three quarters and the whole: many that failed together do not come back together. */
 	d = fc_random_between(random, d - d / 4, d);
@@ -93,8 +95,8 @@ bool retry_note_rewrite(struct fc_engine *e, struct target *t)
 	t->rewrite_count -= old;
 	memmove(t->rewrites, t->rewrites + old, t->rewrite_count * sizeof(*t->rewrites));
 	t->rewrites[t->rewrite_count++] = e->now_ms;
-	/* Once slowed down, fewer than ten fit into the window: a rewrite that is undone before twice its delay is over
-	 * is the same fight. */
+	/* Once slowed down, fewer than ten fit into the window: a rewrite that is undone before twice its delay is
+	 * over is the same fight. */
 	t->flapping = t->rewrite_count > FLAP_REWRITES || still_undone;
 	if (t->flapping)
 		t->not_before_ms = e->now_ms + doubled(FIRST_FLAP_DELAY_MS, t->flaps++);

@@ -91,7 +91,7 @@ struct target {
 	int64_t not_before_ms;	 /* back-off: nothing is sent before */
 	int64_t values_until_ms; /* reads of sources are waited for until then, to make one write of all; 0: none */
 	int64_t settle_until_ms; /* waits for the first sync of its other sources, to make one write of all */
-	char *conflict_version; /* what a 409 was decided on: if it still stands then, the 409 was no information */
+	char *conflict_version;	 /* what a 409 was decided on: if it still stands then, the 409 was no information */
 	int64_t event_until_ms;	 /* a 409 came: its event is awaited until then; 0: no */
 	int64_t due_ms;		 /* in the timer heap; 0: not in it */
 	size_t heap_index;
@@ -116,11 +116,11 @@ struct source {
 	bool unreadable;
 	char *version;
 	struct rule *rules;
-	bool touched;	    /* an event came while it was being read */
-	struct fault error; /* of the last read; NONE after a success */
-	unsigned failures;  /* reads in a row */
+	bool touched;	       /* an event came while it was being read */
+	struct fault error;    /* of the last read; NONE after a success */
+	unsigned failures;     /* reads in a row */
 	int64_t not_before_ms; /* it is not read again before */
-	json_t *held;	    /* newest body that came while the same object was being written as a target */
+	json_t *held;	       /* newest body that came while the same object was being written as a target */
 	int64_t held_received_us;
 	struct job job;
 	struct source *prev_in_watch, *next_in_watch;

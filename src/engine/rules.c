@@ -130,7 +130,8 @@ struct rule_array {
 	size_t count, cap;
 };
 
-/* Annotations hold 256 KiB: without a ceiling one object could bear thousands of rules, each measured against the others. */
+/* Annotations hold 256 KiB: without a ceiling one object could bear thousands of rules, each measured against the
+ * others. */
 #define RULES_PER_OBJECT 256
 
 static void refuse_surplus(struct fc_rule_spec *spec)
@@ -138,7 +139,8 @@ static void refuse_surplus(struct fc_rule_spec *spec)
 	if (spec->invalid_reason)
 		return;
 	spec->invalid_reason = "TooManyRules";
-	spec->invalid_message = fc_xasprintf("an object bears at most %d rules: copy a path above several of them", RULES_PER_OBJECT);
+	spec->invalid_message =
+		fc_xasprintf("an object bears at most %d rules: copy a path above several of them", RULES_PER_OBJECT);
 	/* It is another rule than the same text would be with room for it. */
 	spec->text.bytes[0] ^= 0xff;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How wide sources are watched (design section 5, Reading): one field-selector watch for each of few, which works with
- * RBAC that names them; beyond 8 in a namespace or 40 of a resource one watch of the namespace; beyond 4 such
- * namespaces one of the cluster. The narrow watches run until the wide one has synced. A wide watch stays until nothing
- * in it is named any more: going back and forth at a threshold would list again each time. */
+/* How wide sources are watched (design section 5, Reading): one field-selector watch for each of few, which works
+ * with RBAC that names them; beyond 8 in a namespace or 40 of a resource one watch of the namespace; beyond 4 such
+ * namespaces one of the cluster. The narrow watches run until the wide one has synced. A wide watch stays until
+ * nothing in it is named any more: going back and forth at a threshold would list again each time. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -107,8 +107,8 @@ static void watch_it(struct fc_engine *e, struct source *s)
 		return;
 	}
 	join_watch(s, wide);
-	/* What a wide watch has said of it before, in a list under way too, nobody kept: it is read, and no end of that
-	 * list makes it absent. */
+	/* What a wide watch has said of it before, in a list under way too, nobody kept: it is read, and no end of
+	 * that list makes it absent. */
 	if (wide->synced || wide->listing) {
 		s->generation_seen = wide->generation;
 		source_read(e, s);
@@ -185,7 +185,8 @@ void source_watch_synced(struct fc_engine *e, struct watch *w)
 		leave_watch(e, g, s);
 		join_watch(s, w);
 		s->generation_seen = w->generation;
-		/* The snapshot of the wide list may be older than what its own watch has told: absence there is a question. */
+		/* The snapshot of the wide list may be older than what its own watch has told: absence there is a
+		 * question. */
 		if (s->seen_elsewhere != watch_list_mark(w) && (s->present || !s->known))
 			source_read(e, s);
 	}

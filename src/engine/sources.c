@@ -144,7 +144,8 @@ static bool is_news(const struct source *s, const char *version)
 	if (!s->known || !s->version)
 		return true;
 	order = fc_rv_compare(version, s->version);
-	return order == FC_RV_NEWER || order == FC_RV_UNKNOWN || (order == FC_RV_SAME && (s->unreadable || !s->present));
+	return order == FC_RV_NEWER || order == FC_RV_UNKNOWN ||
+	       (order == FC_RV_SAME && (s->unreadable || !s->present));
 }
 
 static void hold(struct source *s, json_t *object, int64_t received_us)
@@ -167,8 +168,8 @@ void source_object(struct fc_engine *e, struct watch *w, json_t *object, int64_t
 		return;
 	mark_seen(s, w);
 	if (!is_news(s, version)) {
-		/* Older in a list: a snapshot from before the last event or our own write, or versions that begin again
-		 * after a restore from a backup. A read tells which. */
+		/* Older in a list: a snapshot from before the last event or our own write, or versions that begin
+		 * again after a restore from a backup. A read tells which. */
 		if (w->listing && fc_rv_compare(version, s->version) == FC_RV_OLDER)
 			source_read(e, s);
 		return;
@@ -285,7 +286,8 @@ void source_read_done(struct fc_engine *e, struct source *s, json_t *object, con
 	const char *version = object ? fc_json_metadata(object, "resourceVersion") : NULL;
 
 	if (error && error->cls != FC_ERR_NOT_FOUND) {
-		/* The delay is the source's own: other rules of the targets that wait for it are not held up (promise 7). */
+		/* The delay is the source's own: other rules of the targets that wait for it are not held up
+		 * (promise 7). */
 		fault_set(&s->error, error);
 		s->not_before_ms = e->now_ms + retry_delay_ms(&e->random, ++s->failures, error);
 		measure_retry(e);
@@ -294,9 +296,9 @@ void source_read_done(struct fc_engine *e, struct source *s, json_t *object, con
 	}
 	s->failures = 0;
 	s->not_before_ms = 0;
-	/* The watch has said something while this answer was under way: what it said later counts, and gave the values
-	 * that were waited for. An older answer that nothing has overtaken is believed: versions begin again after a
-	 * restore from a backup. */
+	/* The watch has said something while this answer was under way: what it said later counts, and gave the
+	 * values that were waited for. An older answer that nothing has overtaken is believed: versions begin
+	 * again after a restore from a backup. */
 	if (s->touched && s->known && (!object || is_overtaken(s, version))) {
 		values_are_here(e, s);
 		return;

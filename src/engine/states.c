@@ -10,8 +10,8 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* Pending comes and goes with every write: it is shown, not said. That all is well from the start is news to nobody but
- * who debugs. */
+/* Pending comes and goes with every write: it is shown, not said. That all is well from the start is news to
+ * nobody but who debugs. */
 static void say(struct fc_engine *e, struct rule *r)
 {
 	enum fc_log_level level = fc_state_is_bad(r->state) ? FC_LOG_WARN : FC_LOG_INFO;

@@ -128,8 +128,8 @@ struct fc_engine {
 	uint32_t next_watch, visit;
 	uint64_t next_request, next_target;
 	bool started;
-	/* At the start sources are only collected, until every cluster has told its targets or failed to, at most until
-	 * then: each is then watched once, as widely as it will be, and its first body serves all its rules. */
+	/* At the start sources are only collected, until every cluster has told its targets or failed to, at most
+	 * until then: each is then watched once, as widely as it will be, and its first body serves all its rules. */
 	bool collecting;
 	int64_t collect_until_ms;
 	size_t cycle_count;  /* rules on a cycle */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Targets: objects that carry rules. Watched as metadata; read once when first seen and once after each foreign change.
- * While one is being written its events are held: our own event mostly comes before our answer (kube-client 6.14). */
+/* Targets: objects that carry rules. Watched as metadata; read once when first seen and once after each foreign
+ * change. While one is being written its events are held: our own event mostly comes before our answer
+ * (kube-client 6.14). */
 #include <string.h>
 
 #include "base/mem.h"
@@ -104,8 +105,8 @@ static json_int_t generation_of(const json_t *object)
 	return json_integer_value(json_object_get(json_object_get(object, "metadata"), "generation"));
 }
 
-/* With every rule under `spec` and a kind that counts generations, an unchanged generation says that nothing there has
- * changed. */
+/* With every rule under `spec` and a kind that counts generations, an unchanged generation says that nothing there
+ * has changed. */
 static bool generation_answers(const struct target *t, const json_t *object)
 {
 	json_int_t generation = generation_of(object);
@@ -196,8 +197,8 @@ void target_object(struct fc_engine *e, struct watch *w, json_t *object)
 	order = fc_rv_compare(version, t->version);
 	if (t->version && order == FC_RV_SAME && !t->unreadable)
 		return;
-	/* Older in a list: the cluster was restored from a backup, where versions begin again. A watch only brings the
-	 * past late. */
+	/* Older in a list: the cluster was restored from a backup, where versions begin again. A watch only brings
+	 * the past late. */
 	if (t->version && order == FC_RV_OLDER && !w->listing)
 		return;
 	take_event(e, t, object);
@@ -279,8 +280,8 @@ void target_read(struct fc_engine *e, struct target *t)
 			rule_set_state(e, r, FC_STATE_PENDING, "ReadingTarget", "the target is being read", NULL);
 }
 
-/* The whole object, from a read or from the answer to a write. Frees the target when it bears no rule any more; returns
- * it otherwise. */
+/* The whole object, from a read or from the answer to a write. Frees the target when it bears no rule any more;
+ * returns it otherwise. */
 static struct target *take_whole(struct fc_engine *e, struct target *t, const json_t *object)
 {
 	take_metadata(e, t, object);
@@ -317,7 +318,8 @@ static void judge_refusal(struct fc_engine *e, struct target *t, const char *ver
 	set_text(&t->refused_version, NULL);
 }
 
-/* A 409 although nothing has changed (a webhook, an aggregated server): a failure like another, with growing delays. */
+/* A 409 although nothing has changed (a webhook, an aggregated server): a failure like another, with growing
+ * delays. */
 static void judge_conflict(struct fc_engine *e, struct target *t, const char *version)
 {
 	struct fc_error error = FC_ERROR_INIT;
@@ -346,8 +348,8 @@ void target_read_done(struct fc_engine *e, struct target *t, json_t *object, con
 		target_mark(e, t);
 		return;
 	}
-	/* An event newer than this answer came meanwhile: what stands there now is not known yet. Without one an older
-	 * answer is believed: versions begin again after a restore from a backup. */
+	/* An event newer than this answer came meanwhile: what stands there now is not known yet. Without one an
+	 * older answer is believed: versions begin again after a restore from a backup. */
 	if (t->touched && t->version &&
 	    fc_rv_compare(fc_json_metadata(object, "resourceVersion"), t->version) == FC_RV_OLDER) {
 		target_mark(e, t);
@@ -358,7 +360,8 @@ void target_read_done(struct fc_engine *e, struct target *t, json_t *object, con
 	take_whole(e, t, object);
 }
 
-/* What came while the write was under way, if it is newer than what is known now; frees the target where it is gone. */
+/* What came while the write was under way, if it is newer than what is known now; frees the target where it is
+ * gone. */
 static void deliver_held(struct fc_engine *e, struct target *t)
 {
 	json_t *held = fc_steal(&t->held);

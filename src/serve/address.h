@@ -28,8 +28,8 @@ int fc_address_parse(const char *text, struct fc_address *out, struct fc_error *
 int fc_address_check(const char *text, struct fc_error *err) FC_MUST_CHECK;
 int fc_address_check_loopback(const char *text, struct fc_error *err) FC_MUST_CHECK;
 
-/* A listening socket, close-on-exec and non-blocking; *port is the one in use. Fails with FC_ERR_USAGE when the address
- * cannot be had, naming it and the mend, else with FC_ERR_NETWORK. */
+/* A listening socket, close-on-exec and non-blocking; *port is the one in use. Fails with FC_ERR_USAGE when the
+ * address cannot be had, naming it and the mend, else with FC_ERR_NETWORK. */
 int fc_address_listen(const char *text, uint16_t *port, struct fc_error *err) FC_MUST_CHECK;
 
 #endif

@@ -85,8 +85,8 @@ static bool wants_list(const struct request *r)
 					     NULL) == MHD_YES;
 }
 
-/* The form of the API server's own health paths: the checks, then one line of judgement; `ok` alone where nobody asked
- * for more. */
+/* The form of the API server's own health paths: the checks, then one line of judgement; `ok` alone where nobody
+ * asked for more. */
 static enum MHD_Result send_health(const struct request *r, bool well, bool list, struct fc_buf *checks)
 {
 	if (well && !list) {
@@ -134,8 +134,8 @@ static enum MHD_Result answer_metrics(const struct request *r)
 	return send_buf(r, MHD_HTTP_OK, TEXT_METRICS, &text);
 }
 
-/* /debug/rules while it is sent: one piece at a time is asked for when the one before has gone out, so that neither the
- * engine is held for a hundred thousand rules nor all of them stand in memory. */
+/* /debug/rules while it is sent: one piece at a time is asked for when the one before has gone out, so that
+ * neither the engine is held for a hundred thousand rules nor all of them stand in memory. */
 struct stream {
 	const struct fc_serve_sources *sources;
 	uint64_t cursor;
@@ -277,8 +277,8 @@ static enum MHD_Result answer_method(const struct request *r)
 	return send_buf(r, MHD_HTTP_METHOD_NOT_ALLOWED, TEXT_PLAIN, &text);
 }
 
-/* A web page opened on this machine can be made to ask here under a name of its own (DNS rebinding). Whoever means this
- * machine says an address or localhost. */
+/* A web page opened on this machine can be made to ask here under a name of its own (DNS rebinding). Whoever means
+ * this machine says an address or localhost. */
 static bool host_is_this_machine(const struct request *r)
 {
 	const char *host = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);

@@ -15,18 +15,18 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-/* Where the answers come from. Each function is called on a connection's thread of 256 KiB of stack, may wait a moment
- * for the engine, and must return within a few seconds even when the engine does not answer: _stop waits for it. NULL:
- * that path answers 404. */
+/* Where the answers come from. Each function is called on a connection's thread of 256 KiB of stack, may wait a
+ * moment for the engine, and must return within a few seconds even when the engine does not answer: _stop waits
+ * for it. NULL: that path answers 404. */
 struct fc_serve_sources {
 	void *user;
 	void (*metrics)(void *user, struct fc_buf *out);
 	/* 0: well; -1: not. Each writes its checks as lines: "[+]name ok" or "[-]name failed: reason". */
 	int (*live)(void *user, struct fc_buf *out);
 	int (*ready)(void *user, struct fc_buf *out);
-	/* One piece of /debug/rules: JSON objects parted by commas, without brackets; it may be empty. *cursor is 0 at
-	 * first and afterwards what the call before left there; *more says whether to call again. -1: the engine does
-	 * not answer; what was sent ends visibly broken. */
+	/* One piece of /debug/rules: JSON objects parted by commas, without brackets; it may be empty. *cursor is
+	 * 0 at first and afterwards what the call before left there; *more says whether to call again. -1: the
+	 * engine does not answer; what was sent ends visibly broken. */
 	int (*rules)(void *user, uint64_t *cursor, struct fc_buf *out, bool *more);
 };
 
@@ -52,8 +52,8 @@ struct fc_serve {
 	struct fc_server *debug;
 };
 
-/* Starts what is asked for and logs where. The debug paths are also on the status address when that is a loopback one.
- * On failure nothing runs and the error names the flag. */
+/* Starts what is asked for and logs where. The debug paths are also on the status address when that is a loopback
+ * one. On failure nothing runs and the error names the flag. */
 int fc_serve_start(struct fc_serve *out, const char *status_address, const char *debug_address,
 		   const struct fc_serve_sources *sources, struct fc_error *err) FC_MUST_CHECK;
 void fc_serve_stop(struct fc_serve *s);

@@ -155,12 +155,11 @@ static void resolved(struct world *w, fc_cluster_no cluster, const struct fc_res
 	struct fc_event *e = fc_event_new(FC_EVENT_RESOLVED);
 	struct fc_resource r = *base;
 
-	r.version = fc_xstrdup(version);
+	r.version = version;
 	e->cluster = cluster;
 	e->name = fc_xstrdup(base->plural);
 	e->resource = fc_resource_new(&r);
 	world_step(w, e);
-	free(r.version);
 }
 
 /* With the targets go their sources and the watches of these, among which the watches of the targets are looked for. */
@@ -196,13 +195,17 @@ static void test_word_that_means_another_version_takes_the_watches_of_its_source
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_word_that_means_another_version_moves_its_targets, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_word_that_means_another_version_moves_its_targets, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_edited_rule_goes_on_using_its_word, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_word_that_no_rule_uses_any_more_is_forgotten, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unreachable_member_delays_nobody_and_catches_up, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_two_names_of_one_cluster_end_the_program_at_the_start, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_two_names_of_one_cluster_later_leave_the_second_alone, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_word_that_means_another_version_takes_the_watches_of_its_sources_along, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_two_names_of_one_cluster_end_the_program_at_the_start, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_two_names_of_one_cluster_later_leave_the_second_alone, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(
+			test_word_that_means_another_version_takes_the_watches_of_its_sources_along, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,6 +118,113 @@ static void test_chain_passes_a_change_on_from_the_answer_of_a_write(void **stat
 	world_watches_free(&watches);
 }
 
+#define MANY 400
+
+static size_t count_in_state(const struct world *w, const char *wanted, const char *reason)
+{
+	json_t *rules = json_array(), *rule;
+	uint64_t cursor = 0;
+	size_t i, count = 0;
+
+	fc_engine_rules(w->engine, &cursor, SIZE_MAX, rules);
+	json_array_foreach(rules, i, rule)
+		count += strcmp(json_string_value(json_object_get(rule, "state")), wanted) == 0 &&
+			 strcmp(json_string_value(json_object_get(rule, "reason")), reason) == 0;
+	json_decref(rules);
+	return count;
+}
+
+/* Each of them feeds all others and itself: the search must not go every way there is. */
+static void test_object_that_copies_itself_many_times_is_suspended_up_to_the_most_rules_of_one(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	json_t *object = J("{'metadata':{'name':'t','namespace':'ns','uid':'t','resourceVersion':'20'}}");
+	json_t *annotations = json_object();
+
+	world_start(w, &watches);
+	for (int i = 0; i < MANY; i++) {
+		FC_AUTO_FREE char *key = fc_xasprintf("k8s-copier.fig.org/replace-data.k%d", i);
+
+		json_object_set_new(annotations, key, json_string("configmap:t:data"));
+	}
+	json_object_set_new(json_object_get(object, "metadata"), "annotations", annotations);
+	world_object(w, watches.configmaps[HUB], object);
+	world_resolve(w);
+	assert_int_equal(count_in_state(w, "Cycle", "Cycle"), 256);
+	assert_int_equal(count_in_state(w, "Invalid", "TooManyRules"), MANY - 256);
+	assert_int_equal(world_count(w, FC_ACTION_PATCH), 0);
+	world_gone(w, watches.configmaps[HUB], "ns", "t", "21");
+	assert_string_equal(world_state(w, "ns/t", NULL), "none");
+	world_watches_free(&watches);
+}
+
+#define LITERAL WORLD_RULE("data.k", "json:1")
+#define FROM_A WORLD_RULE("data.q", "configmap:a:data.k")
+#define FROM_B WORLD_RULE("data.k", "configmap:b:data.q")
+
+/* The answer that frees a place for a write is also what tells that this write is one of a cycle. */
+static void test_rule_that_is_next_in_line_is_not_written_when_the_answer_closes_a_cycle(void **state)
+{
+	static const char *const targets[] = { "secrets", "configmaps" };
+	struct world *w = world_new_limited(targets, FC_ARRAY_LEN(targets), NULL, 0, 1);
+	struct world_watches watches;
+	struct fc_action *write, *b;
+
+	(void)state;
+	world_start(w, &watches);
+	world_object(w, watches.configmaps[HUB], world_bearer("b", "20", LITERAL, "'q':'new'"));
+	world_answer_read(w, "b", world_bearer("b", "20", LITERAL, "'q':'new'"));
+	write = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(write);
+	world_object(w, watches.configmaps[HUB], world_bearer("a", "10", FROM_B, "'k':'old'"));
+	world_resolve(w);
+	b = world_take_watch(w, HUB, "configmaps", false);
+	assert_non_null(b);
+	world_answer_read(w, "a", world_bearer("a", "10", FROM_B, "'k':'old'"));
+	world_list(w, b, world_bearer("b", "19", LITERAL, "'q':'new'"));
+	world_answer(w, write, world_bearer("b", "21", LITERAL "," FROM_A, "'q':'new','k':1"));
+	assert_int_equal(world_count(w, FC_ACTION_PATCH), 0);
+	assert_string_equal(world_state(w, "ns/a", NULL), "Cycle/Cycle");
+	assert_string_equal(world_state(w, "ns/b", "data.q"), "Cycle/Cycle");
+	assert_string_equal(world_state(w, "ns/b", "data.k"), "InSync/InSync");
+	fc_action_free(write);
+	fc_action_free(b);
+	world_watches_free(&watches);
+	world_free(w);
+}
+
+/* At the start one half of a standing cycle is known before the other: nothing is read for it until all is told. */
+static void test_cycle_whose_halves_come_in_two_pages_is_not_written_at_the_start(void **state)
+{
+	struct world *w = *state;
+	struct fc_action *targets, *a;
+
+	for (fc_cluster_no i = 0; i < CLUSTERS; i++)
+		world_up(w, i);
+	world_resolve(w);
+	targets = world_take_watch(w, HUB, "configmaps", true);
+	assert_non_null(targets);
+	while ((a = world_take(w, FC_ACTION_START_WATCH))) {
+		world_list(w, a, NULL);
+		fc_action_free(a);
+	}
+	world_list_begin(w, targets);
+	world_object(w, targets, world_bearer("a", "10", WORLD_RULE("data.k", "configmap:b:data"), ""));
+	world_resolve(w);
+	assert_int_equal(world_count(w, FC_ACTION_START_WATCH), 0);
+	world_object(w, targets, world_bearer("b", "11", WORLD_RULE("data.k", "configmap:a:data"), ""));
+	world_list_end(w, targets);
+	while ((a = world_take(w, FC_ACTION_START_WATCH))) {
+		world_list(w, a, world_bearer(a->name, "11", "", "'k':'x'"));
+		fc_action_free(a);
+	}
+	assert_string_equal(world_state(w, "ns/a", NULL), "Cycle/Cycle");
+	assert_string_equal(world_state(w, "ns/b", NULL), "Cycle/Cycle");
+	assert_int_equal(world_count(w, FC_ACTION_PATCH), 0);
+	fc_action_free(targets);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +236,12 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_chain_passes_a_change_on_from_the_answer_of_a_write, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(
+			test_object_that_copies_itself_many_times_is_suspended_up_to_the_most_rules_of_one, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(test_cycle_whose_halves_come_in_two_pages_is_not_written_at_the_start,
+						setup, teardown),
+		cmocka_unit_test(test_rule_that_is_next_in_line_is_not_written_when_the_answer_closes_a_cycle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -366,6 +366,101 @@ static void test_new_source_values_are_no_rewrites(void **state)
 	fc_action_free(source);
 }
 
+/* The wide rule reads in the target's own cluster, the one inside it from the master. */
+#define RULES_ACROSS                                                        \
+	"{'k8s-copier.fig.org/replace-data':'secret:edge-1/ns/whole:data'," \
+	"'k8s-copier.fig.org/replace-data.x':'secret:part:data.v'}"
+
+/* Both are in sync: {a: 1, x: 0} with p in the place of x. */
+static void begin_across(struct fixture *f)
+{
+	world_object(f->w, f->watches.secrets[EDGE1], target(RULES_ACROSS, "{'a':'1','x':'p'}", "20"));
+	world_resolve(f->w);
+	f->whole = world_take_watch(f->w, EDGE1, "secrets", false);
+	f->part = world_take_watch(f->w, HUB, "secrets", false);
+	assert_non_null(f->whole);
+	assert_non_null(f->part);
+	world_answer_read(f->w, "dst", target(RULES_ACROSS, "{'a':'1','x':'p'}", "20"));
+	world_list(f->w, f->whole, whole("{'a':'1','x':'0'}", "10"));
+	world_list(f->w, f->part, part("'p'", "11"));
+	serve_reads(f, whole("{'a':'1','x':'0'}", "10"), part("'p'", "11"));
+	assert_string_equal(world_state(f->w, "dst", "data"), "InSync/InSync");
+	assert_string_equal(world_state(f->w, "dst", "data.x"), "InSync/InSync");
+	assert_quiet(f->w);
+}
+
+static void test_rule_inside_another_keeps_its_place_while_its_source_is_away(void **state)
+{
+	struct fixture *f = *state;
+
+	begin_across(f);
+	world_down(f->w, HUB);
+	serve_reads(f, whole("{'a':'1','x':'0'}", "10"), part("'p'", "11"));
+	assert_int_equal(world_count(f->w, FC_ACTION_PATCH), 0);
+	assert_string_equal(world_state(f->w, "dst", "data"), "InSync/InSync");
+	assert_string_equal(world_state(f->w, "dst", "data.x"), "ClusterUnreachable/SourceCluster");
+	world_up(f->w, HUB);
+	serve_reads(f, whole("{'a':'1','x':'0'}", "10"), part("'p'", "11"));
+	assert_int_equal(world_count(f->w, FC_ACTION_PATCH), 0);
+	assert_string_equal(world_state(f->w, "dst", "data"), "InSync/InSync");
+	assert_string_equal(world_state(f->w, "dst", "data.x"), "InSync/InSync");
+}
+
+static void test_wide_rule_waits_with_its_change_for_the_source_of_the_rule_inside_it(void **state)
+{
+	struct fixture *f = *state;
+	struct fc_action *a;
+
+	begin_across(f);
+	world_down(f->w, HUB);
+	world_object(f->w, f->whole, whole("{'a':'2','x':'0'}", "12"));
+	serve_reads(f, whole("{'a':'2','x':'0'}", "12"), part("'p'", "11"));
+	assert_int_equal(world_count(f->w, FC_ACTION_PATCH), 0);
+	assert_string_equal(world_state(f->w, "dst", "data"), "Pending/OverlapWaits");
+	world_up(f->w, HUB);
+	serve_reads(f, whole("{'a':'2','x':'0'}", "12"), part("'p'", "11"));
+	a = world_take(f->w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_json(json_object_get(json_array_get(a->body, 1), "value"), J("{'a':'2','x':'p'}"));
+	assert_quiet(f->w);
+	fc_action_free(a);
+}
+
+/* Promise 7: the delay after a failed read is the source's own. */
+static void test_source_that_cannot_be_read_delays_no_other_rule_of_the_target(void **state)
+{
+	struct fixture *f = *state;
+	struct fc_action *a;
+
+	begin(f, RULES_APART, "{'a':'1','x':'p'}");
+	world_list(f->w, f->whole, whole("{'a':'1'}", "10"));
+	world_list(f->w, f->part, part("'p'", "11"));
+	assert_string_equal(world_state(f->w, "dst", "data.a"), "InSync/InSync");
+	/* The one drifts, and its source may be listed and watched only. */
+	world_object(f->w, f->watches.secrets[EDGE1], target(RULES_APART, "{'a':'drift','x':'p'}", "21"));
+	world_answer_read(f->w, "dst", target(RULES_APART, "{'a':'drift','x':'p'}", "21"));
+	a = world_take(f->w, FC_ACTION_READ);
+	assert_non_null(a);
+	assert_string_equal(a->name, "whole");
+	world_fail(f->w, a, FC_ERR_FORBIDDEN, -1);
+	fc_action_free(a);
+	assert_string_equal(world_state(f->w, "dst", "data.a"), "Forbidden/SourceForbidden");
+	world_object(f->w, f->part, part("'q'", "12"));
+	a = world_take(f->w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_json(a->body, J("[{'op':'replace','path':'/metadata/resourceVersion','value':'21'},"
+			       "{'op':'add','path':'/data/x','value':'q'}]"));
+	world_answer(f->w, a, target(RULES_APART, "{'a':'drift','x':'q'}", "22"));
+	fc_action_free(a);
+	assert_quiet(f->w);
+	/* It is read again by itself. */
+	world_tick(f->w, 5000);
+	a = world_take(f->w, FC_ACTION_READ);
+	assert_non_null(a);
+	assert_string_equal(a->name, "whole");
+	fc_action_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,6 +482,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rival_is_slowed_down_after_ten_rewrites_in_a_minute, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_new_source_values_are_no_rewrites, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rule_inside_another_keeps_its_place_while_its_source_is_away,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_wide_rule_waits_with_its_change_for_the_source_of_the_rule_inside_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_source_that_cannot_be_read_delays_no_other_rule_of_the_target,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -160,7 +160,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_rule_lives_on_two_members, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_first_step_asks_what_the_target_words_mean_everywhere, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_first_step_asks_what_the_target_words_mean_everywhere, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_object_without_rules_costs_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_equal_target_is_never_written, setup, teardown),
 		cmocka_unit_test(test_same_seed_and_events_give_the_same_actions),

@@ -105,7 +105,8 @@ static void test_eight_sources_of_a_namespace_are_named_one_by_one_the_ninth_wid
 	follow(w, &r);
 	assert_int_equal(r.count, 9);
 	world_list_end(w, wide);
-	/* What the wide list did not name may have come after its snapshot: its own watch had shown it. A read tells. */
+	/* What the wide list did not name may have come after its snapshot: its own watch had shown it. A read tells.
+	 */
 	read = world_take(w, FC_ACTION_READ);
 	while (read && strcmp(read->name, "s2") != 0) {
 		fc_action_free(read);

@@ -188,7 +188,7 @@ static void test_item_of_a_list_that_is_older_than_an_event_writes_nothing(void 
 }
 
 #define LITERAL WORLD_RULE("data.k", "json:1")
-#define FROM_B	WORLD_RULE("data.v", "configmap:b:data.z")
+#define FROM_B WORLD_RULE("data.v", "configmap:b:data.z")
 
 /* The ConfigMap b of the master is a target, and the source of c, which is in sync; b's write is under way. */
 static struct fc_action *write_a_source(struct world *w, struct world_watches *watches, struct fc_action **watch)
@@ -207,7 +207,7 @@ static struct fc_action *write_a_source(struct world *w, struct world_watches *w
 	world_answer(w, read, world_bearer("b", "10", LITERAL, "'z':'old'"));
 	fc_action_free(read);
 	world_answer_read(w, "c", world_bearer("c", "11", FROM_B, "'v':'old'"));
-	assert_string_equal(world_state(w, "/c", NULL), "InSync/InSync");
+	assert_string_equal(world_state(w, "ns/c", NULL), "InSync/InSync");
 	write = world_take(w, FC_ACTION_PATCH);
 	assert_non_null(write);
 	assert_string_equal(write->name, "b");
@@ -224,7 +224,7 @@ static void test_answer_to_a_write_does_not_bring_a_deleted_source_back(void **s
 	world_gone(w, b, "ns", "b", "13");
 	world_answer(w, write, world_bearer("b", "12", LITERAL, "'z':'old','k':1"));
 	world_gone(w, watches.configmaps[HUB], "ns", "b", "13");
-	assert_string_equal(world_state(w, "/c", NULL), "SourceNotFound/SourceNotFound");
+	assert_string_equal(world_state(w, "ns/c", NULL), "SourceNotFound/SourceNotFound");
 	assert_int_equal(world_count(w, FC_ACTION_PATCH), 0);
 	fc_action_free(write);
 	fc_action_free(b);
@@ -243,15 +243,15 @@ static void test_held_body_does_not_bring_a_deleted_source_back(void **state)
 	world_fail(w, write, FC_ERR_NOT_FOUND, -1);
 	world_gone(w, watches.configmaps[HUB], "ns", "b", "13");
 	assert_int_equal(world_count(w, FC_ACTION_PATCH), 0);
-	assert_string_equal(world_state(w, "/c", NULL), "SourceNotFound/SourceNotFound");
+	assert_string_equal(world_state(w, "ns/c", NULL), "SourceNotFound/SourceNotFound");
 	fc_action_free(write);
 	fc_action_free(b);
 	world_watches_free(&watches);
 }
 
-#define FROM_A	WORLD_RULE("data.k", "configmap:a:data.k")
-#define B_TO_C	WORLD_RULE("data.k", "configmap:b:data.k")
-#define B_TO_D	WORLD_RULE("data.k", "configmap:b:data.j")
+#define FROM_A WORLD_RULE("data.k", "configmap:a:data.k")
+#define B_TO_C WORLD_RULE("data.k", "configmap:b:data.k")
+#define B_TO_D WORLD_RULE("data.k", "configmap:b:data.j")
 
 /* a feeds b, b feeds c, which are in sync; a is not known yet. */
 static void make_chain(struct world *w, struct world_watches *watches, struct fc_action **a, struct fc_action **b)
@@ -267,7 +267,7 @@ static void make_chain(struct world *w, struct world_watches *watches, struct fc
 	assert_non_null(*b);
 	world_list(w, *b, world_bearer("b", "10", FROM_A, "'k':'0'"));
 	world_answer_read(w, "c", world_bearer("c", "11", B_TO_C, "'k':'0'"));
-	assert_string_equal(world_state(w, "/c", NULL), "InSync/InSync");
+	assert_string_equal(world_state(w, "ns/c", NULL), "InSync/InSync");
 }
 
 static void test_read_that_is_older_than_the_answer_to_a_write_is_not_believed(void **state)
@@ -301,7 +301,7 @@ static void test_read_that_is_older_than_the_answer_to_a_write_is_not_believed(v
 	fc_action_free(request);
 	world_answer(w, slow, world_bearer("b", "10", FROM_A, "'k':'0'"));
 	assert_int_equal(world_count(w, FC_ACTION_PATCH), 0);
-	assert_string_equal(world_state(w, "/c", NULL), "InSync/InSync");
+	assert_string_equal(world_state(w, "ns/c", NULL), "InSync/InSync");
 	fc_action_free(slow);
 	fc_action_free(a);
 	fc_action_free(b);
@@ -334,7 +334,7 @@ static void test_read_that_is_older_than_a_list_does_not_bring_a_deleted_source_
 }
 
 #define SPACES 5
-#define MANY   9
+#define MANY 9
 
 static json_t *numbered_source(int space, int i)
 {
@@ -423,7 +423,6 @@ static void test_second_target_of_a_known_source_in_sync_reads_no_source(void **
 	world_resolve(w);
 	source = world_take_watch(w, HUB, "secrets", false);
 	world_answer_read(w, "dst", world_target("1", "20"));
-	world_source_changes(w, source, "1", "10");
 	world_list(w, source,
 		   J("{'metadata':{'name':'src','namespace':'ns','uid':'s','resourceVersion':'10'},'data':{'a':'1'}}"));
 	world_object(w, watches.secrets[EDGE2], world_target("1", "20"));
@@ -437,18 +436,26 @@ static void test_second_target_of_a_known_source_in_sync_reads_no_source(void **
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_sources_are_watched_when_every_cluster_has_told_its_targets, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_source_that_goes_leaves_the_target_and_comes_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sources_are_watched_when_every_cluster_has_told_its_targets, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_source_that_goes_leaves_the_target_and_comes_back, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_path_that_is_missing_or_null_leaves_the_target, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failed_read_of_a_source_is_tried_again, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_relist_that_does_not_name_an_object_means_it_is_gone, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_item_of_a_list_that_is_older_than_an_event_writes_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_answer_to_a_write_does_not_bring_a_deleted_source_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_relist_that_does_not_name_an_object_means_it_is_gone, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_item_of_a_list_that_is_older_than_an_event_writes_nothing, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_answer_to_a_write_does_not_bring_a_deleted_source_back, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_held_body_does_not_bring_a_deleted_source_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_read_that_is_older_than_the_answer_to_a_write_is_not_believed, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_read_that_is_older_than_a_list_does_not_bring_a_deleted_source_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_read_that_is_older_than_the_answer_to_a_write_is_not_believed,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_read_that_is_older_than_a_list_does_not_bring_a_deleted_source_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_two_wide_lists_at_once_call_no_source_missing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_second_target_of_a_known_source_in_sync_reads_no_source, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_second_target_of_a_known_source_in_sync_reads_no_source, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

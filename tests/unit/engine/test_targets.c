@@ -444,7 +444,7 @@ static void test_unreadable_version_that_comes_during_a_write_is_an_error_after_
 	world_step(w, e);
 	world_answer(w, a, world_bearer("t", "21", WORLD_RULE("data.k", "json:1"), "'k':1"));
 	fc_action_free(a);
-	assert_string_equal(world_state(w, "/t", NULL), "Error/TargetUnreadable");
+	assert_string_equal(world_state(w, "ns/t", NULL), "Error/TargetUnreadable");
 	world_watches_free(&watches);
 }
 
@@ -452,21 +452,29 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_own_echo_before_the_answer_causes_no_read, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_foreign_change_behind_the_echo_is_read_and_undone, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_drift_at_rest_costs_one_read_of_each_side_and_one_write, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_foreign_change_behind_the_echo_is_read_and_undone, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_drift_at_rest_costs_one_read_of_each_side_and_one_write, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_value_that_the_server_mutates_is_written_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_conflict_waits_for_its_event_and_decides_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_conflict_whose_event_was_held_is_decided_at_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_conflict_without_an_event_reads_after_two_seconds, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refusal_is_invalid_only_at_the_version_it_was_decided_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_conflict_without_an_event_reads_after_two_seconds, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_refusal_is_invalid_only_at_the_version_it_was_decided_on, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_unknown_outcome_is_read_back_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_server_error_is_retried_with_growing_delays_and_called_error_after_three, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_older_answer_that_nothing_has_overtaken_is_believed, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_server_error_is_retried_with_growing_delays_and_called_error_after_three, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_older_answer_that_nothing_has_overtaken_is_believed, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_target_made_again_under_its_name_is_a_new_target, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_target_being_deleted_is_not_written, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_list_with_an_unnamed_item_removes_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_conflict_that_persists_is_tried_less_and_less_often, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_unreadable_version_that_comes_during_a_write_is_an_error_after_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_conflict_that_persists_is_tried_less_and_less_often, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_unreadable_version_that_comes_during_a_write_is_an_error_after_it,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clusters/watcher_internal.h"
+
+#include "unit/clusters/watcher_bench.h"
+
+static void test_words_that_come_together_are_resolved_by_one_discovery(void **state FC_UNUSED)
+{
+	BENCH(VERSION_OK, ID_OK, API_V1, APIS, API);
+
+	/* Before the cluster is up they wait. */
+	post_resolve(b, "secret", 11);
+	post_resolve(b, "helmreleases", 12);
+	post_resolve(b, "bindings", 13);
+	begin(b);
+	expect_up(b, "u-1");
+	unsigned seen = 0;
+	for (int i = 0; i < 3; i++) {
+		struct fc_event *event = next(b, FC_EVENT_RESOLVED);
+		seen |= 1u << event->request;
+		if (event->request == 11) {
+			assert_string_equal(event->name, "secret");
+			assert_string_equal(event->resource->plural, "secrets");
+			assert_int_equal(event->error.cls, FC_ERR_NONE);
+		} else {
+			assert_null(event->resource);
+			assert_int_equal(event->error.cls, FC_ERR_NOT_SERVED);
+		}
+		fc_event_free(event);
+	}
+	assert_int_equal(seen, 1u << 11 | 1u << 12 | 1u << 13);
+	assert_int_equal(scripted_seen(b->server, "GET /apis"), 1);
+
+	/* A word that is known needs none. */
+	post_resolve(b, "secret", 14);
+	struct fc_event *event = next(b, FC_EVENT_RESOLVED);
+	assert_int_equal(event->request, 14);
+	assert_non_null(event->resource);
+	fc_event_free(event);
+	assert_int_equal(scripted_seen(b->server, "GET /apis"), 1);
+	end(b);
+}
+
+static void test_a_new_word_is_looked_for_and_an_old_answer_is_not_told_again(void **state FC_UNUSED)
+{
+	BENCH(VERSION_OK, ID_OK, API_V1, APIS, API, API_V1, APIS, API);
+
+	begin(b);
+	expect_up(b, "u-1");
+	post_resolve(b, "nothings", 1);
+	struct fc_event *event = next(b, FC_EVENT_RESOLVED);
+	assert_int_equal(event->request, 1);
+	fc_event_free(event);
+	post_resolve(b, "secrets", 2);
+	event = next(b, FC_EVENT_RESOLVED);
+	assert_int_equal(event->request, 2);
+	assert_non_null(event->resource);
+	fc_event_free(event);
+	assert_int_equal(scripted_seen(b->server, "GET /apis"), 2);
+	end(b);
+}
+
+static void resolve(struct bench *b, const char *text, void (*fn)(struct fc_watcher *w, const struct fc_action *a))
+{
+	struct fc_action *a = action(b, fn == fc_watcher_resolve ? FC_ACTION_RESOLVE : FC_ACTION_FORGET_WORD);
+
+	a->name = fc_xstrdup(text);
+	a->verbs = FC_VERB_LIST;
+	fn(b->watcher, a);
+	fc_action_free(a);
+}
+
+#define APIS_TWO                                                                                                                  \
+	{                                                                                                                         \
+		.match = "GET /apis", .body = {                                                                                   \
+			"{\"kind\":\"APIGroupList\",\"groups\":[{\"name\":\"example.com\",\"versions\":[{\"version\":\"v1\"}]},", \
+			"{\"name\":\"other.com\",\"versions\":[{\"version\":\"v1\"}]}]}"                                          \
+		}                                                                                                                 \
+	}
+
+#define EMPTY(group)                                                                                             \
+	{                                                                                                        \
+		.match = "GET /apis/" group "/v1", .body = { "{\"kind\":\"APIResourceList\",\"resources\":[]}" } \
+	}
+
+/* As if the time of the next discovery had come. Returns after how long it would have. */
+static int64_t rediscover(struct bench *b)
+{
+	struct fc_watcher_words *words = &b->watcher->words;
+
+	assert_non_null(words->timer);
+	int64_t delay_ms = words->due_ms - fc_clock_mono_ms();
+	fc_loop_timer_cancel(b->watcher->loop, &words->timer);
+	fc_watcher_resolve_up(b->watcher, false);
+	while (!words->discovery)
+		fc_loop_run_once(b->watcher->loop, 10);
+	while (words->discovery)
+		fc_loop_run_once(b->watcher->loop, 10);
+	return delay_ms;
+}
+
+static void test_a_word_that_is_not_served_is_looked_for_ever_more_seldom_in_its_group(void **state FC_UNUSED)
+{
+	/* The most specific first: a step serves every line that holds its words. */
+	BENCH(VERSION_OK, ID_OK, API_V1, API_V1, API_V1, API_V1, API_V1, EMPTY("example.com"), EMPTY("example.com"),
+	      EMPTY("example.com"), EMPTY("example.com"), EMPTY("example.com"), EMPTY("other.com"), APIS_TWO, APIS_TWO,
+	      APIS_TWO, APIS_TWO, APIS_TWO, API, API, API, API, API);
+	struct fc_watcher_words *words = &b->watcher->words;
+
+	fc_watcher_connect(b->watcher);
+	turn(b, FC_EVENT_CLUSTER_UP);
+	resolve(b, "widgets.v1.example.com", fc_watcher_resolve);
+	turn(b, FC_EVENT_RESOLVED);
+	int64_t first_ms = rediscover(b), second_ms = rediscover(b), third_ms = rediscover(b);
+	assert_in_range(first_ms, 29000, 60000);
+	assert_in_range(second_ms, 59000, 120000);
+	assert_in_range(third_ms, 119000, 240000);
+	assert_int_equal(scripted_seen(b->server, "other.com"), 0);
+	assert_true(scripted_seen(b->server, "example.com") > 0);
+
+	/* A new word may be of any group, and is a reason to look often again. */
+	resolve(b, "gadgets", fc_watcher_resolve);
+	turn(b, FC_EVENT_RESOLVED);
+	assert_int_equal(words->partial, false);
+	assert_true(scripted_seen(b->server, "other.com") > 0);
+	assert_in_range(words->due_ms - fc_clock_mono_ms(), 29000, 60000);
+	end(b);
+}
+
+static void test_a_word_that_came_during_a_discovery_of_other_groups_gets_one_of_its_own(void **state FC_UNUSED)
+{
+	BENCH(VERSION_OK, ID_OK, API_V1, API_V1, APIS, APIS, API, API);
+
+	fc_watcher_connect(b->watcher);
+	turn(b, FC_EVENT_CLUSTER_UP);
+	resolve(b, "widgets.example.com", fc_watcher_resolve);
+	while (!b->watcher->words.discovery)
+		fc_loop_run_once(b->watcher->loop, 10);
+	resolve(b, "gadgets.other.com", fc_watcher_resolve);
+	turn(b, FC_EVENT_RESOLVED);
+	assert_int_equal(scripted_seen(b->server, "GET /apis"), 1);
+	turn(b, FC_EVENT_RESOLVED);
+	assert_int_equal(scripted_seen(b->server, "GET /apis"), 2);
+	end(b);
+}
+
+static void test_nothing_is_told_of_a_forgotten_word_nor_looked_for(void **state FC_UNUSED)
+{
+	BENCH(VERSION_OK, ID_OK, API_V1, APIS, API);
+	struct fc_watcher_words *words = &b->watcher->words;
+
+	resolve(b, "gadgets", fc_watcher_resolve);
+	resolve(b, "widgets", fc_watcher_resolve);
+	resolve(b, "gadgets", fc_watcher_resolve_forget);
+	resolve(b, "never-asked", fc_watcher_resolve_forget);
+	fc_watcher_connect(b->watcher);
+	turn(b, FC_EVENT_CLUSTER_UP);
+	turn(b, FC_EVENT_RESOLVED);
+	settle(b);
+	assert_null(fc_mailbox_take(b->events, 0));
+	assert_non_null(words->timer);
+	resolve(b, "widgets", fc_watcher_resolve_forget);
+	assert_null(words->timer);
+	assert_null(words->first);
+	end(b);
+}
+
+static void test_the_action_to_forget_reaches_the_word(void **state FC_UNUSED)
+{
+	BENCH(VERSION_OK, ID_OK, API_V1, APIS, API);
+
+	post_resolve(b, "gadgets", 1);
+	struct fc_action *a = action(b, FC_ACTION_FORGET_WORD);
+	a->name = fc_xstrdup("gadgets");
+	a->verbs = FC_VERB_LIST | FC_VERB_WATCH;
+	fc_watcher_post(b->watcher, a);
+	post_resolve(b, "widgets", 2);
+	begin(b);
+	expect_up(b, "u-1");
+	struct fc_event *event = next(b, FC_EVENT_RESOLVED);
+	assert_string_equal(event->name, "widgets");
+	fc_event_free(event);
+	assert_null(fc_mailbox_take(b->events, 50));
+	end(b);
+}
+
+static void test_words_beyond_the_thousandth_are_refused_until_one_is_forgotten(void **state FC_UNUSED)
+{
+	BENCH(VERSION_OK);
+	char text[16];
+
+	for (int i = 0; i < 1000; i++) {
+		snprintf(text, sizeof(text), "word-%d", i);
+		resolve(b, text, fc_watcher_resolve);
+	}
+	assert_null(fc_mailbox_take(b->events, 0));
+	resolve(b, "one-more", fc_watcher_resolve);
+	struct fc_event *event = next(b, FC_EVENT_RESOLVED);
+	assert_string_equal(event->name, "one-more");
+	assert_null(event->resource);
+	assert_int_equal(event->error.cls, FC_ERR_LIMIT);
+	assert_non_null(strstr(event->error.text, "1000 resources are asked for in cluster hub already"));
+	fc_event_free(event);
+	/* One that is known may be asked for again. */
+	resolve(b, "word-7", fc_watcher_resolve);
+	resolve(b, "word-8", fc_watcher_resolve_forget);
+	resolve(b, "one-more", fc_watcher_resolve);
+	assert_null(fc_mailbox_take(b->events, 0));
+	end(b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_words_that_come_together_are_resolved_by_one_discovery),
+		cmocka_unit_test(test_a_new_word_is_looked_for_and_an_old_answer_is_not_told_again),
+		cmocka_unit_test(test_a_word_that_is_not_served_is_looked_for_ever_more_seldom_in_its_group),
+		cmocka_unit_test(test_a_word_that_came_during_a_discovery_of_other_groups_gets_one_of_its_own),
+		cmocka_unit_test(test_nothing_is_told_of_a_forgotten_word_nor_looked_for),
+		cmocka_unit_test(test_the_action_to_forget_reaches_the_word),
+		cmocka_unit_test(test_words_beyond_the_thousandth_are_refused_until_one_is_forgotten),
+	};
+	return cmocka_run_group_tests(tests, set_up, NULL);
+}
