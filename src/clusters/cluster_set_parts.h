@@ -23,8 +23,8 @@ struct fc_kubeconfig_cache {
 const struct fc_kubeconfig *fc_kubeconfig_cache_get(struct fc_kubeconfig_cache *c, const char *path,
 						    struct fc_error *err) FC_MUST_CHECK;
 /* The same for what --kubeconfig says (NULL or "": kube-client 1.3): the error names the flag. */
-const struct fc_kubeconfig *fc_kubeconfig_of_flag(struct fc_kubeconfig_cache *c, const char *path,
-						  struct fc_error *err) FC_MUST_CHECK;
+const struct fc_kubeconfig *fc_kubeconfig_of_flag(struct fc_kubeconfig_cache *c, const char *path, struct fc_error *err)
+	FC_MUST_CHECK;
 void fc_kubeconfig_cache_fini(struct fc_kubeconfig_cache *c);
 
 /* Appends a cluster. The name has been checked; NULL when another has it. Borrowed until the next one is added. */
@@ -35,8 +35,8 @@ void fc_cluster_set_mark_master(struct fc_cluster_set *s, size_t index);
 
 /* The cluster this process runs in, where kube-client 1.3 comes to that: neither --kubeconfig nor KUBECONFIG is given.
  * Else NULL with FC_ERR_NOT_FOUND. */
-struct fc_access *fc_cluster_set_own_cluster(const struct fc_cluster_set_options *options,
-					     struct fc_error *err) FC_MUST_CHECK;
+struct fc_access *fc_cluster_set_own_cluster(const struct fc_cluster_set_options *options, struct fc_error *err)
+	FC_MUST_CHECK;
 
 /* Fills the empty set from options->file. */
 int fc_cluster_set_read_file(struct fc_cluster_set *s, const struct fc_cluster_set_options *options,

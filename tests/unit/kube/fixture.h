@@ -138,14 +138,14 @@ static inline void fixture_pair(struct fixture *f, const char **certificate_pem,
 	fixture_pair_with(f, certificate_pem, key_pem, NULL);
 }
 
-#define assert_contains(text, part) \
-	do { \
-		if (!strstr((text), (part))) \
+#define assert_contains(text, part)                                                 \
+	do {                                                                        \
+		if (!strstr((text), (part)))                                        \
 			fail_msg("\"%s\" does not contain \"%s\"", (text), (part)); \
 	} while (0)
-#define assert_lacks(text, part) \
-	do { \
-		if (strstr((text), (part))) \
+#define assert_lacks(text, part)                                            \
+	do {                                                                \
+		if (strstr((text), (part)))                                 \
 			fail_msg("\"%s\" contains \"%s\"", (text), (part)); \
 	} while (0)
 

@@ -57,9 +57,10 @@ static void test_endpoint_server_refuses_other_schemes_and_logins_without_quotin
 static void test_endpoint_proxy_has_one_of_three_schemes(void **state FC_UNUSED)
 {
 	static const char *const good[] = { "http://proxy:3128", "https://user:word@proxy", "socks5://127.0.0.1:1080" };
-	static const char *const bad[] = { "socks4://proxy", "socks5h://proxy", "ftp://geheim@proxy",
-					   "proxy:3128",     "http://",		"geheim",
-					   "socks5://",	     "socks5:///geheim" };
+	static const char *const bad[] = {
+		"socks4://proxy", "socks5h://proxy", "ftp://geheim@proxy", "proxy:3128",
+		"http://",	  "geheim",	     "socks5://",	   "socks5:///geheim"
+	};
 
 	for (size_t i = 0; i < FC_ARRAY_LEN(good); i++) {
 		struct fc_error err = FC_ERROR_INIT;
