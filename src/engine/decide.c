@@ -310,7 +310,7 @@ static json_t *make_patch(struct target *t, struct group *groups, size_t count)
 			r->received_us = 0;
 			if (r->fresh)
 				t->writing_rewrite = false;
-			r->fresh = false;
+			r->fresh = r->want_moved = false;
 		}
 	}
 	return fc_patch_finish(patch);

@@ -45,6 +45,7 @@ struct rule {
 	/* What we wrote and what the server made of it: for `settled_key` the digest `settled_present` is right. */
 	struct fc_digest settled_key, settled_present, written_key;
 	bool in_write;	     /* part of the last write that was sent */
+	bool want_moved;     /* it wants something else since: what becomes of that write says nothing against it */
 	bool is_root;	     /* its place was that of a whole group in that write */
 	int64_t sent_us;     /* received_us of what that write carries */
 	bool undecided;	     /* it takes no part, and may want something that is not known just now */

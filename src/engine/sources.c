@@ -98,7 +98,7 @@ static void rule_source_is(struct fc_engine *e, struct rule *r, const json_t *bo
 	r->want = fc_digest_json(r->wanted == FC_WANTED_VALUE ? value : NULL);
 	r->want_known = true;
 	if (!was_known || !fc_digest_equal(&before, &r->want)) {
-		r->fresh = true;
+		r->fresh = r->want_moved = true;
 		r->received_us = received_us;
 		target_wants_anew(r->target, r);
 	}

@@ -301,13 +301,16 @@ static struct target *take_whole(struct fc_engine *e, struct target *t, const js
  * what it met. Of several places at once only one may be at fault: they go alone from now on (promise 7). */
 static void judge_refusal(struct fc_engine *e, struct target *t, const char *version)
 {
+	bool moved = false;
 	size_t places = 0;
 
 	if (!t->refused_version)
 		return;
-	for (const struct rule *r = t->rules; r; r = r->next)
+	for (const struct rule *r = t->rules; r; r = r->next) {
 		places += r->in_write && r->is_root;
-	if (strcmp(t->refused_version, version) == 0) {
+		moved = moved || (r->in_write && r->want_moved);
+	}
+	if (!moved && strcmp(t->refused_version, version) == 0) {
 		t->one_by_one = places > 1;
 		for (struct rule *r = t->rules; r && places == 1; r = r->next) {
 			r->refused = r->refused || r->in_write;

@@ -197,6 +197,33 @@ static void test_conflict_without_an_event_reads_after_two_seconds(void **state)
 	world_watches_free(&watches);
 }
 
+/* The refusal comes after the source has moved on: it was of the old value. */
+static void test_refusal_of_a_value_that_is_no_longer_wanted_counts_for_nothing(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *a;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_source_changes(w, source, "bad", "11");
+	a = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	world_source_changes(w, source, "good", "12");
+	world_fail(w, a, FC_ERR_INVALID, -1);
+	fc_action_free(a);
+	a = world_take(w, FC_ACTION_READ);
+	assert_non_null(a);
+	world_answer(w, a, world_target("1", "21"));
+	fc_action_free(a);
+	a = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_json(json_object_get(json_array_get(a->body, 1), "value"), J("{'a':'good'}"));
+	fc_action_free(a);
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
 /* A 422 is also what another object under that name gives: one read tells. */
 static void test_refusal_is_invalid_only_at_the_version_it_was_decided_on(void **state)
 {
@@ -461,6 +488,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_conflict_whose_event_was_held_is_decided_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_conflict_without_an_event_reads_after_two_seconds, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_refusal_of_a_value_that_is_no_longer_wanted_counts_for_nothing,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refusal_is_invalid_only_at_the_version_it_was_decided_on, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_unknown_outcome_is_read_back_once, setup, teardown),
