@@ -128,7 +128,7 @@ static int read_flag(struct fc_flags *f, size_t i, const char *value, int argc, 
 	/* What begins with a dash is more likely the next flag than the value of a flag whose value was forgotten. */
 	if (*at + 1 >= argc || (args[*at + 1][0] == '-' && args[*at + 1][1]))
 		return fc_error_set(err, FC_ERR_USAGE, "--%s needs a value: --%s=%s", row->name, row->name,
-				    row->placeholder);
+				    row->value_name);
 	return give_on_line(f, i, args[++*at]);
 }
 
@@ -348,7 +348,7 @@ static int store_word(const struct fc_flag *row, const char *word, unsigned *out
 			return 0;
 		}
 	}
-	return fc_error_set(err, FC_ERR_USAGE, "\"%s\" is not one of %s", word, row->placeholder);
+	return fc_error_set(err, FC_ERR_USAGE, "\"%s\" is not one of %s", word, row->value_name);
 }
 
 static int store_one(const struct fc_flag *row, const char *word, void *field, struct fc_error *err)

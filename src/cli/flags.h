@@ -38,7 +38,7 @@ struct fc_flag {
 	const char *name; /* without dashes */
 	char short_name;  /* 0: none */
 	enum fc_flag_type type;
-	const char *placeholder;  /* "FILE"; NULL for booleans */
+	const char *value_name;	  /* "FILE"; NULL for booleans */
 	const char *default_text; /* NULL: none */
 	const char *help;	  /* one sentence part, no full stop: help text, manual and reference show it */
 	unsigned commands;	  /* a set of bits, one per command that has the flag */

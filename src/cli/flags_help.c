@@ -10,8 +10,7 @@
 
 char *fc_flag_usage(const struct fc_flag *row)
 {
-	return row->placeholder ? fc_xasprintf("--%s %s", row->name, row->placeholder)
-				: fc_xasprintf("--%s", row->name);
+	return row->value_name ? fc_xasprintf("--%s %s", row->name, row->value_name) : fc_xasprintf("--%s", row->name);
 }
 
 /* "  -t, --target RESOURCE" */

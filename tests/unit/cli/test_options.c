@@ -262,7 +262,7 @@ static void test_options_rows_are_whole_and_unique(void **state)
 	for (size_t i = 0; i < count; i++) {
 		const struct fc_flag *row = &rows[i];
 		assert_true(row->name && row->help && row->commands);
-		assert_int_equal(row->type == FC_FLAG_BOOL, row->placeholder == NULL);
+		assert_int_equal(row->type == FC_FLAG_BOOL, row->value_name == NULL);
 		assert_int_equal(row->type == FC_FLAG_WORD, row->words != NULL);
 		assert_int_not_equal(row->help[strlen(row->help) - 1], '.');
 		for (size_t j = 0; j < i; j++) {
