@@ -20,6 +20,7 @@ struct fc_buf {
 
 #define FC_BUF_INIT ((struct fc_buf){ .data = NULL })
 
+/* Each: 0, or -1 with `failed` set and nothing appended. The bytes are copied. */
 int fc_buf_append(struct fc_buf *b, const void *bytes, size_t len);
 int fc_buf_puts(struct fc_buf *b, const char *s);
 int fc_buf_putc(struct fc_buf *b, char c);
@@ -31,6 +32,7 @@ const char *fc_buf_str(const struct fc_buf *b);
 char *fc_buf_steal(struct fc_buf *b);
 /* Forgets the content and `failed`, keeps the memory. */
 void fc_buf_clear(struct fc_buf *b);
+/* Frees the bytes; the buffer is empty and can be used again. */
 void fc_buf_fini(struct fc_buf *b);
 /* The same for bytes that held a secret: overwritten first. */
 void fc_buf_fini_secret(struct fc_buf *b);

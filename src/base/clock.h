@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Since some fixed moment: milliseconds and microseconds of one clock that never goes back; then milliseconds
+ * since 1970. */
 int64_t fc_clock_mono_ms(void);
 int64_t fc_clock_mono_us(void);
 int64_t fc_clock_wall_ms(void);

@@ -2,7 +2,8 @@
 /* fc_duration - spans of time as Go writes them: 30m, 1h30m, 200ms, 1.5s.
  * Owns:    nothing.
  * Threads: any.
- * Fails:   on anything time.ParseDuration refuses, and on negative spans (no flag takes one); the error shows examples.
+ * Fails:   on anything time.ParseDuration refuses, and on negative spans (no flag takes one); the error shows
+ *          examples.
  * Source:  https://pkg.go.dev/time#ParseDuration */
 #ifndef FC_DURATION_H
 #define FC_DURATION_H

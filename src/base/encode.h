@@ -13,11 +13,14 @@
 
 /* A zero byte follows the decoded bytes. `*out` is the caller's to free. */
 int fc_base64_decode(const char *text, char **out, size_t *out_bytes, struct fc_error *err) FC_MUST_CHECK;
+/* Padded, on one line, zero-terminated; the caller frees. */
 char *fc_base64_encode(const void *bytes, size_t len);
 
 #define FC_SHA256_BYTES 32
 struct fc_sha256;
+/* A hash under way, in one thread; never NULL. Ended, and freed, by fc_sha256_finish. */
 struct fc_sha256 *fc_sha256_new(void);
+/* May be called any number of times, with any piece. */
 void fc_sha256_add(struct fc_sha256 *h, const void *bytes, size_t len);
 /* Writes the hash and frees `h`. */
 void fc_sha256_finish(struct fc_sha256 *h, unsigned char out[FC_SHA256_BYTES]);

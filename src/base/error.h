@@ -61,7 +61,8 @@ int fc_error_set(struct fc_error *err, enum fc_error_class cls, const char *fmt,
 int fc_error_set_errno(struct fc_error *err, enum fc_error_class cls, int sys_errno, const char *fmt, ...)
 	FC_PRINTF(4, 5);
 
-/* Puts "context: " before the text, keeps class, status and retry-after, returns -1. One line of context per layer. */
+/* Puts "context: " before the text, keeps class, status and retry-after, returns -1. One line of context per
+ * layer. */
 int fc_error_wrap(struct fc_error *err, const char *fmt, ...) FC_PRINTF(2, 3);
 
 /* The class as a lower-case word for logs and metrics ("not-found"); never NULL. */

@@ -11,6 +11,7 @@
 
 struct fc_intern;
 
+/* Empty; never NULL. */
 struct fc_intern *fc_intern_new(void);
 /* Every reference must have been given back. */
 void fc_intern_free(struct fc_intern *t);
@@ -22,6 +23,7 @@ const char *fc_intern_again(struct fc_intern *t, const char *interned);
 void fc_intern_drop(struct fc_intern *t, const char *interned);
 /* The one copy if there is any, without a reference; else NULL. */
 const char *fc_intern_find(const struct fc_intern *t, const char *s);
+/* Distinct strings held now. */
 size_t fc_intern_count(const struct fc_intern *t);
 
 #endif

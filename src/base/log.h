@@ -27,13 +27,16 @@ static inline const char *fc_log_text(const char *s)
 #define FC_KV(k, s) ((struct fc_log_field){ .key = (k), .text = fc_log_text(s) })
 #define FC_KN(k, n) ((struct fc_log_field){ .key = (k), .text = NULL, .number = (int64_t)(n) })
 
+/* Before the first thread; without it: text, info. */
 void fc_log_init(enum fc_log_format format, enum fc_log_level level);
+/* Would a line of this level be written? Spares the making of costly fields. Any thread. */
 int fc_log_enabled(enum fc_log_level level);
 
-/* One line. The message is a short lower-case sentence and never holds a value from a Secret; `cluster` and the key of
- * the object come first among the fields, the reason last. The same line (level, message and fields) again within 10 s
- * is counted, not written. The counted ones become one line with `repeated=N`, for how many it stands: before the next
- * other line, or together with the same line once the 10 s are over. Values longer than 2048 bytes are cut. */
+/* One line. The message is a short lower-case sentence and never holds a value from a Secret; `cluster` and the
+ * key of the object come first among the fields, the reason last. The same line (level, message and fields) again
+ * within 10 s is counted, not written. The counted ones become one line with `repeated=N`, for how many it stands:
+ * before the next other line, or together with the same line once the 10 s are over. Values longer than 2048 bytes
+ * are cut. */
 void fc_log_write(enum fc_log_level level, const char *message, const struct fc_log_field *fields, size_t count);
 
 /* fc_log(FC_LOG_INFO, "watch started", FC_KV("cluster", name), FC_KN("watch", id)); fields are optional. */

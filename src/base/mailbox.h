@@ -18,15 +18,18 @@ struct fc_mailbox;
  * `wake` (may be NULL) is called after a put into an empty mailbox, with no lock held. */
 struct fc_mailbox *fc_mailbox_new(size_t limit, void (*wake)(void *user), void *user);
 
+/* Takes over the message; waits while the mailbox is full. -1 when it is closed: the message stays the caller's. */
 int fc_mailbox_put(struct fc_mailbox *m, void *message) FC_MUST_CHECK;
 /* The same, but never waits, whatever the limit: for messages that must not be held up (shutdown, a snapshot). */
 int fc_mailbox_put_now(struct fc_mailbox *m, void *message) FC_MUST_CHECK;
 
-/* The next message, or NULL after `timeout_ms` without one (0: at once, -1: wait for ever) or when closed and empty. */
+/* The next message, or NULL after `timeout_ms` without one (0: at once, -1: wait for ever) or when closed and
+ * empty. */
 void *fc_mailbox_take(struct fc_mailbox *m, int64_t timeout_ms);
 
 /* Refuses further puts, lets waiting senders go with -1; what is inside can still be taken. */
 void fc_mailbox_close(struct fc_mailbox *m);
+/* Messages that wait now; another thread may change it at once. */
 size_t fc_mailbox_depth(struct fc_mailbox *m);
 /* Every message must have been taken. */
 void fc_mailbox_free(struct fc_mailbox *m);

@@ -13,6 +13,8 @@
 #define FC_UNUSED __attribute__((unused))
 #define FC_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
+/* Zeroed, copied or printed memory of a size that the program itself decides; the caller frees. Out of memory they
+ * end it. */
 void *fc_xcalloc(size_t count, size_t size) __attribute__((returns_nonnull, malloc));
 void *fc_xrealloc(void *old, size_t bytes) __attribute__((returns_nonnull));
 char *fc_xstrdup(const char *s) __attribute__((returns_nonnull, malloc));
@@ -21,6 +23,7 @@ char *fc_xasprintf(const char *fmt, ...) __attribute__((returns_nonnull, malloc,
 /* NULL gives NULL. */
 char *fc_xstrdup_null(const char *s);
 
+/* For sizes that a peer or a file decides: NULL when there is no memory, and `old` is still the caller's. */
 void *fc_try_realloc(void *old, size_t bytes) __attribute__((warn_unused_result));
 
 /* For tests: the n-th fc_try_realloc of this thread from now fails (1: the next); 0 switches it off. */

@@ -15,6 +15,7 @@ struct fc_random {
 
 /* A seed that differs for every start of the process. */
 uint64_t fc_random_seed(void);
+/* The next of the sequence, all 64 bits of it. */
 uint64_t fc_random_next(struct fc_random *r);
 /* In [low, high], both included; low <= high. */
 int64_t fc_random_between(struct fc_random *r, int64_t low, int64_t high);

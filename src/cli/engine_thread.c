@@ -37,6 +37,7 @@ struct fc_engine_thread {
 	bool started;
 	atomic_bool stopping;
 	_Atomic int64_t last_step_ms, waiting_since_ms;
+	_Atomic int64_t step_began_us; /* of the step under way; 0: none */
 	/* Guards `calls` and the state of each; signals changes of these. */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -51,6 +52,8 @@ struct fc_engine_thread *fc_engine_thread_new(const struct fc_engine_thread_opti
 	t->options = *options;
 	t->engine = fc_engine_new(&options->engine, options->seed);
 	t->queue = fc_mailbox_new(QUEUE_LIMIT, NULL, NULL);
+	/* A counter that is there from the start can be watched for its first step. */
+	fc_metrics_add(options->metrics, FC_METRIC_WORKQUEUE_RETRIES, 0, FC_LABELS("engine"));
 	atomic_store(&t->last_step_ms, fc_clock_mono_ms());
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_condattr_init(&attr);
@@ -135,22 +138,22 @@ static void step(struct fc_engine_thread *t, struct fc_event *event)
 	int64_t begun_us = fc_clock_mono_us();
 	struct fc_actions actions;
 
-	if (event->received_us && event->type != FC_EVENT_TICK)
+	atomic_store(&t->step_began_us, begun_us);
+	if (event->queued_us)
 		fc_metrics_observe(t->options.metrics, FC_METRIC_WORKQUEUE_QUEUE_SECONDS,
-				   (double)(begun_us - event->received_us) / 1e6, labels);
+				   (double)(begun_us - event->queued_us) / 1e6, labels);
 	event->now_ms = begun_us / 1000;
 	event->wall_ms = fc_clock_wall_ms();
 	fc_actions_init(&actions);
 	fc_engine_step(t->engine, event, &actions);
 	execute(t, &actions);
 	fc_actions_fini(&actions);
-	if (event->type != FC_EVENT_TICK) {
-		fc_metrics_add(t->options.metrics, FC_METRIC_WORKQUEUE_ADDS, 1, labels);
+	if (event->queued_us)
 		fc_metrics_observe(t->options.metrics, FC_METRIC_WORKQUEUE_WORK_SECONDS,
 				   (double)(fc_clock_mono_us() - begun_us) / 1e6, labels);
-	}
 	fc_event_free(event);
 	atomic_store(&t->last_step_ms, fc_clock_mono_ms());
+	atomic_store(&t->step_began_us, 0);
 }
 
 static void run_calls(struct fc_engine_thread *t)
@@ -212,6 +215,8 @@ void fc_engine_thread_post(struct fc_engine_thread *t, struct fc_event *event)
 {
 	if (fc_mailbox_depth(t->queue) == 0)
 		atomic_store(&t->waiting_since_ms, fc_clock_mono_ms());
+	event->queued_us = fc_clock_mono_us();
+	fc_metrics_add(t->options.metrics, FC_METRIC_WORKQUEUE_ADDS, 1, FC_LABELS("engine"));
 	if (fc_mailbox_put(t->queue, event) < 0)
 		fc_event_free(event);
 }
@@ -262,6 +267,13 @@ int64_t fc_engine_thread_stuck_ms(struct fc_engine_thread *t)
 		return 0;
 	/* An engine that was idle for an hour has not been stuck for one. */
 	return fc_clock_mono_ms() - (since > step ? since : step);
+}
+
+double fc_engine_thread_step_seconds(struct fc_engine_thread *t)
+{
+	int64_t began_us = atomic_load(&t->step_began_us);
+
+	return began_us ? (double)(fc_clock_mono_us() - began_us) / 1e6 : 0;
 }
 
 size_t fc_engine_thread_depth(struct fc_engine_thread *t)

@@ -25,10 +25,12 @@ struct fc_engine_thread_options {
 	void *user;
 };
 
+/* With its engine and queue, not started; never NULL. What the options point to is borrowed. */
 struct fc_engine_thread *fc_engine_thread_new(const struct fc_engine_thread_options *options);
+/* Once. The engine's first step asks the clusters what the words mean. */
 int fc_engine_thread_start(struct fc_engine_thread *t, struct fc_error *err) FC_MUST_CHECK;
 
-/* Takes over the event. Waits while thousands are waiting already: so a cluster cannot fill the memory. */
+/* Takes over the event. Waits while hundreds are waiting already: so a cluster cannot fill the memory. */
 void fc_engine_thread_post(struct fc_engine_thread *t, struct fc_event *event);
 
 /* Runs `fn` on the engine's thread between two steps and waits for it at most `timeout_ms`. -1: it did not get
@@ -38,11 +40,15 @@ int fc_engine_thread_call(struct fc_engine_thread *t, void (*fn)(struct fc_engin
 
 /* How long events have been waiting without a step, in ms; 0 when none waits. */
 int64_t fc_engine_thread_stuck_ms(struct fc_engine_thread *t);
+/* How long the step under way has taken so far; 0 when there is none. Any thread. */
+double fc_engine_thread_step_seconds(struct fc_engine_thread *t);
+/* Events that wait now. Any thread. */
 size_t fc_engine_thread_depth(struct fc_engine_thread *t);
 
 /* Handles what is in the queue, then ends and joins the thread. The watchers must have been joined: nobody posts any
  * more. */
 void fc_engine_thread_stop(struct fc_engine_thread *t);
+/* After _stop, or when never started. NULL allowed. */
 void fc_engine_thread_free(struct fc_engine_thread *t);
 
 #endif

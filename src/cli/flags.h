@@ -22,6 +22,7 @@ struct fc_strings {
 	char **items;
 	size_t count, cap;
 };
+/* Copies the bytes. */
 void fc_strings_add(struct fc_strings *s, const char *bytes, size_t len);
 void fc_strings_fini(struct fc_strings *s);
 
@@ -69,6 +70,7 @@ struct fc_flags {
 	bool stopped;		    /* a row with `stops` was met */
 };
 
+/* Borrows rows and name; nothing is read yet. */
 void fc_flags_init(struct fc_flags *f, const struct fc_flag *rows, size_t count, unsigned command,
 		   const char *command_name);
 void fc_flags_fini(struct fc_flags *f);

@@ -40,6 +40,7 @@ const struct fc_flag *fc_flag_rows(size_t *count);
  * when that was asked for. */
 int fc_options_parse(enum fc_flag_command command, int argc, char *const *argv, struct fc_options *out,
 		     struct fc_error *err) FC_MUST_CHECK;
+/* Also after a failed fc_options_parse. */
 void fc_options_fini(struct fc_options *o);
 
 /* The text of `fedcopy COMMAND --help`. */

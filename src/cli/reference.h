@@ -11,6 +11,7 @@
 
 /* Markdown tables, without headings. */
 void fc_reference_flags(struct fc_buf *out);
+/* The same of the metrics, and of the states of a rule. */
 void fc_reference_metrics(struct fc_buf *out);
 void fc_reference_states(struct fc_buf *out);
 

@@ -45,6 +45,10 @@ static void metrics(void *user, struct fc_buf *out)
 	(void)fc_engine_thread_call(c->engine, collect, c, ENGINE_ANSWER_MS);
 	fc_metrics_set(c->metrics, FC_METRIC_WORKQUEUE_DEPTH, (double)fc_engine_thread_depth(c->engine),
 		       FC_LABELS("engine"));
+	fc_metrics_set(c->metrics, FC_METRIC_WORKQUEUE_UNFINISHED, fc_engine_thread_step_seconds(c->engine),
+		       FC_LABELS("engine"));
+	fc_metrics_set(c->metrics, FC_METRIC_WORKQUEUE_LONGEST, fc_engine_thread_step_seconds(c->engine),
+		       FC_LABELS("engine"));
 	fc_metrics_text(c->metrics, out);
 }
 

@@ -36,8 +36,10 @@ struct fc_cluster_set_options {
 	const char *service_account_dir; /* NULL: where kubelet mounts it; another one is for tests */
 };
 
+/* Reads the files now; no request is made. The set is the caller's; NULL with err. */
 struct fc_cluster_set *fc_cluster_set_load(const struct fc_cluster_set_options *options, struct fc_error *err)
 	FC_MUST_CHECK;
+/* When no watcher borrows from it any more. NULL allowed. */
 void fc_cluster_set_free(struct fc_cluster_set *s);
 
 #endif

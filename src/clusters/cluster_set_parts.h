@@ -33,8 +33,8 @@ struct fc_cluster_spec *fc_cluster_set_add(struct fc_cluster_set *s, const char 
 size_t fc_cluster_set_find(const struct fc_cluster_set *s, const char *name);
 void fc_cluster_set_mark_master(struct fc_cluster_set *s, size_t index);
 
-/* The cluster this process runs in, where kube-client 1.3 comes to that: neither --kubeconfig nor KUBECONFIG is given.
- * Else NULL with FC_ERR_NOT_FOUND. */
+/* The cluster this process runs in, where kube-client 1.3 comes to that: neither --kubeconfig nor KUBECONFIG is
+ * given. Else NULL with FC_ERR_NOT_FOUND. */
 struct fc_access *fc_cluster_set_own_cluster(const struct fc_cluster_set_options *options, struct fc_error *err)
 	FC_MUST_CHECK;
 

@@ -104,7 +104,8 @@ void fc_watcher_reachable(void *user, bool reachable, const struct fc_error *why
 
 void fc_watcher_resolve(struct fc_watcher *w, const struct fc_action *action);
 void fc_watcher_resolve_forget(struct fc_watcher *w, const struct fc_action *action);
-/* The cluster is up: looks for what is not resolved; at once after an outage, which may have changed what is served. */
+/* The cluster is up: looks for what is not resolved; at once after an outage, which may have changed what is
+ * served. */
 void fc_watcher_resolve_up(struct fc_watcher *w, bool after_outage);
 /* A type that was resolved is not served any more: looks again soon (kube-client 3.17). */
 void fc_watcher_resolve_doubt(struct fc_watcher *w, const struct fc_resource *resource);

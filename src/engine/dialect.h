@@ -38,6 +38,7 @@ struct fc_rule_spec {
 	char *name;
 	struct fc_path *source_path;
 };
+/* Frees what it holds, not the struct. */
 void fc_rule_spec_fini(struct fc_rule_spec *s);
 
 struct fc_rule_specs {
@@ -46,6 +47,7 @@ struct fc_rule_specs {
 };
 /* Appends a zeroed rule. */
 struct fc_rule_spec *fc_rule_specs_add(struct fc_rule_specs *list);
+/* With every rule that was not taken out (zeroed) before. */
 void fc_rule_specs_fini(struct fc_rule_specs *list);
 
 /* What a rule wants of its place in the target, given its source. */

@@ -138,6 +138,7 @@ void fc_engine_step(struct fc_engine *e, const struct fc_event *event, struct fc
 	e->out = out;
 	e->now_ms = event->now_ms;
 	e->wall_ms = event->wall_ms;
+	e->event_us = event->received_us ? event->received_us : event->now_ms * 1000;
 	if (!e->started) {
 		e->started = e->collecting = true;
 		e->collect_until_ms = e->now_ms + COLLECT_MS;

@@ -31,7 +31,9 @@ struct fc_engine_options {
 	unsigned max_in_flight; /* writes under way per cluster, and as many reads; 0: 16 */
 };
 
+/* Knows the clusters and nothing of them yet; never NULL. `seed` decides every jitter. The caller frees. */
 struct fc_engine *fc_engine_new(const struct fc_engine_options *options, uint64_t seed);
+/* Between steps. NULL allowed. Requests under way are forgotten, not taken back. */
 void fc_engine_free(struct fc_engine *e);
 
 /* Takes the event in (the caller frees it) and appends what is to be done. The first step also says what to watch. */
@@ -63,6 +65,7 @@ struct fc_cluster_summary {
 	int had_outcome;     /* synced, or failed its first attempt, once in this run */
 	const char *message; /* why unreachable, else "" */
 };
+/* `message` is borrowed until the next step. */
 void fc_engine_cluster(const struct fc_engine *e, fc_cluster_no no, struct fc_cluster_summary *out);
 /* "connecting", "unreachable", "syncing", "synced". */
 const char *fc_cluster_state_name(enum fc_cluster_state s);
@@ -72,6 +75,7 @@ struct fc_engine_work {
 	size_t ready;	  /* targets and sources that wait for a free request */
 	size_t in_flight; /* requests under way */
 };
+/* Counts, in time proportional to what waits. */
 void fc_engine_work(const struct fc_engine *e, struct fc_engine_work *out);
 
 #endif

@@ -137,7 +137,7 @@ void measure_propagation(struct fc_engine *e, const struct rule *r)
 
 	if (r->sent_us == 0)
 		return;
-	m = measure_new(e, FC_METRIC_PROPAGATION_SECONDS, (double)(e->now_ms * 1000 - r->sent_us) / 1e6);
+	m = measure_new(e, FC_METRIC_PROPAGATION_SECONDS, (double)(e->event_us - r->sent_us) / 1e6);
 	if (m->value < 0)
 		m->value = 0;
 	m->labels[0] = fc_xstrdup(r->dialect->name);

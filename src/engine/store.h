@@ -140,6 +140,7 @@ struct fc_engine {
 	struct cluster *freed; /* a request of it has ended, or it has come back: who waits there may go */
 	struct fc_actions *out;
 	int64_t now_ms, wall_ms;
+	int64_t event_us; /* when its event came from the network: what latencies are measured to */
 };
 
 #endif

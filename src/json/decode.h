@@ -28,6 +28,7 @@ json_t *fc_decode_strict(const char *bytes, size_t len, struct fc_error *err) FC
  * found. What is no object has no members. A string that holds \u0000 is of the wrong type: as a C string it would
  * be cut. */
 enum fc_json_found { FC_JSON_ABSENT, FC_JSON_NULL, FC_JSON_WRONG_TYPE, FC_JSON_FOUND };
+/* *out is set only for FC_JSON_FOUND. `object` may be NULL or no object: then the member is absent. */
 enum fc_json_found fc_json_get_string(const json_t *object, const char *member, const char **out);
 enum fc_json_found fc_json_get_bool(const json_t *object, const char *member, bool *out);
 enum fc_json_found fc_json_get_integer(const json_t *object, const char *member, json_int_t *out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fc_digest - 128 bits that stand for a JSON value: equal values have equal digests, on every machine and in every run.
+/* fc_digest - 128 bits that stand for a JSON value: equal values have equal digests, on every machine and in every
+ * run.
  * Owns:    16 bytes in the holder.
  * Threads: any.
  * Fails:   never.
@@ -19,7 +20,9 @@ struct fc_digest {
 
 /* NULL gives the digest of "missing". */
 struct fc_digest fc_digest_json(const json_t *value);
+/* Of bytes as they are: for texts that are compared, not for values. */
 struct fc_digest fc_digest_bytes(const void *bytes, size_t len);
+/* Equal, and: that of "missing". */
 bool fc_digest_equal(const struct fc_digest *a, const struct fc_digest *b);
 bool fc_digest_is_missing(const struct fc_digest *d);
 

@@ -32,9 +32,11 @@ struct fc_framer_callbacks {
 
 struct fc_framer;
 
+/* Borrows the callbacks and `user`; never NULL. */
 struct fc_framer *fc_framer_new(enum fc_framer_mode mode, const struct fc_framer_callbacks *callbacks, void *user);
 void fc_framer_free(struct fc_framer *f);
 
+/* The next bytes, in any pieces; calls back from inside. -1 ends the stream: nothing more may be fed. */
 int fc_framer_feed(struct fc_framer *f, const char *bytes, size_t len, struct fc_error *err) FC_MUST_CHECK;
 
 /* Watch: always 0 (a cut-off last object is a normal end, kube-client 5.4). List: -1 unless the list object was

@@ -16,6 +16,7 @@ struct fc_patch;
 
 /* Begins with the precondition on `resource_version`. */
 struct fc_patch *fc_patch_new(const char *resource_version);
+/* For one that is not finished. NULL allowed. */
 void fc_patch_free(struct fc_patch *p);
 
 /* Makes the value at `path` equal to `value` (borrowed; a reference is kept). `ground` is what stood there when the

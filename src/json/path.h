@@ -25,6 +25,7 @@ enum fc_path_syntax {
  * or (in effect) empty segment is refused; brackets follow a segment directly or stand at the beginning; quoted keys
  * know no escapes. */
 struct fc_path *fc_path_parse(const char *text, enum fc_path_syntax syntax, struct fc_error *err) FC_MUST_CHECK;
+/* NULL allowed. */
 void fc_path_free(struct fc_path *p);
 static inline void fc_path_free_ptr(struct fc_path **p)
 {
@@ -34,6 +35,7 @@ static inline void fc_path_free_ptr(struct fc_path **p)
 #define FC_PATH_MAX_SEGMENTS 128
 #define FC_AUTO_PATH __attribute__((cleanup(fc_path_free_ptr)))
 
+/* Segments: at least one, at most FC_PATH_MAX_SEGMENTS. */
 size_t fc_path_len(const struct fc_path *p);
 /* Segment i as text, without dots doubled or brackets. */
 const char *fc_path_segment(const struct fc_path *p, size_t i);
@@ -77,6 +79,7 @@ struct fc_path_ground {
 	bool is_null;	       /* the place itself is there and holds null */
 	bool gap_in_list;      /* the way ends at a null that is an element of a list: `add` would insert */
 };
+/* Fills all of `ground`; `document` may be NULL: then nothing is there. */
 void fc_path_survey(const struct fc_path *p, const json_t *document, struct fc_path_ground *ground);
 
 /* Puts `value` (borrowed, taken by reference) at the place in `document`, which it changes: parents that are missing

@@ -3,8 +3,8 @@
  * Owns:    nothing.
  * Threads: any.
  * Fails:   never: both questions have an answer for every input.
- * Source:  design section 10: 100,000 objects without a rule cost at most 2 MiB, also while they are listed; RFC 8259,
- *          section 7, for the ways in which JSON may spell a character. */
+ * Source:  design section 10: 100,000 objects without a rule cost at most 2 MiB, also while they are listed; RFC
+ *          8259, section 7, for the ways in which JSON may spell a character. */
 #ifndef FC_ANNOTATION_FILTER_H
 #define FC_ANNOTATION_FILTER_H
 

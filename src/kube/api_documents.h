@@ -3,7 +3,8 @@
  * Owns:    the lists it fills own their entries.
  * Threads: any.
  * Fails:   on a body that is not the document; single entries without a name are left out.
- * Source:  kube-client 3.5, 3.9; https://kubernetes.io/docs/reference/using-api/api-concepts/#unaggregated-discovery */
+ * Source:  kube-client 3.5, 3.9;
+ *          https://kubernetes.io/docs/reference/using-api/api-concepts/#unaggregated-discovery */
 #ifndef FC_API_DOCUMENTS_H
 #define FC_API_DOCUMENTS_H
 

@@ -27,6 +27,7 @@ struct fc_backoff {
 int64_t fc_backoff_next(struct fc_backoff *b, struct fc_random *r, int64_t now_ms);
 /* The same for a failure that only somebody's act can mend (403, 404): the longest delay at once. */
 int64_t fc_backoff_at_cap(struct fc_backoff *b, struct fc_random *r, int64_t now_ms);
+/* The next delay is the first again. */
 void fc_backoff_reset(struct fc_backoff *b);
 
 #endif

@@ -32,6 +32,7 @@ struct fc_connection_options {
 	void *user;
 };
 
+/* Opens nothing yet: libcurl connects with the first request. NULL with err: no descriptor. */
 struct fc_connection *fc_connection_new(const struct fc_connection_options *options, struct fc_error *err)
 	FC_MUST_CHECK;
 /* Frees what is still on it without calling back. Not inside its own callbacks. */
@@ -48,6 +49,7 @@ void fc_connection_fail(struct fc_connection *c, const struct fc_error *why);
 /* The server has shown life after on_silent. */
 void fc_connection_alive(struct fc_connection *c);
 
+/* Of the requests on it, those that are watches. */
 size_t fc_connection_watches(const struct fc_connection *c);
 size_t fc_connection_requests(const struct fc_connection *c); /* watches included */
 /* When the last byte of any answer came, monotonic; 0: never. */

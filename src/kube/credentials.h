@@ -16,6 +16,7 @@ struct fc_credentials;
 
 /* Borrows `access`, which must outlive it. */
 struct fc_credentials *fc_credentials_new(const struct fc_access *access);
+/* The token is overwritten first. NULL allowed. */
 void fc_credentials_free(struct fc_credentials *c);
 
 /* Appends "Authorization: ..." (no line end) for a request made now, or nothing where a certificate alone

@@ -26,16 +26,16 @@ struct fc_informer_callbacks {
 	 * failed, or its token was too old): what was told of the earlier attempt stays true, but only what is named
 	 * since the last beginning counts at the end. */
 	void (*on_list_begin)(void *user);
-	/* An object is there or has changed; `object` is the callee's. Items lack apiVersion and kind in lists: nothing
-	 * is filled in. */
+	/* An object is there or has changed; `object` is the callee's. Items lack apiVersion and kind in lists:
+	 * nothing is filled in. */
 	void (*on_object)(void *user, json_t *object, int64_t received_us);
 	void (*on_gone)(void *user, const char *namespace_, const char *name, const char *resource_version);
 	/* Present, but cannot be decoded; namespace and resource_version may be NULL. */
 	void (*on_unreadable)(void *user, const char *namespace_, const char *name, const char *resource_version,
 			      const struct fc_error *why);
-	/* The list is complete. `removes`: what it did not name is absent, or bears none of the annotations asked for:
-	 * a list does not name an object that was passed on before and has lost them. False when an item's key could
-	 * not be found (5.4). */
+	/* The list is complete. `removes`: what it did not name is absent, or bears none of the annotations asked
+	 * for: a list does not name an object that was passed on before and has lost them. False when an item's
+	 * key could not be found (5.4). */
 	void (*on_list_end)(void *user, bool removes);
 	/* Once when it stops working, and again when the class of the failure changes (refused, then forbidden).
 	 * Working again shows as on_resumed when nothing was missed, else as a list. */

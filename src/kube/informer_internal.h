@@ -66,8 +66,8 @@ int fc_informer_url(const struct fc_informer *i, struct fc_buf *out, struct fc_e
 void fc_informer_drop_framer(struct fc_informer *i);
 void fc_informer_set_version(struct fc_informer *i, const char *version);
 void fc_informer_count(struct fc_informer *i, enum fc_metric_id id, const char *word);
-/* Brackets around whatever calls back. _leave returns false when the informer was stopped meanwhile; outside on_data it
- * is gone then. */
+/* Brackets around whatever calls back. _leave returns false when the informer was stopped meanwhile; outside
+ * on_data it is gone then. */
 void fc_informer_enter(struct fc_informer *i);
 bool fc_informer_leave(struct fc_informer *i);
 
@@ -76,8 +76,8 @@ bool fc_informer_leave(struct fc_informer *i);
 /* An object is there: takes it over, and passes it on if it is wanted. -1 when it has no name. */
 int fc_informer_present(struct fc_informer *i, json_t *object);
 void fc_informer_gone(struct fc_informer *i, const char *namespace_, const char *name, const char *version);
-/* Present or (`deleted`) gone, but not to be decoded: found by its bytes. -1 when its key is not in them. *version, if
- * it was found, is the caller's. */
+/* Present or (`deleted`) gone, but not to be decoded: found by its bytes. -1 when its key is not in them.
+ * *version, if it was found, is the caller's. */
 int fc_informer_undecodable(struct fc_informer *i, const char *bytes, size_t len, bool deleted,
 			    const struct fc_error *why, char **version);
 /* Counts and logs an object that nothing can be told of. */

@@ -38,6 +38,7 @@ struct fc_access {
  * skipped), then $HOME/.kube/config. A `path` with ':' is taken as a list like KUBECONFIG. Collects the errors of
  * all files into one text. */
 struct fc_kubeconfig *fc_kubeconfig_load(const char *path, struct fc_error *err) FC_MUST_CHECK;
+/* Accesses made from it stay. NULL allowed. */
 void fc_kubeconfig_free(struct fc_kubeconfig *k);
 
 /* current-context, or NULL. */
@@ -51,6 +52,7 @@ struct fc_access *fc_kubeconfig_access(const struct fc_kubeconfig *k, const char
 
 /* Inside a cluster (1.37, 1.38): NULL with class FC_ERR_NOT_FOUND when not in one. */
 struct fc_access *fc_access_in_cluster(struct fc_error *err) FC_MUST_CHECK;
+/* Key material is overwritten first. NULL allowed. */
 void fc_access_free(struct fc_access *a);
 
 #endif

@@ -23,6 +23,7 @@ struct fc_object_call;
  * from inside the call that started it. */
 typedef void fc_object_done(void *user, json_t *object, const struct fc_error *err);
 
+/* A GET of the whole object, FC_OBJECT_TIMEOUT_MS at most. The handle is valid until `done` has been called. */
 struct fc_object_call *fc_object_read(struct fc_transport *t, const struct fc_resource *r, const char *namespace_,
 				      const char *name, fc_object_done *done, void *user);
 /* An RFC 6902 patch; `subresource` NULL for the object itself. Of an error only what a write's answer may show is

@@ -24,6 +24,7 @@ struct fc_peer {
 	bool http1_only;
 };
 
+/* Borrows `access`. -1 with err: an address that cannot be used. */
 int fc_peer_init(struct fc_peer *p, const struct fc_access *access, struct fc_error *err) FC_MUST_CHECK;
 void fc_peer_fini(struct fc_peer *p);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fc_request - one HTTP request: prepared, its answer collected or passed on, its outcome classified.
- * Owns:    its libcurl handle, headers, request body and what is collected of the answer (both overwritten when freed).
+ * Owns:    its libcurl handle, headers, request body and what is collected of the answer (both overwritten when
+ *          freed).
  * Threads: the cluster's thread.
  * Fails:   _new, when something given is no request; later failures are its outcome.
  * Source:  kube-client 2.10, 2.11, 2.24, 2.25, 13.3, 13.17, 13.18. This header is for the transport's own files. */

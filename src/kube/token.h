@@ -15,6 +15,7 @@
 /* A copy without the white space around it. Empty ones and such with white space or control characters inside are
  * refused: these would end the header line and begin another. */
 int fc_token_trim(const char *text, char **out, struct fc_error *err) FC_MUST_CHECK;
+/* Trimmed (kube-client 1.16), the caller's to free by fc_free_secret. An empty or oversized file is an error. */
 int fc_token_read_file(const char *path, char **out, struct fc_error *err) FC_MUST_CHECK;
 
 #endif

@@ -19,7 +19,8 @@
 #include "kube/kubeconfig.h"
 #include "model/metric.h"
 
-/* Watches on one connection: below the 100 streams that the meanest servers announce, with room for other requests. */
+/* Watches on one connection: below the 100 streams that the meanest servers announce, with room for other
+ * requests. */
 #define FC_TRANSPORT_MAX_WATCHES 80
 
 struct fc_transport;
@@ -42,6 +43,7 @@ struct fc_transport_options {
 	int64_t silent_ms, probe_ms;
 };
 
+/* Connects with the first request. NULL with err: options that cannot be met, or no descriptor. */
 struct fc_transport *fc_transport_new(const struct fc_transport_options *options, struct fc_error *err) FC_MUST_CHECK;
 /* Cancels every request, without calling back. */
 void fc_transport_free(struct fc_transport *t);
@@ -75,6 +77,8 @@ struct fc_request_options {
 	void *user;
 };
 
+/* The options are copied, the body taken over in any case. NULL with err: nothing was sent, and nothing calls
+ * back. */
 struct fc_request *fc_transport_send(struct fc_transport *t, const struct fc_request_options *options,
 				     struct fc_error *err) FC_MUST_CHECK;
 /* Ends it without calling back; the handle is gone. Allowed inside any callback but the request's own on_data;
@@ -84,6 +88,7 @@ void fc_request_cancel(struct fc_request *r);
 /* Requests in flight that are no watches; connections open. */
 size_t fc_transport_in_flight(const struct fc_transport *t);
 size_t fc_transport_connections(const struct fc_transport *t);
+/* What it was made with; borrowed. */
 struct fc_loop *fc_transport_loop(const struct fc_transport *t);
 const char *fc_transport_cluster(const struct fc_transport *t);
 

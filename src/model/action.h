@@ -82,11 +82,13 @@ struct fc_actions {
 	struct fc_action *first, **end;
 };
 
+/* Empty. A list points into itself: it is not copied or moved. */
 void fc_actions_init(struct fc_actions *list);
 /* Appends a zeroed action; the list owns it. */
 struct fc_action *fc_actions_add(struct fc_actions *list, enum fc_action_type type);
 /* The first one, now the caller's; NULL when there is none. */
 struct fc_action *fc_actions_take(struct fc_actions *list);
+/* Frees what was not taken. */
 void fc_actions_fini(struct fc_actions *list);
 void fc_action_free(struct fc_action *a); /* NULL allowed */
 const char *fc_action_type_name(enum fc_action_type type);

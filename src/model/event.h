@@ -51,6 +51,7 @@ struct fc_event {
 	int64_t now_ms;	     /* monotonic, set when the engine takes the event */
 	int64_t wall_ms;     /* since 1970, for what people read; set with now_ms */
 	int64_t received_us; /* monotonic, when its last byte came from the network */
+	int64_t queued_us;   /* monotonic, when it was given to the engine's queue */
 	char *namespace_;    /* NULL or "": cluster-scoped */
 	char *name;
 	char *resource_version;

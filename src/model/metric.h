@@ -27,6 +27,8 @@ enum fc_metric_id {
 	FC_METRIC_WORKQUEUE_RETRIES,	   /* name */
 	FC_METRIC_WORKQUEUE_QUEUE_SECONDS, /* name */
 	FC_METRIC_WORKQUEUE_WORK_SECONDS,  /* name */
+	FC_METRIC_WORKQUEUE_UNFINISHED,	   /* name */
+	FC_METRIC_WORKQUEUE_LONGEST,	   /* name */
 	FC_METRIC_BUILD_INFO,		   /* version */
 	FC_METRIC_PROCESS_CPU_SECONDS,
 	FC_METRIC_PROCESS_RESIDENT_BYTES,
@@ -51,12 +53,16 @@ struct fc_metric {
 const struct fc_metric *fc_metric_row(enum fc_metric_id id);
 
 struct fc_metrics;
+/* Without any series; never NULL. */
 struct fc_metrics *fc_metrics_new(void);
 void fc_metrics_free(struct fc_metrics *m);
 
-/* Label values in the order of the row; as many as it names. NULL `m` does nothing, so that tests may leave it out. */
+/* Label values in the order of the row; as many as it names. NULL `m` does nothing, so that tests may leave it
+ * out. */
 void fc_metrics_add(struct fc_metrics *m, enum fc_metric_id id, double by, const char *const *labels);
+/* Gauges. */
 void fc_metrics_set(struct fc_metrics *m, enum fc_metric_id id, double value, const char *const *labels);
+/* Histograms. */
 void fc_metrics_observe(struct fc_metrics *m, enum fc_metric_id id, double value, const char *const *labels);
 /* The present value of a counter or gauge series, of a histogram how often it observed, 0 when there is none. For
  * tests. */

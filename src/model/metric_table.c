@@ -104,6 +104,18 @@ static const struct fc_metric rows[FC_METRICS] = {
 		.labels = { "name" },
 		.buckets = workqueue_buckets,
 	},
+	[FC_METRIC_WORKQUEUE_UNFINISHED] = {
+		.name = "workqueue_unfinished_work_seconds",
+		.help = "Seconds that the event which the engine is working on has taken so far.",
+		.type = FC_METRIC_GAUGE,
+		.labels = { "name" },
+	},
+	[FC_METRIC_WORKQUEUE_LONGEST] = {
+		.name = "workqueue_longest_running_processor_seconds",
+		.help = "The same: the engine works on one event at a time.",
+		.type = FC_METRIC_GAUGE,
+		.labels = { "name" },
+	},
 	[FC_METRIC_BUILD_INFO] = {
 		.name = "fedcopy_build_info",
 		.help = "Always 1; the label says which version runs.",

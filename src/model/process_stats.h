@@ -16,6 +16,7 @@ struct fc_process_stats {
 	double start_time_seconds; /* since 1970 */
 };
 
+/* From /proc, at this moment; what cannot be read is 0. */
 void fc_process_stats_read(struct fc_process_stats *out);
 
 #endif

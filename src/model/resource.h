@@ -36,6 +36,7 @@ struct fc_resource {
 
 /* A copy of `from` with one reference. NULL strings become "". */
 struct fc_resource *fc_resource_new(const struct fc_resource *from);
+/* One more reference, and one less; the last frees. Any thread. */
 struct fc_resource *fc_resource_ref(const struct fc_resource *r);
 void fc_resource_unref(const struct fc_resource *r); /* NULL allowed */
 /* Equal group, version and plural. */
@@ -44,19 +45,23 @@ bool fc_resource_same(const struct fc_resource *a, const struct fc_resource *b);
 char *fc_resource_name(const struct fc_resource *r);
 /* A kind whose name begins with `Federated`. */
 bool fc_resource_is_federated(const struct fc_resource *r);
+/* Secrets of the core group, of any version. */
 bool fc_resource_is_secret(const struct fc_resource *r);
 
-/* What discovery found in one cluster: resources in the order that decides (core first, then groups as advertised, in a
- * group the preferred version first). */
+/* What discovery found in one cluster: resources in the order that decides (core first, then groups as advertised,
+ * in a group the preferred version first). */
 struct fc_resource_table;
 
+/* Empty; never NULL. One owner. */
 struct fc_resource_table *fc_resource_table_new(void);
 void fc_resource_table_free(struct fc_resource_table *t);
 /* Takes over one reference. Subresources (`/` in the plural) are never entered (D10); `x/status` marks x. */
 void fc_resource_table_add(struct fc_resource_table *t, struct fc_resource *r);
 /* A group-version that could not be read; a word is then "not known", not "not served" (kube-client 3.6). NULL as
- * version: no version of the group could; NULL as group: no group could, because their list itself was not readable. */
+ * version: no version of the group could; NULL as group: no group could, because their list itself was not
+ *          readable. */
 void fc_resource_table_add_broken(struct fc_resource_table *t, const char *group, const char *version);
+/* Resources entered. */
 size_t fc_resource_table_count(const struct fc_resource_table *t);
 
 enum fc_resolved {
@@ -65,14 +70,14 @@ enum fc_resolved {
 	FC_RESOLVED_LACKS_VERBS, /* something has, and lacks a verb */
 	FC_RESOLVED_UNKNOWN,	 /* nothing found, but a group that could hold it was not readable */
 };
-/* Looks `word` (NAME, NAME.GROUP or NAME.VERSION.GROUP) up. NAME: plural or singular, both case-sensitive, or the kind
- * ignoring case; only where none of the three matches any candidate, a short name. Of several that have the name the
- * first that serves the verbs is taken. *out is a new reference on FC_RESOLVED, else NULL. */
+/* Looks `word` (NAME, NAME.GROUP or NAME.VERSION.GROUP) up. NAME: plural or singular, both case-sensitive, or the
+ * kind ignoring case; only where none of the three matches any candidate, a short name. Of several that have the
+ * name the first that serves the verbs is taken. *out is a new reference on FC_RESOLVED, else NULL. */
 enum fc_resolved fc_resource_resolve(const struct fc_resource_table *t, const char *word, unsigned verbs,
 				     struct fc_resource **out);
 
-/* Is `word` of a form that could ever resolve? -1 with a sentence of class FC_ERR_INVALID when not; it does not repeat
- * the word. */
+/* Is `word` of a form that could ever resolve? -1 with a sentence of class FC_ERR_INVALID when not; it does not
+ * repeat the word. */
 int fc_resource_word_check(const char *word, struct fc_error *err) FC_MUST_CHECK;
 
 #endif

@@ -22,6 +22,7 @@ struct fc_address {
 	uint16_t port; /* 0: the system chooses */
 };
 
+/* `:9102`, `127.0.0.1:9103`, `[::1]:9103`. -1 with FC_ERR_USAGE and the mend: names are refused. */
 int fc_address_parse(const char *text, struct fc_address *out, struct fc_error *err) FC_MUST_CHECK;
 
 /* For flags: empty (listen nowhere) or an address; the second wants a loopback one. */

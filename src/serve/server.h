@@ -56,6 +56,7 @@ struct fc_serve {
  * one. On failure nothing runs and the error names the flag. */
 int fc_serve_start(struct fc_serve *out, const char *status_address, const char *debug_address,
 		   const struct fc_serve_sources *sources, struct fc_error *err) FC_MUST_CHECK;
+/* Stops what runs, and waits for it. */
 void fc_serve_stop(struct fc_serve *s);
 
 #endif
