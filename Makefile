@@ -82,8 +82,9 @@ e2e: $(OUT)/fedcopy ## build fedcopy and run the end-to-end tests against real A
 lint: $(OBJECTS) ## check floors, headers, globals, format, words and scripts, and analyse the code
 	@scripts/lint-all $(OUT)
 
-bench: $(OUT)/fedcopy ## measure on real API servers, beside a bare client in the same run; a few minutes
+bench: ## install what is missing, build, and measure beside a bare client on real API servers; a few minutes
 	@scripts/install-dependencies build test
+	@+$(MAKE) --no-print-directory $(JOBS) all
 	@assets=$$(scripts/envtest-assets) && KUBEBUILDER_ASSETS="$$assets" FEDCOPY=$(abspath $(OUT)/fedcopy) \
 		tests/bench/bench.py $(BENCH)
 
