@@ -9,7 +9,8 @@ namespace       the name of a fresh namespace that is on all three, and is remov
 make_namespace  a function that makes further ones
 fedcopy         a factory: fedcopy("run", "--clusters", cluster_set, "--target", "secrets") starts the program;
                 fedcopy.run(...) runs it to its end
-secrets         a list: values that a test adds to it must not occur in anything that fedcopy writes or serves
+secrets         a list: values in it must not occur in anything that fedcopy writes or serves. What objects.py puts into Secrets
+                is in it by itself; a test may add more
 """
 
 import itertools
@@ -25,6 +26,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position,redefined-outer-name
 import envtest
 import fedcopy as program
+import objects
 
 CRDS = pathlib.Path(__file__).with_name("crds")
 
@@ -157,7 +159,8 @@ def namespace(make_namespace):
 
 @pytest.fixture
 def secrets():
-    return []
+    objects.VALUES.clear()
+    return objects.VALUES
 
 
 @pytest.fixture

@@ -346,6 +346,7 @@ class Factory:
         if self.secrets:
             for cluster in self.clusters:
                 if cluster.running:
+                    cluster.resume()
                     events = json.dumps(cluster.api.list("events"))
                     self.texts.append((f"the Events of {cluster.name}", events))
         for where, text in self.texts:

@@ -8,6 +8,20 @@ PREFIX = "k8s-copier.fig.org/"
 # What fedcopy is told to look for rules in, where a test has no reason to say something else.
 TARGETS = "secrets,configmaps,deployments,federatedsecrets,federateddeployments,federatedhelmreleases"
 
+# The values that the running test has put into Secrets: the fixture `secrets`, which no output may hold.
+VALUES = []
+
+
+def hidden(text):
+    """What stands in a Secret for that text: long enough not to be found in an output by chance."""
+    return f"{text} (for nobody to see)"
+
+
+def encode(data):
+    """{key: text} as Secrets hold it, the values being remembered; None stays."""
+    VALUES.extend(hidden(text) for text in data.values() if text is not None and hidden(text) not in VALUES)
+    return {key: None if text is None else envtest.b64(hidden(text)) for key, text in data.items()}
+
 
 def metadata(name, rules=None, **more):
     """rules: {destination path: value}; more: further members of the metadata."""
@@ -21,9 +35,8 @@ def configmap(cluster, namespace, name, data=None, rules=None, **more):
 
 
 def secret(cluster, namespace, name, data=None, rules=None, **more):
-    """data: {key: text}"""
-    encoded = {key: envtest.b64(value) for key, value in (data or {}).items()}
-    return cluster.api.create("secrets", namespace, {"metadata": metadata(name, rules, **more), "data": encoded})
+    """data: {key: text}; what is stored is hidden(text), and no output may hold it."""
+    return cluster.api.create("secrets", namespace, {"metadata": metadata(name, rules, **more), "data": encode(data or {})})
 
 
 def deployment(cluster, namespace, name, rules=None, replicas=1, image="worker:1"):
@@ -73,14 +86,14 @@ def wait_value(cluster, resource, namespace, name, path, want, timeout=10):
 def wait_data(cluster, resource, namespace, name, want, timeout=10):
     """Until `data` is as wanted; given as text for Secrets too."""
     if resource == "secrets" and want is not None:
-        want = {key: envtest.b64(value) for key, value in want.items()}
+        want = encode(want)
     wait_value(cluster, resource, namespace, name, ("data",), want, timeout)
 
 
 def set_data(cluster, resource, namespace, name, changes):
     """Changes some keys of `data`; None takes one away."""
     if resource == "secrets":
-        changes = {key: None if value is None else envtest.b64(value) for key, value in changes.items()}
+        changes = encode(changes)
     return cluster.api.patch(resource, namespace, name, {"data": changes})
 
 

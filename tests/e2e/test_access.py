@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """How fedcopy gets into clusters, and what it says when it does not."""
 
+import shutil
+
 import pytest
-from envtest import never, wait_for, write_cluster_set, write_kubeconfig
+from envtest import REPOSITORY, free_port, kubectl, never, wait_for, write_cluster_set, write_kubeconfig
 from objects import asked, configmap, secret, set_data, wait_data
 
 
@@ -30,6 +32,47 @@ def test_clusters_may_be_named_by_flags_environment_and_file(fedcopy, clusters, 
     program = fedcopy("run", "--master", "main=hub", "--config", tmp_path / "config.yaml", env=env)
     wait_data(edge1, "configmaps", namespace, "copy", {"a": "1"})
     assert program.wait_rule("/copy")["target"] == f"shop/configmaps/{namespace}/copy"
+
+
+def shipped(name, tmp_path):
+    """A cluster set file as it is shipped, where its kubeconfig files can be put beside it."""
+    return shutil.copy(REPOSITORY / "clusters" / name, tmp_path / name)
+
+
+def write_contexts(path, contexts, **how):
+    """A kubeconfig with these contexts: {name: cluster}."""
+    write_kubeconfig(path, list(contexts.values()), **how)
+    for name, cluster in contexts.items():
+        if name != cluster.name:
+            kubectl(path, cluster.name, "config", "rename-context", cluster.name, name)
+    return path
+
+
+def test_the_shipped_file_of_the_least_that_is_needed_works(fedcopy, hub, edge1, namespace, tmp_path):
+    config = write_contexts(tmp_path / "config", {"production": hub, "staging": edge1})
+    configmap(hub, namespace, "source", {"a": "1"})
+    configmap(edge1, namespace, "copy", {}, {"data.a": "configmap:source:data.a"})
+    file = shipped("from-kubeconfig.yaml", tmp_path)
+    program = fedcopy("run", "--clusters", file, "--target", "configmaps", env={"KUBECONFIG": str(config)})
+    program.wait_rule(f"staging/configmaps/{namespace}/copy")
+
+
+def test_the_shipped_file_of_two_regions_works(fedcopy, hub, edge1, edge2, namespace, tmp_path):
+    write_contexts(tmp_path / "eu.kubeconfig", {"hub": hub, "shop-eu-1": edge1})
+    # Two names of one cluster are refused, and the session has three: us-lab is a server that does not answer.
+    nowhere = f"https://127.0.0.1:{free_port()}"
+    contexts = {"us-1": edge2, "us-lab": edge1}
+    write_contexts(tmp_path / "us.kubeconfig", contexts, server=lambda c: nowhere if c is edge1 else c.server)
+    configmap(hub, namespace, "source", {"a": "1"})
+    for member in (edge1, edge2):
+        configmap(member, namespace, "copy", {}, {"data.a": "configmap:source:data.a"})
+    program = fedcopy("run", "--clusters", shipped("two-regions.yaml", tmp_path), "--target", "configmaps", ready=False)
+    wait_for(lambda: program.get("/livez")[0] == 200, 10, "it serves")
+    program.wait_rule(f"eu-1/configmaps/{namespace}/copy")
+    # This member reads only what the source consents to.
+    program.wait_rule(f"us-1/configmaps/{namespace}/copy", state="NotAllowed")
+    up = {cluster: program.metrics().value("fedcopy_cluster_up", cluster=cluster) for cluster in ("hub", "eu-1", "us-1", "us-lab")}
+    assert up == {"hub": 1, "eu-1": 1, "us-1": 1, "us-lab": 0}
 
 
 def test_one_cluster_alone_is_the_current_context(fedcopy, clusters, kubeconfig, hub, namespace):

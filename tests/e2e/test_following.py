@@ -2,7 +2,7 @@
 """What happens to copies when sources, targets and rules change, come and go."""
 
 import pytest
-from envtest import b64, never, wait_for
+from envtest import never, wait_for
 from objects import (
     PREFIX,
     TARGETS,
@@ -10,6 +10,7 @@ from objects import (
     at,
     configmap,
     custom,
+    encode,
     metadata,
     secret,
     set_data,
@@ -60,7 +61,7 @@ def test_drift_is_repaired_and_foreign_fields_are_left_alone(fedcopy, cluster_se
 
 
 def test_a_deleted_source_leaves_the_copy_and_is_followed_when_it_is_back(fedcopy, cluster_set, hub, edge1, namespace):
-    # B13, B14, D6, D21
+    # B13, B14, D21
     secret(hub, namespace, "source", {"a": "1"})
     secret(edge1, namespace, "copy", {}, {"data": "secrets:source:data"})
     program = fedcopy("run", "--clusters", cluster_set, "--target", "secrets")
@@ -74,7 +75,14 @@ def test_a_deleted_source_leaves_the_copy_and_is_followed_when_it_is_back(fedcop
     hub.api.delete("secrets", namespace, "source")
     secret(hub, namespace, "source", {"a": "3"})
     wait_data(edge1, "secrets", namespace, "copy", {"a": "3"})
-    # The target too.
+
+
+def test_a_target_that_is_deleted_and_made_again_is_filled_again(fedcopy, cluster_set, hub, edge1, namespace):
+    # D6
+    secret(hub, namespace, "source", {"a": "3"})
+    secret(edge1, namespace, "copy", {}, {"data": "secrets:source:data"})
+    program = fedcopy("run", "--clusters", cluster_set, "--target", "secrets")
+    wait_data(edge1, "secrets", namespace, "copy", {"a": "3"})
     edge1.api.delete("secrets", namespace, "copy")
     wait_for(lambda: not program.rules("/copy"), 10, "the rules of a deleted target are forgotten")
     set_data(hub, "secrets", namespace, "source", {"a": "4"})
@@ -84,7 +92,7 @@ def test_a_deleted_source_leaves_the_copy_and_is_followed_when_it_is_back(fedcop
 
 
 def test_a_changed_rule_obeys_its_new_source_alone(fedcopy, cluster_set, hub, edge1, namespace):
-    # B15, B16, D5: the original went on obeying rules that were gone.
+    # B15, D5: the original went on obeying rules that were gone.
     configmap(hub, namespace, "old", {"a": "old"})
     configmap(hub, namespace, "new", {"a": "new"})
     configmap(edge1, namespace, "copy", {}, {"data.a": "configmaps:old:data.a"})
@@ -96,15 +104,22 @@ def test_a_changed_rule_obeys_its_new_source_alone(fedcopy, cluster_set, hub, ed
     set_data(hub, "configmaps", namespace, "new", {"a": "newer"})
     wait_data(edge1, "configmaps", namespace, "copy", {"a": "newer"})
     assert [rule["source"] for rule in program.rules("/copy")] == [f"hub/configmaps/{namespace}/new"]
-    # Withdrawn: the field keeps its last value, and is anybody's again.
+
+
+def test_a_withdrawn_rule_leaves_the_field_and_acts_no_more(fedcopy, cluster_set, hub, edge1, namespace):
+    # B16, D5
+    configmap(hub, namespace, "source", {"a": "newer"})
+    configmap(edge1, namespace, "copy", {}, {"data.a": "configmaps:source:data.a"})
+    program = fedcopy("run", "--clusters", cluster_set, "--target", "configmaps")
+    wait_data(edge1, "configmaps", namespace, "copy", {"a": "newer"})
     edge1.api.annotate("configmaps", namespace, "copy", {rule_of("data.a"): None})
     wait_for(lambda: not program.rules("/copy"), 10, "the rule is gone")
     assert at(edge1.api.get("configmaps", namespace, "copy"), "data") == {"a": "newer"}
     set_data(edge1, "configmaps", namespace, "copy", {"a": "mine"})
     before = version(edge1, "configmaps", namespace, "copy")
-    set_data(hub, "configmaps", namespace, "new", {"a": "newest"})
+    set_data(hub, "configmaps", namespace, "source", {"a": "newest"})
     # A copy that goes after it shows that the change has passed by.
-    configmap(edge1, namespace, "later", {}, {"data.a": "configmaps:new:data.a"})
+    configmap(edge1, namespace, "later", {}, {"data.a": "configmaps:source:data.a"})
     wait_data(edge1, "configmaps", namespace, "later", {"a": "newest"})
     assert version(edge1, "configmaps", namespace, "copy") == before
 
@@ -244,7 +259,7 @@ def test_the_last_of_many_quick_changes_wins_against_other_writers(fedcopy, clus
     wait_data(edge1, "secrets", namespace, "copy", {"a": "40"})
     program.wait_rule("/copy")
     after = edge1.api.get("secrets", namespace, "copy")
-    assert after["metadata"]["labels"] == {"number": "40"} and after["data"] == {"a": b64("40")}
+    assert after["metadata"]["labels"] == {"number": "40"} and after["data"] == encode({"a": "40"})
     assert program.rules(state="Error") == []
 
 

@@ -3,7 +3,7 @@
 elements of lists."""
 
 from envtest import b64
-from objects import configmap, custom, deployment, secret, set_data, wait_data, wait_value
+from objects import configmap, custom, deployment, hidden, secret, set_data, wait_data, wait_value
 
 
 def test_keys_with_dots_are_named_with_two_dots(fedcopy, cluster_set, hub, edge1, namespace):
@@ -66,7 +66,7 @@ def test_missing_and_null_parents_are_created(fedcopy, cluster_set, hub, namespa
     custom(hub, namespace, "FederatedSecret", "two", None, two)
     custom(hub, namespace, "FederatedSecret", "blocked", {"template": "text"}, rules)
     program = fedcopy("run", "--clusters", cluster_set, "--target", "federatedsecrets")
-    data = {"data": {"a": b64("1")}}
+    data = {"data": {"a": b64(hidden("1"))}}
     for name, want in (
         ("no-spec", {"template": data}),
         ("no-template", {"placement": {}, "template": data}),

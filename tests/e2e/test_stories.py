@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What people use the k8s-copier dialect for, from the first copy to the next change."""
 
-from envtest import b64
-from objects import TARGETS, configmap, custom, deployment, secret, set_data, wait_data, wait_value
+from objects import TARGETS, configmap, custom, deployment, encode, secret, set_data, wait_data, wait_value
 
 
-def test_a_certificate_reaches_the_federated_secret_of_the_master(fedcopy, cluster_set, hub, namespace, secrets):
-    secrets += ["the private key", "the renewed key"]
+def test_a_certificate_reaches_the_federated_secret_of_the_master(fedcopy, cluster_set, hub, namespace):
     secret(hub, namespace, "cloud-certificate", {"tls.crt": "certificate", "tls.key": "the private key"})
     custom(
         hub,
@@ -18,16 +16,15 @@ def test_a_certificate_reaches_the_federated_secret_of_the_master(fedcopy, clust
     )
     fedcopy("run", "--clusters", cluster_set, "--target", "federatedsecret")
     where = (hub, "federatedsecrets", namespace, "cloud-certificate")
-    wait_value(*where, ("spec", "template", "data"), {"tls.crt": b64("certificate"), "tls.key": b64("the private key")})
+    wait_value(*where, ("spec", "template", "data"), encode({"tls.crt": "certificate", "tls.key": "the private key"}))
     # B9: nothing beside the path has changed.
     spec = hub.api.get(*where[1:])["spec"]
     assert spec["template"]["type"] == "kubernetes.io/tls" and spec["placement"] == {"clusterSelector": {}}
     set_data(hub, "secrets", namespace, "cloud-certificate", {"tls.key": "the renewed key"})
-    wait_value(*where, ("spec", "template", "data", "tls.key"), b64("the renewed key"))
+    wait_value(*where, ("spec", "template", "data"), encode({"tls.crt": "certificate", "tls.key": "the renewed key"}))
 
 
-def test_a_secret_reaches_plain_secrets_on_both_members(fedcopy, cluster_set, hub, edge1, edge2, namespace, secrets):
-    secrets += ["the first password", "the second password"]
+def test_a_secret_reaches_plain_secrets_on_both_members(fedcopy, cluster_set, hub, edge1, edge2, namespace):
     secret(hub, namespace, "database", {"user": "shop", "password": "the first password"})
     for member in (edge1, edge2):
         secret(member, namespace, "database", {"password": "unset"}, {"data": "secrets:database:data"})
@@ -37,13 +34,22 @@ def test_a_secret_reaches_plain_secrets_on_both_members(fedcopy, cluster_set, hu
     set_data(hub, "secrets", namespace, "database", {"password": "the second password"})
     for member in (edge1, edge2):
         wait_data(member, "secrets", namespace, "database", {"user": "shop", "password": "the second password"})
+
+
+def test_a_key_removed_from_the_source_disappears_from_the_targets(fedcopy, cluster_set, hub, edge1, edge2, namespace):
     # B9: the whole subtree is replaced, so a key that went goes.
+    secret(hub, namespace, "database", {"user": "shop", "password": "the password"})
+    for member in (edge1, edge2):
+        secret(member, namespace, "database", {}, {"data": "secrets:database:data"})
+    fedcopy("run", "--clusters", cluster_set, "--target", "secrets")
+    for member in (edge1, edge2):
+        wait_data(member, "secrets", namespace, "database", {"user": "shop", "password": "the password"})
     set_data(hub, "secrets", namespace, "database", {"user": None})
     for member in (edge1, edge2):
-        wait_data(member, "secrets", namespace, "database", {"password": "the second password"})
+        wait_data(member, "secrets", namespace, "database", {"password": "the password"})
 
 
-def test_deployments_and_helm_releases_reach_their_federated_kinds(fedcopy, cluster_set, hub, namespace):
+def test_a_deployment_fills_a_federated_deployment(fedcopy, cluster_set, hub, namespace):
     source = deployment(hub, namespace, "podinfo", replicas=2, image="podinfo:6.0.0")
     custom(
         hub,
@@ -53,17 +59,22 @@ def test_deployments_and_helm_releases_reach_their_federated_kinds(fedcopy, clus
         {"placement": {"clusterSelector": {}}},
         {"spec.template.spec": "deployments.v1.apps:podinfo:spec"},
     )
+    fedcopy("run", "--clusters", cluster_set, "--target", "federateddeployment")
+    where = (hub, "federateddeployments", namespace, "podinfo")
+    wait_value(*where, ("spec", "template", "spec"), source["spec"])
+    hub.api.patch("deployments", namespace, "podinfo", {"spec": {"replicas": 5}})
+    wait_value(*where, ("spec", "template", "spec", "replicas"), 5)
+
+
+def test_a_helm_release_fills_a_federated_helm_release(fedcopy, cluster_set, hub, namespace):
     release = {"chart": {"spec": {"chart": "podinfo", "version": "6.0.0"}}, "interval": "5m", "values": {"replicas": 2}}
     custom(hub, namespace, "HelmRelease", "podinfo", release)
     custom(hub, namespace, "FederatedHelmRelease", "podinfo", {}, {"spec.template.spec": "helmrelease:podinfo:spec"})
-    fedcopy("run", "--clusters", cluster_set, "--target", "federateddeployment,federatedhelmreleases.v1beta1.types.kubefed.io")
-    wait_value(hub, "federateddeployments", namespace, "podinfo", ("spec", "template", "spec"), source["spec"])
-    wait_value(hub, "federatedhelmreleases", namespace, "podinfo", ("spec", "template", "spec"), release)
-    hub.api.patch("deployments", namespace, "podinfo", {"spec": {"replicas": 5}})
+    fedcopy("run", "--clusters", cluster_set, "--target", "federatedhelmreleases.v1beta1.types.kubefed.io")
+    where = (hub, "federatedhelmreleases", namespace, "podinfo")
+    wait_value(*where, ("spec", "template", "spec"), release)
     hub.api.patch("helmreleases", namespace, "podinfo", {"spec": {"chart": {"spec": {"version": "6.1.0"}}}})
-    wait_value(hub, "federateddeployments", namespace, "podinfo", ("spec", "template", "spec", "replicas"), 5)
-    version = ("spec", "template", "spec", "chart", "spec", "version")
-    wait_value(hub, "federatedhelmreleases", namespace, "podinfo", version, "6.1.0")
+    wait_value(*where, ("spec", "template", "spec", "chart", "spec", "version"), "6.1.0")
 
 
 def test_a_literal_is_set_and_kept(fedcopy, cluster_set, edge1, namespace):
