@@ -192,25 +192,33 @@ static void free_groups(struct group *groups, size_t count)
 
 enum values { VALUES_HERE, VALUES_READ, VALUES_FAILED };
 
+/* Is a value missing whose source may not be asked for it yet? */
+static bool group_must_wait(struct fc_engine *e, struct target *t, const struct group *g)
+{
+	bool waits = false;
+
+	for (struct rule *r = g->root; r != g->end; r = r->next) {
+		if (!r->takes_part || value_of(r) || r->source->not_before_ms <= e->now_ms)
+			continue;
+		timer_set_earliest(e, t, r->source->not_before_ms);
+		waits = true;
+	}
+	return waits;
+}
+
 /* Asks for the values that are needed and not at hand. */
 static enum values group_values(struct fc_engine *e, struct target *t, struct group *g)
 {
 	enum values have = VALUES_HERE;
 
+	if (group_must_wait(e, t, g))
+		return VALUES_FAILED;
 	for (struct rule *r = g->root; r != g->end; r = r->next) {
-		struct source *s = r->source;
-
 		if (!r->takes_part || value_of(r))
 			continue;
-		if (s->not_before_ms > e->now_ms) {
-			timer_set_earliest(e, t, s->not_before_ms);
-			have = VALUES_FAILED;
-			continue;
-		}
-		if (have == VALUES_HERE)
-			have = VALUES_READ;
+		have = VALUES_READ;
 		r->wants_value = true;
-		source_read(e, s);
+		source_read(e, r->source);
 	}
 	return have;
 }
@@ -221,10 +229,15 @@ static void group_lacks_values(struct fc_engine *e, struct group *g, enum values
 		group_pending(e, g, "ReadingSource", "the source is being read");
 		return;
 	}
-	for (struct rule *r = g->root; r != g->end; r = r->next)
-		if (r->takes_part && !rule_set_source_failed(e, r))
+	for (struct rule *r = g->root; r != g->end; r = r->next) {
+		if (!r->takes_part)
+			continue;
+		/* It may be minutes until the other value is there. */
+		rule_drop_value(r);
+		if (!rule_set_source_failed(e, r))
 			rule_set_state(e, r, FC_STATE_PENDING, "ReadingSource", "another rule's source cannot be read",
 				       NULL);
+	}
 }
 
 /* Gets the values of the open groups together. A source that cannot be read keeps its own group back only; reads

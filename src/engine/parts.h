@@ -113,9 +113,6 @@ void report_write(struct fc_engine *e, const struct target *t);
 void measure_write(struct fc_engine *e, const struct target *t, const char *result);
 void measure_retry(struct fc_engine *e);
 void measure_propagation(struct fc_engine *e, const struct rule *r);
-char *rule_source_text(const struct fc_engine *e, const struct rule *r); /* the caller frees */
-char *rule_target_text(const struct fc_engine *e, const struct rule *r);
-char *rule_path_text(const struct rule *r);
 
 /* --- requests.c: the requests under way and those that wait --- */
 void job_init(struct job *j, void *owner);

@@ -7,14 +7,14 @@
 #include "engine/parts.h"
 #include "model/object_key.h"
 
-char *rule_target_text(const struct fc_engine *e, const struct rule *r)
+static char *rule_target_text(const struct fc_engine *e, const struct rule *r)
 {
 	const struct key *k = &r->target->key;
 
 	return fc_object_key_text(e->clusters[k->cluster].info->name, k->resource, k->namespace_, k->name);
 }
 
-char *rule_source_text(const struct fc_engine *e, const struct rule *r)
+static char *rule_source_text(const struct fc_engine *e, const struct rule *r)
 {
 	const char *cluster, *namespace_;
 
@@ -29,7 +29,7 @@ char *rule_source_text(const struct fc_engine *e, const struct rule *r)
 }
 
 /* As an annotation key spells it: segments parted by dots, a literal dot doubled. */
-char *rule_path_text(const struct rule *r)
+static char *rule_path_text(const struct rule *r)
 {
 	struct fc_buf out = FC_BUF_INIT;
 

@@ -155,6 +155,42 @@ static void test_child_is_applied_into_its_parents_value_in_one_operation(void *
 	fc_action_free(a);
 }
 
+/* A value lives only while its write is pending: not for the minutes in which another one cannot be had. */
+static void test_value_is_not_kept_while_another_of_its_group_cannot_be_read(void **state)
+{
+	struct fixture *f = *state;
+	struct fc_action *a;
+	int parts = 0, wholes = 0;
+
+	begin(f, RULES_NESTED, "{'a':'1','x':'p'}");
+	world_list(f->w, f->whole, whole("{'a':'1','x':'0'}", "10"));
+	world_list(f->w, f->part, part("'p'", "11"));
+	serve_reads(f, whole("{'a':'1','x':'0'}", "10"), part("'p'", "11"));
+	world_object(f->w, f->part, part("'q'", "12"));
+	a = world_take(f->w, FC_ACTION_READ);
+	assert_non_null(a);
+	assert_string_equal(a->name, "whole");
+	world_fail(f->w, a, FC_ERR_SERVER, -1);
+	fc_action_free(a);
+	assert_quiet(f->w);
+	assert_string_equal(world_state(f->w, "dst", "data"), "Error/SourceFailed");
+	world_tick(f->w, fc_engine_deadline(f->w->engine) - f->w->now_ms);
+	while ((a = world_take(f->w, FC_ACTION_READ))) {
+		bool is_part = strcmp(a->name, "part") == 0;
+
+		parts += is_part;
+		wholes += !is_part;
+		world_answer(f->w, a, is_part ? part("'q'", "12") : whole("{'a':'1','x':'0'}", "10"));
+		fc_action_free(a);
+	}
+	assert_int_equal(parts, 1);
+	assert_int_equal(wholes, 1);
+	a = world_take(f->w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_json(json_object_get(json_array_get(a->body, 1), "value"), J("{'a':'1','x':'q'}"));
+	fc_action_free(a);
+}
+
 static void test_restart_with_nested_rules_in_sync_writes_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -469,6 +505,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_source_that_never_syncs_delays_the_others_half_a_second, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_child_is_applied_into_its_parents_value_in_one_operation, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_value_is_not_kept_while_another_of_its_group_cannot_be_read, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_restart_with_nested_rules_in_sync_writes_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_child_that_does_not_fit_its_parents_value_is_invalid_alone, setup,
