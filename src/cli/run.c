@@ -154,7 +154,8 @@ static int build(struct run *r, struct fc_error *err)
 	r->engine = fc_engine_thread_new(&options);
 	for (size_t i = 0; i < r->set->count; i++) {
 		const struct fc_watcher_options watcher = {
-			.cluster = &r->set->clusters[i],
+			.name = r->set->clusters[i].info.name,
+			.access = fc_steal(&r->set->clusters[i].access),
 			.number = (fc_cluster_no)i,
 			.annotation_prefixes = r->prefixes,
 			.metrics = r->metrics,

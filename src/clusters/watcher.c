@@ -123,11 +123,14 @@ static int make_parts(struct fc_watcher *w, struct fc_error *err)
 	/* Without limit: the engine must never wait for a watcher that waits for the engine. It paces its own actions.
 	 */
 	w->actions = fc_mailbox_new(0, wake, w);
-	w->credentials = fc_credentials_new(w->o.cluster->access);
+	w->credentials = fc_credentials_new(
+		&(struct fc_credentials_options){ .access = w->access, .loop = w->loop, .plugins = w->o.plugins }, err);
+	if (!w->credentials)
+		return -1;
 	w->transport = fc_transport_new(
 		&(struct fc_transport_options){
 			.loop = w->loop,
-			.access = w->o.cluster->access,
+			.access = w->access,
 			.credentials = w->credentials,
 			.metrics = w->o.metrics,
 			.cluster = w->name,
@@ -143,7 +146,8 @@ struct fc_watcher *fc_watcher_new(const struct fc_watcher_options *options, stru
 	struct fc_watcher *w = fc_xcalloc(1, sizeof(*w));
 
 	w->o = *options;
-	w->name = options->cluster->info.name;
+	w->name = fc_xstrdup(options->name);
+	w->access = options->access;
 	w->random.state = options->seed;
 	if (make_parts(w, err) < 0) {
 		fc_error_wrap(err, "cluster %s", w->name);
@@ -159,6 +163,7 @@ static void *run(void *user)
 
 	fc_watcher_connect(w);
 	fc_loop_run(w->loop);
+	atomic_store(&w->ended, true);
 	return NULL;
 }
 
@@ -181,6 +186,23 @@ void fc_watcher_post(struct fc_watcher *w, struct fc_action *action)
 {
 	if (fc_mailbox_put(w->actions, action) < 0)
 		fc_action_free(action);
+}
+
+void fc_watcher_renew(struct fc_watcher *w, struct fc_access *access)
+{
+	(void)w;
+	fc_access_free(access);
+}
+
+void fc_watcher_rename(struct fc_watcher *w, const char *name)
+{
+	(void)w;
+	(void)name;
+}
+
+bool fc_watcher_has_ended(const struct fc_watcher *w)
+{
+	return !w->started || atomic_load(&w->ended);
 }
 
 void fc_watcher_stop(struct fc_watcher *w, int64_t grace_ms)
@@ -220,5 +242,7 @@ void fc_watcher_free(struct fc_watcher *w)
 	}
 	free(w->connection.id);
 	free(w->connection.server_version);
+	fc_access_free(w->access);
+	free(w->name);
 	free(w);
 }

@@ -64,9 +64,11 @@ struct fc_watcher_call;
 
 struct fc_watcher {
 	struct fc_watcher_options o;
-	const char *name; /* of the cluster */
+	char *name; /* of the cluster */
+	struct fc_access *access;
 	pthread_t thread;
 	bool started;
+	_Atomic bool ended; /* the thread has, or is about to */
 	struct fc_loop *loop;
 	struct fc_mailbox *actions;
 	struct fc_credentials *credentials;

@@ -88,6 +88,9 @@ static void take_event(struct fc_engine *e, const struct fc_event *event)
 
 	switch (event->type) {
 	case FC_EVENT_TICK:
+	case FC_EVENT_CLUSTER_ADDED:
+	case FC_EVENT_CLUSTER_REMOVED:
+	case FC_EVENT_CLUSTER_CHANGED:
 		break;
 	case FC_EVENT_CLUSTER_UP:
 		if (c)

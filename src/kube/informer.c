@@ -152,6 +152,19 @@ void fc_informer_stop(struct fc_informer *i)
 		informer_free(i);
 }
 
+void fc_informer_relist(struct fc_informer *i)
+{
+	/* Not from inside its own callbacks: who learns that the cluster is another one is not one of them. */
+	if (i->request)
+		fc_request_cancel(i->request);
+	i->request = NULL;
+	fc_informer_drop_framer(i);
+	fc_loop_timer_cancel(loop_of(i), &i->deadline);
+	free(i->token);
+	i->token = NULL;
+	fc_informer_go(i, FC_INFORMER_LIST, 0);
+}
+
 void fc_informer_retry_now(struct fc_informer *i)
 {
 	if (i->retry)

@@ -66,4 +66,7 @@ void fc_informer_stop(struct fc_informer *i);
 /* Is something to be retried (a back-off under way)? Then do it now: the cluster is back. */
 void fc_informer_retry_now(struct fc_informer *i);
 
+/* The versions that it knows may be another cluster's: it lists again. */
+void fc_informer_relist(struct fc_informer *i);
+
 #endif

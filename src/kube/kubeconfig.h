@@ -13,6 +13,7 @@
 #include "base/error.h"
 
 struct fc_kubeconfig;
+struct fc_exec_spec;
 
 /* Everything needed to talk to one API server. Strings are NULL where nothing was given. */
 struct fc_access {
@@ -27,11 +28,13 @@ struct fc_access {
 	char *token_file;
 	char *username; /* Basic (1.18) */
 	char *password;
-	char *tls_server_name; /* 1.12 */
-	char *proxy_url;       /* 1.13 */
-	bool insecure;	       /* insecure-skip-tls-verify */
-	bool no_compression;   /* disable-compression */
-	char *namespace_;      /* of the context; "default" when it names none */
+	struct fc_exec_spec *exec; /* the plug-in that gives token or certificate (1.27); NULL: none */
+	char **impersonate;	   /* whole header lines, NULL-terminated (1.22); NULL: nobody */
+	char *tls_server_name;	   /* 1.12 */
+	char *proxy_url;	   /* 1.13 */
+	bool insecure;		   /* insecure-skip-tls-verify */
+	bool no_compression;	   /* disable-compression */
+	char *namespace_;	   /* of the context; "default" when it names none */
 };
 
 /* Loads one explicit path (a missing file is an error), or with NULL by 1.3: KUBECONFIG (a list; missing files are
@@ -52,6 +55,9 @@ struct fc_access *fc_kubeconfig_access(const struct fc_kubeconfig *k, const char
 
 /* Inside a cluster (1.37, 1.38): NULL with class FC_ERR_NOT_FOUND when not in one. */
 struct fc_access *fc_access_in_cluster(struct fc_error *err) FC_MUST_CHECK;
+/* Do both reach the same server as the same user in the same way? Of what lies in a file the path counts, not what
+ * stood in it: whoever holds the access looks into the file again by itself. */
+bool fc_access_same(const struct fc_access *a, const struct fc_access *b);
 /* Key material is overwritten first. NULL allowed. */
 void fc_access_free(struct fc_access *a);
 

@@ -333,6 +333,16 @@ struct fc_access *fc_kubeconfig_access(const struct fc_kubeconfig *k, const char
 	return a;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool fc_access_same(const struct fc_access *a, const struct fc_access *b)
+{
+	return same_text(a->server, b->server) && same_text(a->token, b->token);
+}
+
 void fc_access_free(struct fc_access *a)
 {
 	if (!a)

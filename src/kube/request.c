@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "json/decode.h"
+#include "kube/credentials.h"
 #include "model/status.h"
 
 #include <string.h>
@@ -208,8 +209,7 @@ static int add_line(struct fc_request *r, const char *line)
 	return longer ? 0 : -1;
 }
 
-static int add_headers(struct fc_request *r, const struct fc_peer *peer, const struct fc_request_options *o,
-		       const char *authorization)
+static int add_headers(struct fc_request *r, const struct fc_peer *peer, const struct fc_request_options *o)
 {
 	if (add_header(r, "Accept", o->accept ? o->accept : "application/json") < 0)
 		return -1;
@@ -218,16 +218,15 @@ static int add_headers(struct fc_request *r, const struct fc_peer *peer, const s
 	/* An empty value takes libcurl's own header out: waiting for a 100 costs a round trip. */
 	if (r->request_body && add_line(r, "Expect:") < 0)
 		return -1;
-	return peer->host_header && add_line(r, peer->host_header) < 0 ? -1 : add_line(r, authorization);
+	return peer->host_header ? add_line(r, peer->host_header) : 0;
 }
 
-static int prepare(struct fc_request *r, const struct fc_peer *peer, const struct fc_request_options *o,
-		   const char *authorization)
+static int prepare(struct fc_request *r, const struct fc_peer *peer, const struct fc_request_options *o)
 {
 	FC_AUTO_FREE char *url = fc_xasprintf("%s%s", peer->base_url, o->path);
 
 	r->easy = curl_easy_init();
-	if (!r->easy || add_headers(r, peer, o, authorization) < 0)
+	if (!r->easy || add_headers(r, peer, o) < 0)
 		return -1;
 	CURLcode rc = fc_peer_apply(peer, r->easy);
 	SET(rc, r->easy, CURLOPT_URL, url);
@@ -244,9 +243,11 @@ static int prepare(struct fc_request *r, const struct fc_peer *peer, const struc
 }
 
 struct fc_request *fc_request_new(const struct fc_peer *peer, const struct fc_request_options *options,
-				  const char *authorization, struct fc_error *err)
+				  struct curl_slist *credentials, struct fc_error *err)
 {
 	struct fc_request *r = fc_xcalloc(1, sizeof(*r));
+
+	r->headers = credentials;
 
 	r->request_body = options->body;
 	r->request_body_bytes = options->body ? options->body_bytes : 0;
@@ -262,7 +263,7 @@ struct fc_request *fc_request_new(const struct fc_peer *peer, const struct fc_re
 	if (!sound)
 		fc_error_set(err, FC_ERR_INTERNAL,
 			     "no request was made: it lacks a method or a path, or is a GET with a body");
-	else if (prepare(r, peer, options, authorization) < 0)
+	else if (prepare(r, peer, options) < 0)
 		fc_error_set(err, FC_ERR_MEMORY, "no memory to prepare a request");
 	else
 		return r;
@@ -270,20 +271,12 @@ struct fc_request *fc_request_new(const struct fc_peer *peer, const struct fc_re
 	return NULL;
 }
 
-static void free_headers(struct curl_slist *headers)
-{
-	/* One of them is the Authorization. */
-	for (struct curl_slist *h = headers; h; h = h->next)
-		explicit_bzero(h->data, strlen(h->data));
-	curl_slist_free_all(headers);
-}
-
 void fc_request_free(struct fc_request *r)
 {
 	if (!r)
 		return;
 	curl_easy_cleanup(r->easy);
-	free_headers(r->headers);
+	fc_credentials_free_headers(r->headers);
 	if (r->request_body)
 		fc_free_secret(r->request_body, r->request_body_bytes);
 	fc_buf_fini_secret(&r->body); /* the body of a Secret that was read */

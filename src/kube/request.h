@@ -54,9 +54,9 @@ struct fc_request {
 	void *user;
 };
 
-/* `authorization` is a whole header line or "". Takes options->body in any case. */
+/* `credentials` are header lines, NULL: none. Takes them over, and options->body, in any case. */
 struct fc_request *fc_request_new(const struct fc_peer *peer, const struct fc_request_options *options,
-				  const char *authorization, struct fc_error *err) FC_MUST_CHECK;
+				  struct curl_slist *credentials, struct fc_error *err) FC_MUST_CHECK;
 void fc_request_free(struct fc_request *r); /* NULL allowed; libcurl must not have it */
 
 /* What came of it. `why` NULL: libcurl's `code` tells; else the connection was given up for that reason. `out`

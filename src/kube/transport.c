@@ -211,14 +211,16 @@ static void on_finished(void *user, struct fc_request *r, CURLcode code, const s
 static struct fc_request *new_request(struct fc_transport *t, const struct fc_request_options *options,
 				      struct fc_error *err)
 {
-	struct fc_buf authorization = FC_BUF_INIT;
+	struct curl_slist *headers = NULL;
 	struct fc_request *r = NULL;
 
-	if (fc_credentials_header(t->o.credentials, fc_clock_mono_ms(), &authorization, err) == 0)
-		r = fc_request_new(&t->peer, options, fc_buf_str(&authorization), err);
-	else if (options->body)
-		fc_free_secret(options->body, options->body_bytes);
-	fc_buf_fini_secret(&authorization);
+	if (fc_credentials_headers(t->o.credentials, fc_clock_mono_ms(), &headers, err) == 0) {
+		r = fc_request_new(&t->peer, options, headers, err);
+	} else {
+		fc_credentials_free_headers(headers);
+		if (options->body)
+			fc_free_secret(options->body, options->body_bytes);
+	}
 	if (!r)
 		return NULL;
 	r->transport = t;
@@ -300,6 +302,20 @@ static struct fc_connection *connection_for(struct fc_transport *t, bool watch, 
 		if (!watch || fc_connection_watches(t->connections[i]) < FC_TRANSPORT_MAX_WATCHES)
 			return t->connections[i];
 	return add_connection(t, err);
+}
+
+int fc_transport_renew(struct fc_transport *t, const struct fc_access *access, struct fc_credentials *credentials,
+		       struct fc_error *err)
+{
+	struct fc_peer peer;
+
+	if (fc_peer_init(&peer, access, err) < 0)
+		return -1;
+	fc_peer_fini(&t->peer);
+	t->peer = peer;
+	t->o.access = access;
+	t->o.credentials = credentials;
+	return 0;
 }
 
 struct fc_request *fc_transport_send(struct fc_transport *t, const struct fc_request_options *options,

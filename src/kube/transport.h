@@ -36,6 +36,9 @@ struct fc_transport_options {
 	 * why): nothing was heard from it since the request was sent. Called on changes only, and once for the
 	 * first outcome. May be NULL. */
 	void (*on_reachable)(void *user, bool reachable, const struct fc_error *why);
+	/* A new connection to the server was made: who answers there may be another one than before. From the loop.
+	 * May be NULL. */
+	void (*on_connected)(void *user);
 	void *user;
 	/* A connection with requests on it that has delivered no byte for silent_ms gets a GET /version with a
 	 * limit of probe_ms; when that brings no answer of any status, all requests on the connection fail, and the
@@ -47,6 +50,12 @@ struct fc_transport_options {
 struct fc_transport *fc_transport_new(const struct fc_transport_options *options, struct fc_error *err) FC_MUST_CHECK;
 /* Cancels every request, without calling back. */
 void fc_transport_free(struct fc_transport *t);
+
+/* From now on requests go to the server that `access` names, as `credentials` say: both borrowed, like the options'
+ * were. Requests under way finish where they are; watches end with FC_ERR_CANCELLED, so that their holders open them
+ * again. -1 with err: everything stays as it was. */
+int fc_transport_renew(struct fc_transport *t, const struct fc_access *access, struct fc_credentials *credentials,
+		       struct fc_error *err) FC_MUST_CHECK;
 
 struct fc_response {
 	int status;		  /* HTTP status; 0 when there was no answer */

@@ -18,7 +18,7 @@ enum fc_reads {
 	FC_READS_NONE,		 /* nothing */
 };
 
-/* A cluster's number: its place in the cluster set, the same for the whole run. */
+/* A cluster's number: the same for the whole run, and never another cluster's. */
 typedef uint32_t fc_cluster_no;
 #define FC_NO_CLUSTER UINT32_MAX
 
@@ -26,7 +26,12 @@ struct fc_cluster_info {
 	char *name; /* a DNS label */
 	bool master;
 	enum fc_reads reads;
-	json_t *labels; /* object of strings, may be NULL */
+	json_t *labels; /* object of strings, may be NULL; never written again, so copies share it */
 };
+
+/* `to` owns what it gets. */
+void fc_cluster_info_copy(struct fc_cluster_info *to, const struct fc_cluster_info *from);
+void fc_cluster_info_fini(struct fc_cluster_info *info);
+bool fc_cluster_info_same(const struct fc_cluster_info *a, const struct fc_cluster_info *b);
 
 #endif

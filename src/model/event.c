@@ -5,6 +5,9 @@
 
 static const char *const type_names[] = {
 	[FC_EVENT_TICK] = "tick",
+	[FC_EVENT_CLUSTER_ADDED] = "cluster-added",
+	[FC_EVENT_CLUSTER_REMOVED] = "cluster-removed",
+	[FC_EVENT_CLUSTER_CHANGED] = "cluster-changed",
 	[FC_EVENT_CLUSTER_UP] = "cluster-up",
 	[FC_EVENT_CLUSTER_DOWN] = "cluster-down",
 	[FC_EVENT_RESOLVED] = "resolved",
@@ -37,6 +40,9 @@ void fc_event_free(struct fc_event *e)
 	free(e->server_version);
 	json_decref(e->object);
 	fc_resource_unref(e->resource);
+	if (e->info)
+		fc_cluster_info_fini(e->info);
+	free(e->info);
 	free(e);
 }
 

@@ -18,6 +18,12 @@
 enum fc_event_type {
 	/* Nothing but the time. */
 	FC_EVENT_TICK,
+	/* cluster: a number that was never used; info: its description. Its other events come after this one */
+	FC_EVENT_CLUSTER_ADDED,
+	/* cluster: it is none of the set any more; nothing on it is touched. Events of it may come still */
+	FC_EVENT_CLUSTER_REMOVED,
+	/* cluster; info: its new description: another name, other labels, other `reads` */
+	FC_EVENT_CLUSTER_CHANGED,
 	/* cluster; name: cluster id (uid of kube-system), NULL when not readable; server_version */
 	FC_EVENT_CLUSTER_UP,
 	/* cluster; error */
@@ -58,6 +64,7 @@ struct fc_event {
 	char *server_version; /* gitVersion, for people */
 	json_t *object;
 	struct fc_resource *resource;
+	struct fc_cluster_info *info;
 	struct fc_error error; /* cls FC_ERR_NONE: none */
 };
 

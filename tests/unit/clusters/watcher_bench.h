@@ -53,8 +53,6 @@
 
 struct bench {
 	struct scripted_server *server;
-	struct fc_access access;
-	struct fc_cluster_spec spec;
 	struct fc_metrics *metrics;
 	struct fc_mailbox *events;
 	struct fc_watcher *watcher;
@@ -71,18 +69,18 @@ static inline void sink(void *user, struct fc_event *event)
 static inline struct bench *bench_new(const struct scripted_step *steps, size_t count)
 {
 	struct bench *b = fc_xcalloc(1, sizeof(*b));
+	struct fc_access *access = fc_xcalloc(1, sizeof(*access));
 	struct fc_error err = FC_ERROR_INIT;
 
 	b->server = scripted_start(steps, count);
-	b->access.server = fc_xasprintf("https://127.0.0.1:%u", b->server->port);
-	b->access.ca_pem = b->server->certificate_pem;
-	b->spec.info.name = fc_xstrdup("hub");
-	b->spec.access = &b->access;
+	access->server = fc_xasprintf("https://127.0.0.1:%u", b->server->port);
+	access->ca_pem = fc_xstrdup(b->server->certificate_pem);
 	b->metrics = fc_metrics_new();
 	b->events = fc_mailbox_new(0, NULL, NULL);
 	b->secrets = fc_resource_new(
 		&(struct fc_resource){ .version = "v1", .plural = "secrets", .kind = "Secret", .namespaced = true });
-	b->watcher = fc_watcher_new(&(struct fc_watcher_options){ .cluster = &b->spec,
+	b->watcher = fc_watcher_new(&(struct fc_watcher_options){ .name = "hub",
+								  .access = access,
 								  .number = 3,
 								  .annotation_prefixes = prefixes,
 								  .metrics = b->metrics,
@@ -112,8 +110,6 @@ static inline void end(struct bench *b)
 	scripted_free(b->server);
 	fc_resource_unref(b->secrets);
 	fc_metrics_free(b->metrics);
-	free(b->access.server);
-	free(b->spec.info.name);
 	free(b);
 }
 

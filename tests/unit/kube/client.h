@@ -58,7 +58,9 @@ static inline void client_connect(struct client *c, int64_t silent_ms, int64_t p
 {
 	c->loop = fc_loop_new(client_on_wake, c, NULL);
 	assert_non_null(c->loop);
-	c->credentials = fc_credentials_new(&c->access);
+	c->credentials =
+		fc_credentials_new(&(struct fc_credentials_options){ .access = &c->access, .loop = c->loop }, NULL);
+	assert_non_null(c->credentials);
 	c->metrics = fc_metrics_new();
 	const struct fc_transport_options options = {
 		.loop = c->loop,

@@ -119,7 +119,9 @@ static struct bench *bench_new(const struct scripted_step *steps, size_t count)
 	b->metrics = fc_metrics_new();
 	b->loop = fc_loop_new(on_wake, b, &err);
 	assert_non_null(b->loop);
-	b->credentials = fc_credentials_new(&b->access);
+	b->credentials =
+		fc_credentials_new(&(struct fc_credentials_options){ .access = &b->access, .loop = b->loop }, &err);
+	assert_non_null(b->credentials);
 	b->transport = fc_transport_new(&(struct fc_transport_options){ .loop = b->loop,
 									.access = &b->access,
 									.credentials = b->credentials,
