@@ -19,6 +19,9 @@ struct command {
 
 static const struct command commands[] = {
 	{ .name = "run", .summary = "copy between the clusters of a cluster set, until stopped", .run = fc_cmd_run },
+	{ .name = "clusters",
+	  .summary = "show the clusters of a cluster set, and whether they can be reached",
+	  .run = fc_cmd_clusters },
 	{ .name = "version", .summary = "print the version and those of the libraries", .run = fc_cmd_version },
 	{ .name = "reference", .run = fc_cmd_reference },
 };

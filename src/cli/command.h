@@ -14,6 +14,7 @@ enum fc_exit { FC_EXIT_DONE = 0, FC_EXIT_FAILED = 1, FC_EXIT_USAGE = 2 };
 
 /* A command gets argv[0] as its own name and returns the exit status. It has said on standard error why it failed. */
 int fc_cmd_run(int argc, char **argv);
+int fc_cmd_clusters(int argc, char **argv);
 int fc_cmd_version(int argc, char **argv);
 int fc_cmd_reference(int argc, char **argv);
 

@@ -51,7 +51,7 @@ void fc_flags_fini(struct fc_flags *f)
 
 static bool has_row(const struct fc_flags *f, size_t i)
 {
-	return f->rows[i].commands & f->command;
+	return (f->rows[i].commands | f->rows[i].tolerated) & f->command;
 }
 
 static bool name_is(const struct fc_flag *row, const char *name, size_t len)

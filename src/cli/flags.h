@@ -43,6 +43,7 @@ struct fc_flag {
 	const char *default_text; /* NULL: none */
 	const char *help;	  /* one sentence part, no full stop: help text, manual and reference show it */
 	unsigned commands;	  /* a set of bits, one per command that has the flag */
+	unsigned tolerated;	  /* commands that take it without a use for it: one set of flags serves them all */
 	size_t offset;		  /* of its field in the caller's struct */
 	bool commas;		  /* lists: a flag's value is split at commas; in the environment it always is */
 	bool empty;		  /* strings: an empty value means something; otherwise it is an error */

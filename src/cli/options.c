@@ -11,7 +11,12 @@
 /* One connection carries no more writes than that at once (design section 4: 1000 streams). */
 #define IN_FLIGHT_MAX 1000
 
+#define EVERY_COMMAND (FC_COMMAND_RUN | FC_COMMAND_CLUSTERS)
+
 /* In the order of their enums, which index them. */
+static const char *const output_words[] = {
+	[FC_OUTPUT_TABLE] = "table", [FC_OUTPUT_JSON] = "json", [FC_OUTPUT_YAML] = "yaml", NULL
+};
 static const char *const format_words[] = { [FC_LOG_TEXT] = "text", [FC_LOG_JSON] = "json", NULL };
 static const char *const level_words[] = {
 	[FC_LOG_ERROR] = "error", [FC_LOG_WARN] = "warn", [FC_LOG_INFO] = "info", [FC_LOG_DEBUG] = "debug", NULL,
@@ -40,27 +45,27 @@ static const struct fc_flag rows[] = {
 	{ .name = "clusters",
 	  .type = FC_FLAG_STRING,
 	  .value_name = "FILE",
-	  .commands = FC_COMMAND_RUN,
+	  .commands = EVERY_COMMAND,
 	  .offset = offsetof(struct fc_options, clusters),
 	  .help = "the cluster set file; excludes --master and --member" },
 	{ .name = "kubeconfig",
 	  .type = FC_FLAG_STRING,
 	  .value_name = "FILE",
-	  .commands = FC_COMMAND_RUN,
+	  .commands = EVERY_COMMAND,
 	  .offset = offsetof(struct fc_options, kubeconfig),
 	  .help = "the kubeconfig, or several parted by colons; without it those in KUBECONFIG, then the pod's service "
 		  "account, then ~/.kube/config" },
 	{ .name = "master",
 	  .type = FC_FLAG_STRING,
 	  .value_name = "[NAME=]CONTEXT",
-	  .commands = FC_COMMAND_RUN,
+	  .commands = EVERY_COMMAND,
 	  .offset = offsetof(struct fc_options, master),
 	  .help = "the kubeconfig context of the master cluster; without it the current context, in a pod its own "
 		  "cluster; a context that is no DNS label needs NAME=" },
 	{ .name = "member",
 	  .type = FC_FLAG_LIST,
 	  .value_name = "[NAME=]CONTEXT",
-	  .commands = FC_COMMAND_RUN,
+	  .commands = EVERY_COMMAND,
 	  .offset = offsetof(struct fc_options, members),
 	  .help = "the kubeconfig context of a member cluster; may be repeated" },
 	{ .name = "target",
@@ -68,6 +73,7 @@ static const struct fc_flag rows[] = {
 	  .type = FC_FLAG_LIST,
 	  .value_name = "RESOURCE",
 	  .commands = FC_COMMAND_RUN,
+	  .tolerated = EVERY_COMMAND,
 	  .offset = offsetof(struct fc_options, targets),
 	  .commas = true,
 	  .check = check_target,
@@ -78,6 +84,7 @@ static const struct fc_flag rows[] = {
 	  .type = FC_FLAG_LIST,
 	  .value_name = "NAMESPACE",
 	  .commands = FC_COMMAND_RUN,
+	  .tolerated = EVERY_COMMAND,
 	  .offset = offsetof(struct fc_options, namespaces),
 	  .commas = true,
 	  .check = check_namespace,
@@ -85,7 +92,7 @@ static const struct fc_flag rows[] = {
 	{ .name = "config",
 	  .type = FC_FLAG_STRING,
 	  .value_name = "FILE",
-	  .commands = FC_COMMAND_RUN,
+	  .commands = EVERY_COMMAND,
 	  .offset = offsetof(struct fc_options, config),
 	  .help = "a YAML file with flag names as keys; flags and FEDCOPY_ variables win over it" },
 	{ .name = "max-in-flight",
@@ -93,15 +100,33 @@ static const struct fc_flag rows[] = {
 	  .value_name = "N",
 	  .default_text = "16",
 	  .commands = FC_COMMAND_RUN,
+	  .tolerated = EVERY_COMMAND,
 	  .offset = offsetof(struct fc_options, max_in_flight),
 	  .min = 1,
 	  .max = IN_FLIGHT_MAX,
 	  .help = "how many writes, and as many reads, may be under way at once in one cluster" },
+	{ .name = "timeout",
+	  .type = FC_FLAG_DURATION,
+	  .value_name = "DURATION",
+	  .default_text = "60s",
+	  .commands = FC_COMMAND_CLUSTERS,
+	  .offset = offsetof(struct fc_options, timeout_ms),
+	  .help = "clusters: one that has not answered by then counts as unreachable" },
+	{ .name = "output",
+	  .short_name = 'o',
+	  .type = FC_FLAG_WORD,
+	  .value_name = "table|json|yaml",
+	  .default_text = "table",
+	  .commands = FC_COMMAND_CLUSTERS,
+	  .offset = offsetof(struct fc_options, output),
+	  .words = output_words,
+	  .help = "clusters: the form of what is printed" },
 	{ .name = "status-address",
 	  .type = FC_FLAG_STRING,
 	  .value_name = "ADDRESS",
 	  .default_text = ":9102",
 	  .commands = FC_COMMAND_RUN,
+	  .tolerated = EVERY_COMMAND,
 	  .offset = offsetof(struct fc_options, status_address),
 	  .empty = true,
 	  .check = fc_address_check,
@@ -111,6 +136,7 @@ static const struct fc_flag rows[] = {
 	  .value_name = "ADDRESS",
 	  .default_text = "127.0.0.1:9103",
 	  .commands = FC_COMMAND_RUN,
+	  .tolerated = EVERY_COMMAND,
 	  .offset = offsetof(struct fc_options, debug_address),
 	  .empty = true,
 	  .check = fc_address_check_loopback,
@@ -119,7 +145,7 @@ static const struct fc_flag rows[] = {
 	  .type = FC_FLAG_WORD,
 	  .value_name = "text|json",
 	  .default_text = "text",
-	  .commands = FC_COMMAND_RUN,
+	  .commands = EVERY_COMMAND,
 	  .offset = offsetof(struct fc_options, log_format),
 	  .words = format_words,
 	  .help = "the form of the log lines on standard error" },
@@ -127,14 +153,14 @@ static const struct fc_flag rows[] = {
 	  .type = FC_FLAG_WORD,
 	  .value_name = "error|warn|info|debug",
 	  .default_text = "info",
-	  .commands = FC_COMMAND_RUN,
+	  .commands = EVERY_COMMAND,
 	  .offset = offsetof(struct fc_options, log_level),
 	  .words = level_words,
 	  .help = "the least important lines that are logged" },
 	{ .name = "help",
 	  .short_name = 'h',
 	  .type = FC_FLAG_BOOL,
-	  .commands = FC_COMMAND_RUN,
+	  .commands = EVERY_COMMAND,
 	  .offset = offsetof(struct fc_options, help),
 	  .line_only = true,
 	  .stops = true,
@@ -152,6 +178,8 @@ static const char *command_name(enum fc_flag_command command)
 	switch (command) {
 	case FC_COMMAND_RUN:
 		return "fedcopy run";
+	case FC_COMMAND_CLUSTERS:
+		return "fedcopy clusters";
 	}
 	return "fedcopy";
 }
@@ -228,7 +256,7 @@ static int understand(const struct fc_flags *f, struct fc_options *out, struct f
 {
 	if (fc_flags_store(f, out, err) < 0)
 		return -1;
-	if (out->targets.count == 0)
+	if (f->command == FC_COMMAND_RUN && out->targets.count == 0)
 		return fc_error_set(err, FC_ERR_USAGE,
 				    "--target is required: name the resources that carry the annotations, for example "
 				    "--target=secrets,federatedsecret");
@@ -236,6 +264,9 @@ static int understand(const struct fc_flags *f, struct fc_options *out, struct f
 	drop_repeated(&out->namespaces);
 	if (check_clusters(f, err) < 0)
 		return -1;
+	if (f->command == FC_COMMAND_CLUSTERS && out->timeout_ms == 0)
+		return fc_error_set(err, FC_ERR_USAGE,
+				    "--timeout: no cluster answers in no time; give some, as in 10s");
 	return check_addresses(out, err);
 }
 
@@ -263,14 +294,31 @@ void fc_options_fini(struct fc_options *o)
 	fc_flags_free(rows, FC_ARRAY_LEN(rows), o);
 }
 
+static const char *usage_of(enum fc_flag_command command)
+{
+	switch (command) {
+	case FC_COMMAND_RUN:
+		return "fedcopy run --target=RESOURCE[,...] [flags]\n\n"
+		       "Copies parts of Kubernetes objects from the master cluster to member clusters, as the "
+		       "annotations\n"
+		       "k8s-copier.fig.org/replace-<path> on the targets ask for, and keeps the copies true until "
+		       "stopped.\n\n";
+	case FC_COMMAND_CLUSTERS:
+		return "fedcopy clusters [flags]\n\n"
+		       "Looks at each cluster of the cluster set once and prints who and where it is, whether it can "
+		       "be\n"
+		       "reached or why not, and until when the credentials are good. Warns on standard error of those "
+		       "that\n"
+		       "end within 14 days. Exit status 1 when a cluster cannot be reached. Flags of \"fedcopy run\" "
+		       "that are\n"
+		       "not listed here are accepted and make no difference.\n\n";
+	}
+	return "";
+}
+
 void fc_options_help(enum fc_flag_command command, struct fc_buf *out)
 {
-	fc_buf_printf(out, "Usage: %s --target=RESOURCE[,...] [flags]\n\n", command_name(command));
-	fc_buf_puts(
-		out,
-		"Copies parts of Kubernetes objects from the master cluster to member clusters, as the annotations\n"
-		"k8s-copier.fig.org/replace-<path> on the targets ask for, and keeps the copies true until "
-		"stopped.\n\n");
+	fc_buf_printf(out, "Usage: %s", usage_of(command));
 	fc_flags_help(rows, FC_ARRAY_LEN(rows), command, out);
 	fc_buf_puts(out, "\nA flag that is not given is taken from the environment (FEDCOPY_LOG_LEVEL for --log-level; "
 			 "lists as\n"

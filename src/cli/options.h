@@ -15,7 +15,9 @@
 #include "base/log.h"
 #include "cli/flags.h"
 
-enum fc_flag_command { FC_COMMAND_RUN = 1u << 0 };
+enum fc_flag_command { FC_COMMAND_RUN = 1u << 0, FC_COMMAND_CLUSTERS = 1u << 1 };
+
+enum fc_output { FC_OUTPUT_TABLE, FC_OUTPUT_JSON, FC_OUTPUT_YAML };
 
 struct fc_options {
 	bool help;		      /* --help was given: nothing else is filled */
@@ -27,6 +29,8 @@ struct fc_options {
 	struct fc_strings namespaces; /* DNS labels, each once; empty: all */
 	char *config;
 	int64_t max_in_flight; /* per cluster */
+	int64_t timeout_ms;    /* `clusters` */
+	enum fc_output output; /* `clusters` */
 	char *status_address;  /* "": none; never NULL */
 	char *debug_address;   /* the same; loopback */
 	enum fc_log_format log_format;

@@ -293,12 +293,15 @@ static char *plain(const char *text)
 	return fc_buf_steal(&out);
 }
 
-static void assert_holds_rows(const char *text, const char *what)
+/* Of the commands whose bits are given. */
+static void assert_holds_rows(const char *text, const char *what, unsigned commands)
 {
 	size_t count;
 	const struct fc_flag *rows = fc_flag_rows(&count);
 
 	for (size_t i = 0; i < count; i++) {
+		if (!(rows[i].commands & commands))
+			continue;
 		FC_AUTO_FREE char *flag = fc_xasprintf("--%s", rows[i].name);
 		FC_AUTO_FREE char *standard =
 			fc_xasprintf("%s (default %s)", rows[i].help, rows[i].default_text ? rows[i].default_text : "");
@@ -307,17 +310,58 @@ static void assert_holds_rows(const char *text, const char *what)
 	}
 }
 
-static void test_options_help_holds_every_row_within_100_columns(void **state)
+static void help_holds_every_row_within_100_columns(enum fc_flag_command command)
 {
 	struct fc_buf text = FC_BUF_INIT;
 
-	(void)state;
-	fc_options_help(FC_COMMAND_RUN, &text);
+	fc_options_help(command, &text);
 	FC_AUTO_FREE char *words = plain(fc_buf_str(&text));
-	assert_holds_rows(words, "the help text");
+	assert_holds_rows(words, "the help text", command);
 	for (const char *line = fc_buf_str(&text); *line; line += strcspn(line, "\n") + 1)
-		assert_true(strcspn(line, "\n") <= 100);
+		if (strcspn(line, "\n") > 100)
+			fail_msg("too long: %s", line);
 	fc_buf_fini(&text);
+}
+
+static void test_options_help_holds_every_row_within_100_columns(void **state)
+{
+	(void)state;
+	help_holds_every_row_within_100_columns(FC_COMMAND_RUN);
+	help_holds_every_row_within_100_columns(FC_COMMAND_CLUSTERS);
+}
+
+/* One set of flags, in a file, in the environment or in a script, serves all commands. */
+static void test_options_clusters_takes_the_flags_of_run_and_needs_no_target(void **state)
+{
+	struct fc_error err = FC_ERROR_INIT;
+	struct fc_options o;
+
+	(void)state;
+	char *const few[] = { (char[]){ "clusters" } };
+	assert_int_equal(fc_options_parse(FC_COMMAND_CLUSTERS, 1, few, &o, &err), 0);
+	assert_int_equal(o.timeout_ms, 60000);
+	assert_int_equal(o.output, FC_OUTPUT_TABLE);
+	fc_options_fini(&o);
+	char *const many[] = { (char[]){ "clusters" }, (char[]){ "--target=secrets" }, (char[]){ "--timeout=1m30s" },
+			       (char[]){ "-oyaml" }, (char[]){ "--max-in-flight=3" } };
+	assert_int_equal(fc_options_parse(FC_COMMAND_CLUSTERS, 5, many, &o, &err), 0);
+	assert_int_equal(o.timeout_ms, 90000);
+	assert_int_equal(o.output, FC_OUTPUT_YAML);
+	fc_options_fini(&o);
+}
+
+static void test_options_output_is_no_flag_of_run_and_no_time_is_no_timeout(void **state)
+{
+	struct fc_error err = FC_ERROR_INIT;
+	struct fc_options o;
+
+	(void)state;
+	char *const run[] = { (char[]){ "run" }, (char[]){ "--target=secrets" }, (char[]){ "--output=json" } };
+	assert_int_equal(fc_options_parse(FC_COMMAND_RUN, 3, run, &o, &err), -1);
+	assert_non_null(strstr(err.text, "--output"));
+	char *const none[] = { (char[]){ "clusters" }, (char[]){ "--timeout=0s" } };
+	assert_int_equal(fc_options_parse(FC_COMMAND_CLUSTERS, 2, none, &o, &err), -1);
+	assert_non_null(strstr(err.text, "--timeout"));
 }
 
 /* Tests run in the folder that holds the Makefile. */
@@ -330,7 +374,7 @@ static void test_options_manual_holds_every_row_and_no_other_flag(void **state)
 	(void)state;
 	assert_int_equal(fc_file_read("docs/man/fedcopy.1", 1024 * 1024, &page, &len, NULL), 0);
 	FC_AUTO_FREE char *words = plain(page);
-	assert_holds_rows(words, "the manual page");
+	assert_holds_rows(words, "the manual page", FC_COMMAND_RUN | FC_COMMAND_CLUSTERS);
 	for (const char *at = strstr(words, "--"); at; at = strstr(at, "--")) {
 		size_t known = 0, name_len = strspn(at += 2, "abcdefghijklmnopqrstuvwxyz-");
 		for (size_t i = 0; i < count; i++)
@@ -362,6 +406,8 @@ int main(void)
 		TEST(test_options_config_that_is_not_there_names_flag_and_file),
 		TEST(test_options_rows_are_whole_and_unique),
 		TEST(test_options_help_holds_every_row_within_100_columns),
+		TEST(test_options_clusters_takes_the_flags_of_run_and_needs_no_target),
+		TEST(test_options_output_is_no_flag_of_run_and_no_time_is_no_timeout),
 		TEST(test_options_manual_holds_every_row_and_no_other_flag),
 	};
 
