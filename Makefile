@@ -52,7 +52,8 @@ help: ## this list
 	@echo '  WERROR=1                     warnings are errors'
 	@echo '  CC=clang OUT=build/clang     another compiler, in a folder of its own'
 	@echo '  TESTS="PATTERN..."           unit: only programs whose names match; e2e: arguments for pytest'
-	@echo '  BENCH="--changes 50"         arguments for bench'
+	@echo '  BENCH="--changes 50"         arguments for the first part of bench'
+	@echo '  IDLE="--clusters 20"         arguments for the second, clusters at rest and servers that fall silent'
 	@echo '  PREFIX, DESTDIR              where install puts things ($(PREFIX))'
 
 test: ## install what is missing, build, then unit tests, lint and end-to-end tests
@@ -86,7 +87,7 @@ bench: ## install what is missing, build, and measure beside a bare client on re
 	@scripts/install-dependencies build test
 	@+$(MAKE) --no-print-directory $(JOBS) all
 	@assets=$$(scripts/envtest-assets) && KUBEBUILDER_ASSETS="$$assets" FEDCOPY=$(abspath $(OUT)/fedcopy) \
-		tests/bench/bench.py $(BENCH)
+		sh -c 'tests/bench/bench.py $(BENCH) && tests/bench/idle.py $(IDLE)'
 
 format: ## rewrite the C sources as .clang-format says
 	@clang-format -i $(C_FILES)

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 from envtest import REPOSITORY, free_port, kubectl, never, wait_for, write_cluster_set, write_kubeconfig
-from objects import asked, configmap, secret, set_data, wait_data
+from objects import asked, configmap, deployment, secret, set_data, wait_data
 
 
 def test_each_cluster_may_be_reached_in_a_way_of_its_own(fedcopy, clusters, hub, edge1, edge2, namespace, tmp_path, secrets):
@@ -116,8 +116,11 @@ READ = ["get", "list", "watch"]
 
 
 def grant(cluster, namespace, name, *rules):
-    """Gives the user `limited` these rights in the namespace: (resource, verbs)."""
-    rules = [{"apiGroups": ["", "apps"], "resources": [resource], "verbs": verbs} for resource, verbs in rules]
+    """Gives the user `limited` these rights in the namespace: (resource, verbs), or (resource, verbs, names of objects)."""
+    rules = [
+        {"apiGroups": ["", "apps"], "resources": [resource], "verbs": verbs, **({"resourceNames": names[0]} if names else {})}
+        for resource, verbs, *names in rules
+    ]
     cluster.api.create("roles", namespace, {"metadata": {"name": name}, "rules": rules})
     reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name}
     subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "limited"}
@@ -142,6 +145,32 @@ def test_rights_in_one_namespace_are_enough_for_that_namespace(fedcopy, limited,
     set_data(hub, "secrets", namespace, "source", {"a": "2"})
     wait_data(edge1, "secrets", namespace, "copy", {"a": "2"})
     program.wait_rule("/copy")
+
+
+def test_rights_to_single_sources_by_name_are_enough(fedcopy, limited, hub, edge1, namespace):
+    """Sources are watched by a field selector on their names, which RBAC's resourceNames allow. More of them than are
+    watched one by one must do with that too: the watch of the whole namespace is refused."""
+    names = [f"web-{i}" for i in range(10)]
+    grant(hub, namespace, "named", ("deployments", READ, names[:-1]), ("configmaps", READ))
+    grant(edge1, namespace, "writer", ("configmaps", READ + ["patch"]), ("deployments", READ))
+    for i, name in enumerate(names):
+        deployment(hub, namespace, name, replicas=0, image=f"worker:{i}")
+    image = "spec.template.spec.containers.0.image"
+    for i in range(3):
+        configmap(edge1, namespace, f"copy-{i}", {}, {"data.image": f"deployments:web-{i}:{image}"})
+    program = fedcopy("run", "--clusters", limited, "--target", "configmaps", "--namespace", namespace, ready=False)
+    for i in range(3):
+        wait_data(edge1, "configmaps", namespace, f"copy-{i}", {"image": f"worker:{i}"})
+    # Beyond the threshold of 8, those that may be read stay readable, and the tenth is said to be out of bounds.
+    for i in range(3, 10):
+        configmap(edge1, namespace, f"copy-{i}", {}, {"data.image": f"deployments:web-{i}:{image}"})
+    for i in range(9):
+        wait_data(edge1, "configmaps", namespace, f"copy-{i}", {"image": f"worker:{i}"}, 20)
+    program.wait_rule("/copy-9", state="Forbidden")
+    hub.api.patch(
+        "deployments", namespace, "web-8", [{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "new:8"}], "json"
+    )
+    wait_data(edge1, "configmaps", namespace, "copy-8", {"image": "new:8"}, 20)
 
 
 def test_missing_rights_are_named_and_later_ones_are_used(fedcopy, limited, hub, edge1, namespace, secrets):
