@@ -27,7 +27,8 @@ struct fc_event *fc_watcher_event(const struct fc_watcher *w, enum fc_event_type
 
 void fc_watcher_emit(struct fc_watcher *w, struct fc_event *event)
 {
-	w->o.sink(w->o.user, event);
+	if (!fc_watcher_hold_takes(w, event))
+		w->o.sink(w->o.user, event);
 }
 
 static void execute(struct fc_watcher *w, const struct fc_action *action)
@@ -80,6 +81,8 @@ static void begin_stop(struct fc_watcher *w)
 	w->stopping = true;
 	drop_actions(w);
 	fc_watcher_connect_stop(w);
+	fc_watcher_renew_stop(w);
+	fc_watcher_hold_drop(w);
 	fc_watcher_resolve_stop(w);
 	fc_watcher_watch_stop_all(w);
 	fc_watcher_cancel_reads(w);
@@ -100,7 +103,12 @@ static void take_actions(void *user)
 {
 	struct fc_watcher *w = user;
 
+	if (!atomic_load(&w->stop_asked))
+		fc_watcher_take_orders(w);
 	while (!atomic_load(&w->stop_asked)) {
+		/* They would go to whoever it is that answers now: taken once that is known. */
+		if (w->held.doubt)
+			return;
 		struct fc_action *action = fc_mailbox_take(w->actions, 0);
 		if (!action)
 			return;
@@ -135,6 +143,7 @@ static int make_parts(struct fc_watcher *w, struct fc_error *err)
 			.metrics = w->o.metrics,
 			.cluster = w->name,
 			.on_reachable = fc_watcher_reachable,
+			.on_connected = fc_watcher_connected,
 			.user = w,
 		},
 		err);
@@ -190,14 +199,14 @@ void fc_watcher_post(struct fc_watcher *w, struct fc_action *action)
 
 void fc_watcher_renew(struct fc_watcher *w, struct fc_access *access)
 {
-	(void)w;
-	fc_access_free(access);
+	fc_access_free(atomic_exchange(&w->new_access, access));
+	fc_loop_wake(w->loop);
 }
 
 void fc_watcher_rename(struct fc_watcher *w, const char *name)
 {
-	(void)w;
-	(void)name;
+	free(atomic_exchange(&w->new_name, fc_xstrdup(name)));
+	fc_loop_wake(w->loop);
 }
 
 bool fc_watcher_has_ended(const struct fc_watcher *w)
@@ -226,11 +235,13 @@ void fc_watcher_free(struct fc_watcher *w)
 		return;
 	if (w->transport) {
 		fc_watcher_connect_stop(w);
+		fc_watcher_renew_stop(w);
 		fc_watcher_resolve_stop(w);
 		fc_watcher_watch_stop_all(w);
 		fc_watcher_cancel_calls(w);
 		fc_transport_free(w->transport);
 	}
+	fc_watcher_renew_fini(w);
 	fc_credentials_free(w->credentials);
 	if (w->actions) {
 		drop_actions(w);
@@ -240,9 +251,12 @@ void fc_watcher_free(struct fc_watcher *w)
 		fc_loop_timer_cancel(w->loop, &w->grace);
 		fc_loop_free(w->loop);
 	}
+	fc_watcher_hold_fini(w);
+	fc_watcher_probe_fini(&w->connection.probe);
 	free(w->connection.id);
-	free(w->connection.server_version);
 	fc_access_free(w->access);
+	fc_access_free(atomic_load(&w->new_access));
+	free(atomic_load(&w->new_name));
 	free(w->name);
 	free(w);
 }

@@ -41,6 +41,21 @@ static void answered(void *user, json_t *object, const struct fc_error *err)
 	fc_watcher_calls_ended(w);
 }
 
+/* Known at once, and nothing was sent: a cluster that is down may be another one when it answers again. */
+static bool refuse(struct fc_watcher *w, const struct fc_action *action)
+{
+	if (w->connection.state != FC_WATCHER_DOWN)
+		return false;
+
+	struct fc_event *event = fc_watcher_event(w, FC_EVENT_RESULT);
+	event->request = action->request;
+	event->received_us = fc_clock_mono_us();
+	fc_error_set(&event->error, FC_ERR_NETWORK, "nothing was sent, the cluster is down: %s",
+		     w->connection.why.text);
+	fc_watcher_emit(w, event);
+	return true;
+}
+
 static struct fc_watcher_call *begin(struct fc_watcher *w, const struct fc_action *action, bool patch)
 {
 	struct fc_watcher_call *call = fc_xcalloc(1, sizeof(*call));
@@ -56,15 +71,19 @@ static struct fc_watcher_call *begin(struct fc_watcher *w, const struct fc_actio
 
 void fc_watcher_read(struct fc_watcher *w, const struct fc_action *a)
 {
-	struct fc_watcher_call *call = begin(w, a, false);
+	if (refuse(w, a))
+		return;
 
+	struct fc_watcher_call *call = begin(w, a, false);
 	call->call = fc_object_read(w->transport, a->resource, a->namespace_, a->name, answered, call);
 }
 
 void fc_watcher_patch(struct fc_watcher *w, const struct fc_action *a)
 {
-	struct fc_watcher_call *call = begin(w, a, true);
+	if (refuse(w, a))
+		return;
 
+	struct fc_watcher_call *call = begin(w, a, true);
 	call->call = fc_object_patch(w->transport, a->resource, a->namespace_, a->name, a->subresource, a->body,
 				     answered, call);
 }
@@ -89,4 +108,25 @@ void fc_watcher_cancel_reads(struct fc_watcher *w)
 void fc_watcher_cancel_calls(struct fc_watcher *w)
 {
 	cancel(w, true);
+}
+
+static void lose(struct fc_watcher_call *call)
+{
+	struct fc_watcher *w = call->w;
+	struct fc_event *event = fc_watcher_event(w, FC_EVENT_RESULT);
+
+	event->request = call->request;
+	event->received_us = fc_clock_mono_us();
+	fc_error_set(&event->error, FC_ERR_NETWORK, "cut off: %s", w->connection.why.text);
+	event->error.outcome_unknown = call->patch;
+	fc_object_cancel(call->call);
+	forget(call);
+	fc_watcher_emit(w, event);
+}
+
+void fc_watcher_lose_calls(struct fc_watcher *w)
+{
+	while (w->calls)
+		lose(w->calls);
+	fc_watcher_calls_ended(w);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fc_watcher_internal - what the parts of a watcher share: its connection, words, watches and calls.
+/* fc_watcher_internal - what the parts of a watcher share: its connection, words, watches, calls, what is held.
  * Owns:    see watcher.h.
  * Threads: all functions on the watcher's own thread, or on the main thread before it began and after it ended.
  * Fails:   see watcher.h.
@@ -11,6 +11,7 @@
 #include "base/mailbox.h"
 #include "base/random.h"
 #include "clusters/watcher.h"
+#include "clusters/watcher_connection.h"
 #include "kube/backoff.h"
 #include "kube/discovery.h"
 #include "kube/transport.h"
@@ -18,30 +19,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-
-enum fc_watcher_state {
-	FC_WATCHER_CONNECTING, /* no outcome yet */
-	FC_WATCHER_UP,	       /* CLUSTER_UP was posted */
-	FC_WATCHER_DOWN,       /* CLUSTER_DOWN was posted; it is probed until it answers */
-};
-
-/* watcher_connect.c: is the cluster there, and which one is it? */
-struct fc_watcher_connection {
-	enum fc_watcher_state state;
-	struct fc_request *request; /* of the probe under way */
-	struct fc_timer *timer;	    /* of the next probe, or of another look at the id */
-	struct fc_backoff backoff;
-	int64_t down_ms;       /* when the present outage, or the first of a row of them, was noticed */
-	int64_t up_ms;	       /* when it came up last */
-	int64_t up_hurried_ms; /* see HURRY_MS; 0: never */
-	int64_t probe_hurried_ms;
-	unsigned probes_failed;	       /* in the present outage */
-	enum fc_error_class down_kind; /* of what CLUSTER_DOWN said */
-	unsigned version_refused;      /* 403 to /version in a row */
-	unsigned id_looks;	       /* at an id that may not be read, since it came up */
-	char *id;		       /* the last one read; NULL: none yet */
-	char *server_version;
-};
 
 /* watcher_resolve.c: RESOURCE words. */
 struct fc_watcher_word;
@@ -61,6 +38,8 @@ struct fc_watcher_words {
 
 struct fc_watcher_watch;
 struct fc_watcher_call;
+struct fc_watcher_trial;
+struct fc_watcher_retired;
 
 struct fc_watcher {
 	struct fc_watcher_options o;
@@ -80,7 +59,14 @@ struct fc_watcher {
 	bool stopping;
 	struct fc_timer *grace;
 
+	/* Handed over by any thread, taken by this one; NULL: nothing new. */
+	_Atomic(struct fc_access *) new_access;
+	_Atomic(char *) new_name;
+
 	struct fc_watcher_connection connection;
+	struct fc_watcher_held held;
+	struct fc_watcher_trial *trial;	    /* of the cluster's new entry; NULL: none */
+	struct fc_watcher_retired *retired; /* what requests of an earlier entry may still borrow */
 	struct fc_watcher_words words;
 	struct fc_watcher_watch *watches; /* by number */
 	struct fc_watcher_call *calls;
@@ -91,16 +77,10 @@ struct fc_watcher {
 
 /* An event of this cluster, to be filled and posted. */
 struct fc_event *fc_watcher_event(const struct fc_watcher *w, enum fc_event_type type);
+/* Posts it, or keeps it back while it may be another cluster's. */
 void fc_watcher_emit(struct fc_watcher *w, struct fc_event *event);
 /* The last call that is waited for at the end has ended. */
 void fc_watcher_calls_ended(struct fc_watcher *w);
-
-/* --- watcher_connect.c --- */
-
-void fc_watcher_connect(struct fc_watcher *w);
-void fc_watcher_connect_stop(struct fc_watcher *w);
-/* The transport's on_reachable. */
-void fc_watcher_reachable(void *user, bool reachable, const struct fc_error *why);
 
 /* --- watcher_resolve.c --- */
 
@@ -119,6 +99,11 @@ void fc_watcher_watch_start(struct fc_watcher *w, const struct fc_action *action
 void fc_watcher_watch_stop(struct fc_watcher *w, uint32_t number);
 void fc_watcher_watch_stop_all(struct fc_watcher *w);
 void fc_watcher_watch_retry_all(struct fc_watcher *w);
+/* What they know may be another cluster's: they list again. */
+void fc_watcher_watch_relist_all(struct fc_watcher *w);
+/* No watch reads anything until _resume, after which all of them list again. */
+void fc_watcher_watch_pause_all(struct fc_watcher *w);
+void fc_watcher_watch_resume_all(struct fc_watcher *w);
 
 /* --- watcher_call.c --- */
 
@@ -126,5 +111,7 @@ void fc_watcher_read(struct fc_watcher *w, const struct fc_action *action);
 void fc_watcher_patch(struct fc_watcher *w, const struct fc_action *action);
 void fc_watcher_cancel_reads(struct fc_watcher *w);
 void fc_watcher_cancel_calls(struct fc_watcher *w);
+/* Cuts off every request in flight: each is answered as one that was lost on the way. */
+void fc_watcher_lose_calls(struct fc_watcher *w);
 
 #endif

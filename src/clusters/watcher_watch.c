@@ -10,8 +10,10 @@
 struct fc_watcher_watch {
 	uint32_t number;
 	struct fc_watcher *w;
-	struct fc_informer *informer;
+	struct fc_informer *informer; /* NULL: paused */
 	struct fc_resource *resource;
+	char *namespace_, *name; /* NULL: all */
+	bool metadata_only;
 	UT_hash_handle hh;
 };
 
@@ -101,11 +103,37 @@ static const struct fc_informer_callbacks callbacks = {
 	.on_resumed = on_resumed,
 };
 
+static void start(struct fc_watcher_watch *watch)
+{
+	struct fc_watcher *w = watch->w;
+
+	watch->informer = fc_informer_start(&(struct fc_informer_options){
+		.transport = w->transport,
+		.resource = watch->resource,
+		.namespace_ = watch->namespace_,
+		.name = watch->name,
+		.metadata_only = watch->metadata_only,
+		.annotation_prefixes = watch->metadata_only ? w->o.annotation_prefixes : NULL,
+		.metrics = w->o.metrics,
+		.random = &w->random,
+		.callbacks = &callbacks,
+		.user = watch,
+	});
+}
+
+static void pause_watch(struct fc_watcher_watch *watch)
+{
+	if (watch->informer)
+		fc_informer_stop(fc_steal(&watch->informer));
+}
+
 static void end_watch(struct fc_watcher *w, struct fc_watcher_watch *watch)
 {
 	HASH_DEL(w->watches, watch);
-	fc_informer_stop(watch->informer);
+	pause_watch(watch);
 	fc_resource_unref(watch->resource);
+	free(watch->namespace_);
+	free(watch->name);
 	free(watch);
 }
 
@@ -117,19 +145,12 @@ void fc_watcher_watch_start(struct fc_watcher *w, const struct fc_action *action
 	watch->number = action->watch;
 	watch->w = w;
 	watch->resource = fc_resource_ref(action->resource);
-	watch->informer = fc_informer_start(&(struct fc_informer_options){
-		.transport = w->transport,
-		.resource = action->resource,
-		.namespace_ = action->namespace_,
-		.name = action->name,
-		.metadata_only = action->metadata_only,
-		.annotation_prefixes = action->metadata_only ? w->o.annotation_prefixes : NULL,
-		.metrics = w->o.metrics,
-		.random = &w->random,
-		.callbacks = &callbacks,
-		.user = watch,
-	});
+	watch->namespace_ = fc_xstrdup_null(action->namespace_);
+	watch->name = fc_xstrdup_null(action->name);
+	watch->metadata_only = action->metadata_only;
 	HASH_ADD(hh, w->watches, number, sizeof(watch->number), watch);
+	if (w->connection.elsewhere == FC_WATCHER_HERE)
+		start(watch);
 }
 
 void fc_watcher_watch_stop(struct fc_watcher *w, uint32_t number)
@@ -153,4 +174,24 @@ void fc_watcher_watch_retry_all(struct fc_watcher *w)
 {
 	for (struct fc_watcher_watch *watch = w->watches; watch; watch = watch->hh.next)
 		fc_informer_retry_now(watch->informer);
+}
+
+void fc_watcher_watch_relist_all(struct fc_watcher *w)
+{
+	for (struct fc_watcher_watch *watch = w->watches; watch; watch = watch->hh.next)
+		if (watch->informer)
+			fc_informer_relist(watch->informer);
+}
+
+void fc_watcher_watch_pause_all(struct fc_watcher *w)
+{
+	for (struct fc_watcher_watch *watch = w->watches; watch; watch = watch->hh.next)
+		pause_watch(watch);
+}
+
+void fc_watcher_watch_resume_all(struct fc_watcher *w)
+{
+	for (struct fc_watcher_watch *watch = w->watches; watch; watch = watch->hh.next)
+		if (!watch->informer)
+			start(watch);
 }

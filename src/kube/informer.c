@@ -162,11 +162,13 @@ void fc_informer_relist(struct fc_informer *i)
 	fc_loop_timer_cancel(loop_of(i), &i->deadline);
 	free(i->token);
 	i->token = NULL;
+	/* A new list: what one under way has named was another cluster's, perhaps. */
+	i->begun = false;
 	fc_informer_go(i, FC_INFORMER_LIST, 0);
 }
 
 void fc_informer_retry_now(struct fc_informer *i)
 {
-	if (i->retry)
+	if (i && i->retry)
 		fc_informer_go(i, i->phase, 0);
 }

@@ -63,7 +63,7 @@ struct fc_informer_options {
 struct fc_informer *fc_informer_start(const struct fc_informer_options *options);
 /* No callback after this. Allowed inside a callback. */
 void fc_informer_stop(struct fc_informer *i);
-/* Is something to be retried (a back-off under way)? Then do it now: the cluster is back. */
+/* Is something to be retried (a back-off under way)? Then do it now: the cluster is back. NULL allowed. */
 void fc_informer_retry_now(struct fc_informer *i);
 
 /* The versions that it knows may be another cluster's: it lists again. */

@@ -357,3 +357,12 @@ const char *fc_transport_cluster(const struct fc_transport *t)
 {
 	return t->cluster;
 }
+
+void fc_transport_set_cluster(struct fc_transport *t, const char *cluster)
+{
+	char *copy = fc_xstrdup(cluster);
+
+	free(t->cluster);
+	t->cluster = copy;
+	fc_metrics_set(t->o.metrics, FC_METRIC_REQUESTS_IN_FLIGHT, (double)t->in_flight, FC_LABELS(t->cluster));
+}

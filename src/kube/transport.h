@@ -57,6 +57,9 @@ void fc_transport_free(struct fc_transport *t);
 int fc_transport_renew(struct fc_transport *t, const struct fc_access *access, struct fc_credentials *credentials,
 		       struct fc_error *err) FC_MUST_CHECK;
 
+/* From now on logs and metrics bear this name. */
+void fc_transport_set_cluster(struct fc_transport *t, const char *cluster);
+
 struct fc_response {
 	int status;		  /* HTTP status; 0 when there was no answer */
 	const char *content_type; /* "" when none */

@@ -24,7 +24,7 @@ enum fc_event_type {
 	FC_EVENT_CLUSTER_REMOVED,
 	/* cluster; info: its new description: another name, other labels, other `reads` */
 	FC_EVENT_CLUSTER_CHANGED,
-	/* cluster; name: cluster id (uid of kube-system), NULL when not readable; server_version */
+	/* cluster; name: cluster id (uid of kube-system), NULL when not readable; server_version; round_trip_us */
 	FC_EVENT_CLUSTER_UP,
 	/* cluster; error */
 	FC_EVENT_CLUSTER_DOWN,
@@ -54,11 +54,12 @@ struct fc_event {
 	uint32_t watch;
 	uint64_t request;
 	bool complete;
-	int64_t now_ms;	     /* monotonic, set when the engine takes the event */
-	int64_t wall_ms;     /* since 1970, for what people read; set with now_ms */
-	int64_t received_us; /* monotonic, when its last byte came from the network */
-	int64_t queued_us;   /* monotonic, when it was given to the engine's queue */
-	char *namespace_;    /* NULL or "": cluster-scoped */
+	int64_t now_ms;	       /* monotonic, set when the engine takes the event */
+	int64_t wall_ms;       /* since 1970, for what people read; set with now_ms */
+	int64_t received_us;   /* monotonic, when its last byte came from the network */
+	int64_t round_trip_us; /* of the request that found the cluster up, a new connection included */
+	int64_t queued_us;     /* monotonic, when it was given to the engine's queue */
+	char *namespace_;      /* NULL or "": cluster-scoped */
 	char *name;
 	char *resource_version;
 	char *server_version; /* gitVersion, for people */
