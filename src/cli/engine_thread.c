@@ -124,13 +124,40 @@ static void execute(struct fc_engine_thread *t, struct fc_actions *actions)
 		case FC_ACTION_STOP_WATCH:
 		case FC_ACTION_READ:
 		case FC_ACTION_PATCH:
-			fc_watcher_post(t->options.watchers[a->cluster], a);
+			t->options.on_action(t->options.user, a);
 			break;
 		}
 	}
 }
 
 /* --- the thread --- */
+
+/* What a cluster is called; NULL: it is none of the engine's. The caller frees it. */
+static char *name_of(const struct fc_engine *e, fc_cluster_no cluster)
+{
+	struct fc_cluster_summary summary;
+
+	for (fc_cluster_no no = FC_NO_CLUSTER; fc_engine_next_cluster(e, &no);) {
+		if (no == cluster) {
+			fc_engine_cluster(e, no, &summary);
+			return fc_xstrdup(summary.name);
+		}
+	}
+	return NULL;
+}
+
+/* What was measured of a cluster goes with its name. Here, on the thread on which the engine measures: elsewhere it
+ * might be too early. */
+static void take_event(struct fc_engine_thread *t, const struct fc_event *event, struct fc_actions *actions)
+{
+	bool may_end = event->type == FC_EVENT_CLUSTER_REMOVED || event->type == FC_EVENT_CLUSTER_CHANGED;
+	FC_AUTO_FREE char *before = may_end ? name_of(t->engine, event->cluster) : NULL;
+
+	fc_engine_step(t->engine, event, actions);
+	FC_AUTO_FREE char *after = before ? name_of(t->engine, event->cluster) : NULL;
+	if (before && (!after || strcmp(before, after) != 0))
+		fc_metrics_forget(t->options.metrics, "cluster", before);
+}
 
 static void step(struct fc_engine_thread *t, struct fc_event *event)
 {
@@ -145,7 +172,7 @@ static void step(struct fc_engine_thread *t, struct fc_event *event)
 	event->now_ms = begun_us / 1000;
 	event->wall_ms = fc_clock_wall_ms();
 	fc_actions_init(&actions);
-	fc_engine_step(t->engine, event, &actions);
+	take_event(t, event, &actions);
 	execute(t, &actions);
 	fc_actions_fini(&actions);
 	if (event->queued_us)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fc_engine_thread - the thread that steps the engine: takes events from one queue, gives actions to the clusters'
  * threads.
- * Owns:    the engine, its queue, its thread. Borrows the watchers and the metrics.
+ * Owns:    the engine, its queue, its thread. Borrows the metrics.
  * Threads: _new, _start, _stop, _free from the main thread; _post and _call from any but its own.
  * Fails:   _start (no thread). _call gives up after its time; what it asked for is then never touched again.
  * Source:  design section 4: nothing of the engine is locked, because one thread owns it. */
@@ -9,7 +9,6 @@
 #define FC_ENGINE_THREAD_H
 
 #include "base/error.h"
-#include "clusters/watcher.h"
 #include "engine/engine.h"
 #include "model/metric.h"
 
@@ -19,7 +18,8 @@ struct fc_engine_thread_options {
 	struct fc_engine_options engine;
 	uint64_t seed;
 	struct fc_metrics *metrics;
-	struct fc_watcher *const *watchers; /* one per cluster, by number; filled before _start */
+	/* Takes over what is to be done in a cluster. On its thread; must not wait. */
+	void (*on_action)(void *user, struct fc_action *action);
 	/* The engine says that the cluster set is a mistake: called once, on its thread, with why. */
 	void (*on_give_up)(void *user, const char *why);
 	void *user;

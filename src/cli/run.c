@@ -2,52 +2,50 @@
 /* `fedcopy run`: ties clusters, engine, dialects and the status endpoint together, until a signal comes.
  *
  * Start: everything is built, the signals are blocked, then the threads begin: endpoint, engine, clusters. The
- *        endpoint comes first because an address in use must end the program before anything is copied.
- * Stop:  1. the clusters' threads take no more events and actions, finish writes in flight within the grace
- * period, and end;
- *        2. the engine handles what is left in its queue, and ends; 3. the endpoint ends; 4. the log is flushed.
+ *        endpoint comes first because an address in use must end the program before anything is copied. Last, the files
+ *        of the cluster set are watched.
+ * Stop:  1. the cluster set is not followed any more; 2. the clusters' threads take no more events and actions, finish
+ *        writes in flight within the grace period, and end; 3. the engine handles what is left in its queue, and ends;
+ *        4. the endpoint ends; 5. the log is flushed.
  * A second signal leaves at once. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "cli/command.h"
+#include "cli/descriptors.h"
 #include "cli/engine_thread.h"
+#include "cli/main_loop.h"
 #include "cli/options.h"
+#include "cli/reload.h"
 #include "cli/status_sources.h"
 #include "clusters/cluster_set.h"
-#include "clusters/watcher.h"
+#include "clusters/fleet.h"
 #include "dialects/dialects.h"
 #include "serve/server.h"
 
 #include <curl/curl.h>
 #include <jansson.h>
 
-#include <errno.h>
 #include <malloc.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 /* Writes in flight may finish for so long (design section 4). */
 #define GRACE_MS 10000
-/* Per cluster: epoll, eventfd, a resolver's pair, two connections and what a reconnect holds for a moment. */
-#define DESCRIPTORS_PER_CLUSTER 8
-#define DESCRIPTORS_OF_PROCESS 128
-
-/* Seconds after the start, and after that. */
-#define FIRST_TRIM_S 10
-#define NEXT_TRIM_S 600
 /* One arena per thread would be a thousand of them; these few are shared by threads that mostly wait. */
 #define ARENAS 4
 
 struct run {
 	struct fc_options options;
-	struct fc_cluster_set *set;
+	struct fc_main_loop *main;
+	struct fc_cluster_set *set; /* that it began with; later ones are the fleet's affair */
+	struct fc_cluster_set_files files;
 	struct fc_cluster_info *infos; /* the set's, side by side for the engine */
 	struct fc_metrics *metrics;
-	struct fc_watcher **watchers;
+	struct fc_fleet *fleet;
 	struct fc_engine_thread *engine;
+	struct fc_reload *reload;
 	struct fc_status_context status;
 	struct fc_serve serve;
 	const char **prefixes; /* of all dialects' annotations */
@@ -61,6 +59,13 @@ static void post_event(void *user, struct fc_event *event)
 	fc_engine_thread_post(r->engine, event);
 }
 
+static void post_action(void *user, struct fc_action *action)
+{
+	struct run *r = user;
+
+	fc_fleet_post(r->fleet, action);
+}
+
 /* Ends the run as a signal does: in the one order in which it ends. */
 static void give_up(void *user, const char *why)
 {
@@ -72,43 +77,29 @@ static void give_up(void *user, const char *why)
 	kill(getpid(), SIGTERM);
 }
 
-static int raise_descriptor_limit(size_t clusters, struct fc_error *err)
+static struct fc_cluster_set_options set_options(const struct run *r)
 {
-	rlim_t need = DESCRIPTORS_OF_PROCESS + DESCRIPTORS_PER_CLUSTER * (rlim_t)clusters;
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return 0;
-	if (limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-		getrlimit(RLIMIT_NOFILE, &limit);
-	}
-	if (limit.rlim_cur >= need)
-		return 0;
-	return fc_error_set(
-		err, FC_ERR_CONFIG,
-		"%zu clusters need %llu descriptors, and the limit is %llu: raise it (ulimit -n, LimitNOFILE=)",
-		clusters, (unsigned long long)need, (unsigned long long)limit.rlim_cur);
-}
-
-static int load_clusters(struct run *r, struct fc_error *err)
-{
-	const struct fc_cluster_set_options options = {
+	return (struct fc_cluster_set_options){
 		.file = r->options.clusters,
 		.kubeconfig = r->options.kubeconfig,
 		.master = r->options.master,
 		.members = (const char *const *)r->options.members.items,
 		.member_count = r->options.members.count,
 	};
+}
 
+static int load_clusters(struct run *r, struct fc_error *err)
+{
+	struct fc_cluster_set_options options = set_options(r);
+
+	options.files = &r->files;
 	r->set = fc_cluster_set_load(&options, err);
 	if (!r->set)
 		return -1;
 	r->infos = fc_xcalloc(r->set->count, sizeof(*r->infos));
 	for (size_t i = 0; i < r->set->count; i++)
 		r->infos[i] = r->set->clusters[i].info;
-	return raise_descriptor_limit(r->set->count, err);
+	return fc_descriptors_provide(r->set->count, err);
 }
 
 static void collect_prefixes(struct run *r)
@@ -125,7 +116,7 @@ static void collect_prefixes(struct run *r)
 	r->prefixes[count] = NULL;
 }
 
-static int build(struct run *r, struct fc_error *err)
+static void build_engine(struct run *r)
 {
 	struct fc_engine_thread_options options = {
 		.engine = {
@@ -141,34 +132,42 @@ static int build(struct run *r, struct fc_error *err)
 		},
 		.seed = fc_random_seed(),
 	};
-	uint64_t seed = options.seed;
 
-	collect_prefixes(r);
 	r->metrics = fc_metrics_new();
 	fc_metrics_set(r->metrics, FC_METRIC_BUILD_INFO, 1, FC_LABELS(FC_VERSION));
-	r->watchers = fc_xcalloc(r->set->count, sizeof(struct fc_watcher *));
 	options.metrics = r->metrics;
-	options.watchers = r->watchers;
+	options.on_action = post_action;
 	options.on_give_up = give_up;
 	options.user = r;
 	r->engine = fc_engine_thread_new(&options);
-	for (size_t i = 0; i < r->set->count; i++) {
-		const struct fc_watcher_options watcher = {
-			.name = r->set->clusters[i].info.name,
-			.access = fc_steal(&r->set->clusters[i].access),
-			.number = (fc_cluster_no)i,
-			.annotation_prefixes = r->prefixes,
-			.metrics = r->metrics,
-			.seed = ++seed,
-			.sink = post_event,
-			.user = r,
-		};
+}
 
-		r->watchers[i] = fc_watcher_new(&watcher, err);
-		if (!r->watchers[i])
-			return fc_error_wrap(err, "cluster %s", r->set->clusters[i].info.name);
-	}
-	return 0;
+static int build_fleet(struct run *r, struct fc_error *err)
+{
+	const struct fc_fleet_options options = {
+		.annotation_prefixes = r->prefixes,
+		.metrics = r->metrics,
+		.seed = fc_random_seed(),
+		.grace_ms = GRACE_MS,
+		.sink = post_event,
+		.user = r,
+	};
+
+	r->fleet = fc_fleet_new(&options, r->set, err);
+	/* Credentials that are replaced later go with the fleet's hold on them. */
+	for (size_t i = 0; i < r->set->count; i++)
+		fc_access_free(fc_steal(&r->set->clusters[i].access));
+	return r->fleet ? 0 : -1;
+}
+
+static int build(struct run *r, struct fc_error *err)
+{
+	r->main = fc_main_loop_new(err);
+	if (!r->main)
+		return -1;
+	collect_prefixes(r);
+	build_engine(r);
+	return build_fleet(r, err);
 }
 
 static int start(struct run *r, struct fc_error *err)
@@ -177,7 +176,6 @@ static int start(struct run *r, struct fc_error *err)
 
 	r->status = (struct fc_status_context){
 		.engine = r->engine,
-		.set = r->set,
 		.dialects = fc_dialects,
 		.metrics = r->metrics,
 		.started_ms = fc_clock_mono_ms(),
@@ -187,21 +185,34 @@ static int start(struct run *r, struct fc_error *err)
 		return -1;
 	if (fc_engine_thread_start(r->engine, err) < 0)
 		return -1;
-	for (size_t i = 0; i < r->set->count; i++)
-		if (fc_watcher_start(r->watchers[i], err) < 0)
-			return fc_error_wrap(err, "cluster %s", r->set->clusters[i].info.name);
-	return 0;
+	return fc_fleet_start(r->fleet, err);
+}
+
+static void reload(void *user)
+{
+	struct run *r = user;
+
+	fc_reload_now(r->reload);
+}
+
+static void follow_files(struct run *r)
+{
+	r->reload = fc_reload_new(&(struct fc_reload_options){ .loop = fc_main_loop_loop(r->main),
+							       .set = set_options(r),
+							       .files = &r->files,
+							       .fleet = r->fleet,
+							       .metrics = r->metrics });
+	fc_main_loop_on_hangup(r->main, reload, r);
 }
 
 /* In the order that the top of this file tells. */
 static void stop(struct run *r)
 {
-	for (size_t i = 0; r->watchers && i < r->set->count; i++)
-		if (r->watchers[i])
-			fc_watcher_stop(r->watchers[i], GRACE_MS);
-	for (size_t i = 0; r->watchers && i < r->set->count; i++)
-		if (r->watchers[i])
-			fc_watcher_join(r->watchers[i]);
+	fc_reload_free(fc_steal(&r->reload));
+	if (r->fleet) {
+		fc_fleet_stop(r->fleet);
+		fc_fleet_join(r->fleet);
+	}
 	if (r->engine)
 		fc_engine_thread_stop(r->engine);
 	fc_serve_stop(&r->serve);
@@ -209,78 +220,32 @@ static void stop(struct run *r)
 
 static void release(struct run *r)
 {
-	for (size_t i = 0; r->watchers && i < r->set->count; i++)
-		if (r->watchers[i])
-			fc_watcher_free(r->watchers[i]);
-	free(r->watchers);
+	fc_fleet_free(r->fleet);
 	fc_engine_thread_free(r->engine);
+	fc_main_loop_free(r->main);
 	fc_metrics_free(r->metrics);
 	free(r->infos);
 	free(r->prefixes);
 	free(r->mistake);
 	fc_cluster_set_free(r->set);
+	fc_cluster_set_files_fini(&r->files);
 	fc_options_fini(&r->options);
-}
-
-static void leave_at_once(int signo)
-{
-	(void)signo;
-	_exit(FC_EXIT_FAILED);
-}
-
-/* Blocked in every thread; taken here one by one. */
-static void block_signals(sigset_t *set)
-{
-	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, set, NULL);
-}
-
-/* What a start needs for a moment (discovery, first lists) glibc keeps, in every arena: given back once it is
- * over, and now and then, it is a third less memory at a hundred clusters. */
-static int wait_and_trim(const sigset_t *set)
-{
-	struct timespec wait = { .tv_sec = FIRST_TRIM_S };
-
-	for (;;) {
-		int signo = sigtimedwait(set, NULL, &wait);
-
-		if (signo > 0)
-			return signo;
-		if (errno == EAGAIN) {
-			malloc_trim(0);
-			wait.tv_sec = NEXT_TRIM_S;
-		}
-	}
-}
-
-static void wait_for_signal(const sigset_t *set)
-{
-	struct sigaction again = { .sa_handler = leave_at_once };
-	int signo = wait_and_trim(set);
-
-	fc_log(FC_LOG_INFO, "stopping", FC_KV("signal", signo == SIGINT ? "SIGINT" : "SIGTERM"));
-	sigaction(SIGINT, &again, NULL);
-	sigaction(SIGTERM, &again, NULL);
-	pthread_sigmask(SIG_UNBLOCK, set, NULL);
 }
 
 static int run(struct run *r, struct fc_error *err)
 {
-	sigset_t signals;
-
 	fc_log_init(r->options.log_format, r->options.log_level);
 	if (load_clusters(r, err) < 0)
 		return -1;
-	block_signals(&signals);
 	if (build(r, err) < 0 || start(r, err) < 0) {
 		stop(r);
 		return -1;
 	}
 	fc_log(FC_LOG_INFO, "started", FC_KV("version", FC_VERSION), FC_KN("clusters", r->set->count),
 	       FC_KV("master", r->set->clusters[r->set->master].info.name));
-	wait_for_signal(&signals);
+	follow_files(r);
+	int signo = fc_main_loop_run(r->main);
+	fc_log(FC_LOG_INFO, "stopping", FC_KV("signal", signo == SIGINT ? "SIGINT" : "SIGTERM"));
 	stop(r);
 	fc_log(FC_LOG_INFO, "stopped");
 	if (r->mistake)

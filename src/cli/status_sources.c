@@ -27,13 +27,13 @@ static void collect(struct fc_engine *e, void *user)
 			fc_metrics_set(c->metrics, FC_METRIC_RULES, (double)counts[s],
 				       FC_LABELS(c->dialects[d]->name, fc_state_name((enum fc_state)s)));
 	}
-	for (size_t i = 0; i < c->set->count; i++) {
+	for (fc_cluster_no no = FC_NO_CLUSTER; fc_engine_next_cluster(e, &no);) {
 		struct fc_cluster_summary summary;
 
-		fc_engine_cluster(e, (fc_cluster_no)i, &summary);
+		fc_engine_cluster(e, no, &summary);
 		fc_metrics_set(c->metrics, FC_METRIC_CLUSTER_UP,
 			       summary.state == FC_CLUSTER_SYNCING || summary.state == FC_CLUSTER_SYNCED,
-			       FC_LABELS(c->set->clusters[i].info.name));
+			       FC_LABELS(summary.name));
 	}
 }
 
@@ -71,33 +71,36 @@ static int live(void *user, struct fc_buf *out)
 /* --- /readyz --- */
 
 struct readiness {
-	const struct fc_status_context *context;
+	struct fc_status_context *context;
 	struct fc_buf *out;
 	bool ready;
 };
 
-static void line(struct readiness *r, size_t i, const struct fc_cluster_summary *s, bool good)
+static void line(struct readiness *r, const struct fc_cluster_summary *s, bool good)
 {
-	fc_buf_printf(r->out, "[%c]%s %s %s: %s%s%s\n", good ? '+' : '-', r->context->set->clusters[i].info.name,
-		      i == r->context->set->master ? "master" : "member", good ? "ok" : "failed",
-		      fc_cluster_state_name(s->state), s->message[0] ? ", " : "", s->message);
+	fc_buf_printf(r->out, "[%c]%s %s %s: %s%s%s\n", good ? '+' : '-', s->name, s->master ? "master" : "member",
+		      good ? "ok" : "failed", fc_cluster_state_name(s->state), s->message[0] ? ", " : "", s->message);
 }
 
 static void judge(struct fc_engine *e, void *user)
 {
 	struct readiness *r = user;
-	bool waited = fc_clock_mono_ms() - r->context->started_ms >= FIRST_ATTEMPT_MS;
+	/* Once ready, no member takes that away, one that is new neither. */
+	bool waited =
+		fc_clock_mono_ms() - r->context->started_ms >= FIRST_ATTEMPT_MS || atomic_load(&r->context->was_ready);
 
 	r->ready = true;
-	for (size_t i = 0; i < r->context->set->count; i++) {
+	for (fc_cluster_no no = FC_NO_CLUSTER; fc_engine_next_cluster(e, &no);) {
 		struct fc_cluster_summary s;
 		bool good;
 
-		fc_engine_cluster(e, (fc_cluster_no)i, &s);
-		good = i == r->context->set->master ? s.has_synced : s.had_outcome || waited;
+		fc_engine_cluster(e, no, &s);
+		good = s.master ? s.has_synced : s.had_outcome || waited;
 		r->ready = r->ready && good;
-		line(r, i, &s, good);
+		line(r, &s, good);
 	}
+	if (r->ready)
+		atomic_store(&r->context->was_ready, true);
 }
 
 static int ready(void *user, struct fc_buf *out)

@@ -7,13 +7,57 @@
 #include "model/names.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #define OWN_CLUSTER_NAME "in-cluster"
+
+void fc_cluster_set_files_fini(struct fc_cluster_set_files *files)
+{
+	for (size_t i = 0; i < files->count; i++)
+		free(files->paths[i]);
+	free(files->paths);
+	*files = (struct fc_cluster_set_files){ .paths = NULL };
+}
+
+static void add_file(struct fc_cluster_set_files *files, const char *path)
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (strcmp(files->paths[i], path) == 0)
+			return;
+	FC_GROW(files->paths, files->count, files->cap);
+	files->paths[files->count++] = fc_xstrdup(path);
+}
+
+int fc_cluster_set_note_file(const struct fc_cluster_set_options *options, const char *path, struct fc_error *err)
+{
+	struct stat st;
+
+	if (options->files)
+		add_file(options->files, path);
+	if (options->again && stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return fc_error_set(err, FC_ERR_CONFIG, "%s is no regular file: it cannot be read again", path);
+	return 0;
+}
 
 struct fc_cached_kubeconfig {
 	char *path;
 	struct fc_kubeconfig *kubeconfig;
 };
+
+/* All of them, whatever becomes of one. */
+static int note_kubeconfig(const struct fc_cluster_set_options *options, const char *path, struct fc_error *err)
+{
+	char **files = fc_kubeconfig_files(path);
+	int rc = 0;
+
+	for (size_t i = 0; files[i]; i++) {
+		if (fc_cluster_set_note_file(options, files[i], rc == 0 ? err : NULL) < 0)
+			rc = -1;
+		free(files[i]);
+	}
+	free(files);
+	return rc;
+}
 
 const struct fc_kubeconfig *fc_kubeconfig_cache_get(struct fc_kubeconfig_cache *c, const char *path,
 						    struct fc_error *err)
@@ -23,6 +67,8 @@ const struct fc_kubeconfig *fc_kubeconfig_cache_get(struct fc_kubeconfig_cache *
 	for (size_t i = 0; i < c->count; i++)
 		if (strcmp(c->rows[i].path, key) == 0)
 			return c->rows[i].kubeconfig;
+	if (note_kubeconfig(c->options, path, err) < 0)
+		return NULL;
 	struct fc_kubeconfig *k = fc_kubeconfig_load(path, err);
 	if (!k)
 		return NULL;
@@ -260,7 +306,7 @@ static int read_flags(struct fc_cluster_set *s, const struct fc_cluster_set_opti
 
 struct fc_cluster_set *fc_cluster_set_load(const struct fc_cluster_set_options *options, struct fc_error *err)
 {
-	struct fc_kubeconfig_cache cache = { .rows = NULL };
+	struct fc_kubeconfig_cache cache = { .options = options };
 	struct fc_cluster_set *s;
 	int rc;
 

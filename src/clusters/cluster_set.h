@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fc_cluster_set - one master, any number of members: from a file, or from --master and --member.
- * Owns:    the clusters' descriptions and accesses.
+ * Owns:    the clusters' descriptions and accesses; a list of files belongs to whoever gave it.
  * Threads: made before the threads; then immutable.
  * Fails:   FC_ERR_CONFIG or FC_ERR_USAGE naming the file and entry, or the flag, and the mend. A member whose
  *          kubeconfig entry cannot be used makes the set fail at start: it is the operator's text. A server that
@@ -26,6 +26,13 @@ struct fc_cluster_set {
 	size_t master; /* index */
 };
 
+/* Each file once, as it was named: relative to the working folder where it is relative. */
+struct fc_cluster_set_files {
+	char **paths;
+	size_t count, cap;
+};
+void fc_cluster_set_files_fini(struct fc_cluster_set_files *files);
+
 struct fc_cluster_set_options {
 	const char *file;	/* --clusters; excludes master and members */
 	const char *kubeconfig; /* --kubeconfig, NULL or "": kube-client 1.3 */
@@ -34,6 +41,13 @@ struct fc_cluster_set_options {
 	const char *const *members; /* --member, `member_count` of them */
 	size_t member_count;
 	const char *service_account_dir; /* NULL: where kubelet mounts it; another one is for tests */
+	/* Gets every file from which the set is read, or would be were it there (members of KUBECONFIG, the usual one),
+	 * also when loading fails: a change of any of them may change the set. Files that a kubeconfig names (tokens,
+	 * certificates) are not among them: kube/credentials.h looks at these. NULL: not wanted */
+	struct fc_cluster_set_files *files;
+	/* Of pipes and the like nothing is left to be read the second time, and whoever waits for it waits for ever:
+	 * only regular files are taken */
+	bool again;
 };
 
 /* Reads the files now; no request is made. The set is the caller's; NULL with err. */

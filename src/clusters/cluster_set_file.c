@@ -365,6 +365,8 @@ int fc_cluster_set_read_file(struct fc_cluster_set *s, const struct fc_cluster_s
 	char *text = NULL;
 	size_t bytes = 0;
 
+	if (fc_cluster_set_note_file(options, options->file, err) < 0)
+		return fc_error_wrap(err, "--clusters");
 	if (fc_file_read(options->file, MAX_FILE_BYTES, &text, &bytes, err) < 0) {
 		if (err && err->cls == FC_ERR_LIMIT)
 			err->cls = FC_ERR_CONFIG; /* a file of that size is another file: wrong use, not a failure */

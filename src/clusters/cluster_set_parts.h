@@ -13,8 +13,13 @@
 
 #define FC_MASTER_LABEL "cluster-master"
 
+/* Before a file is read: adds it to the options' list. Fails where it is none that may be read. */
+int fc_cluster_set_note_file(const struct fc_cluster_set_options *options, const char *path, struct fc_error *err)
+	FC_MUST_CHECK;
+
 /* Each kubeconfig is read once, however many clusters name it. */
 struct fc_kubeconfig_cache {
+	const struct fc_cluster_set_options *options; /* borrowed */
 	struct fc_cached_kubeconfig *rows;
 	size_t count, cap;
 };

@@ -306,10 +306,18 @@ const char *fc_cluster_state_name(enum fc_cluster_state s)
 	return names[s];
 }
 
+bool fc_engine_next_cluster(const struct fc_engine *e, fc_cluster_no *no)
+{
+	*no = *no == FC_NO_CLUSTER ? 0 : *no + 1;
+	return *no < e->options.cluster_count;
+}
+
 void fc_engine_cluster(const struct fc_engine *e, fc_cluster_no no, struct fc_cluster_summary *out)
 {
 	const struct cluster *c = &e->clusters[no];
 
+	out->name = c->info->name;
+	out->master = c->info->master;
 	out->has_synced = c->has_synced;
 	out->had_outcome = c->had_outcome;
 	out->message = c->error.text ? c->error.text : "";

@@ -60,12 +60,16 @@ enum fc_cluster_state {
 	FC_CLUSTER_SYNCED,
 };
 struct fc_cluster_summary {
+	const char *name;
+	bool master;
 	enum fc_cluster_state state;
 	int has_synced;	     /* was synced once in this run */
 	int had_outcome;     /* synced, or failed its first attempt, once in this run */
 	const char *message; /* why unreachable, else "" */
 };
-/* `message` is borrowed until the next step. */
+/* The clusters that are there, one after the other: begins with *no = FC_NO_CLUSTER; false behind the last. */
+bool fc_engine_next_cluster(const struct fc_engine *e, fc_cluster_no *no);
+/* `name` and `message` are borrowed until the next step. */
 void fc_engine_cluster(const struct fc_engine *e, fc_cluster_no no, struct fc_cluster_summary *out);
 /* "connecting", "unreachable", "syncing", "synced". */
 const char *fc_cluster_state_name(enum fc_cluster_state s);

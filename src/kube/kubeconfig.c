@@ -78,6 +78,18 @@ static void choose_sources(struct fc_kubeconfig *k, const char *path)
 	}
 }
 
+char **fc_kubeconfig_files(const char *path)
+{
+	struct fc_kubeconfig k = { .sources = NULL };
+
+	choose_sources(&k, path);
+	char **files = fc_xcalloc(k.source_count + 1, sizeof(*files));
+	for (size_t i = 0; i < k.source_count; i++)
+		files[i] = k.sources[i].path;
+	free(k.sources);
+	return files;
+}
+
 static char *join_places(const struct fc_kubeconfig *k)
 {
 	struct fc_buf out = FC_BUF_INIT;

@@ -35,12 +35,16 @@ struct fc_access {
 	bool insecure;		   /* insecure-skip-tls-verify */
 	bool no_compression;	   /* disable-compression */
 	char *namespace_;	   /* of the context; "default" when it names none */
+	_Atomic unsigned holders;  /* beside the first one */
 };
 
 /* Loads one explicit path (a missing file is an error), or with NULL by 1.3: KUBECONFIG (a list; missing files are
  * skipped), then $HOME/.kube/config. A `path` with ':' is taken as a list like KUBECONFIG. Collects the errors of
  * all files into one text. */
 struct fc_kubeconfig *fc_kubeconfig_load(const char *path, struct fc_error *err) FC_MUST_CHECK;
+/* The files that _load(path) would look at, in their order, whether they are there or not; NULL behind the last. The
+ * caller frees each, and the list. */
+char **fc_kubeconfig_files(const char *path);
 /* Accesses made from it stay. NULL allowed. */
 void fc_kubeconfig_free(struct fc_kubeconfig *k);
 
@@ -58,7 +62,9 @@ struct fc_access *fc_access_in_cluster(struct fc_error *err) FC_MUST_CHECK;
 /* Do both reach the same server as the same user in the same way? Of what lies in a file the path counts, not what
  * stood in it: whoever holds the access looks into the file again by itself. */
 bool fc_access_same(const struct fc_access *a, const struct fc_access *b);
-/* Key material is overwritten first. NULL allowed. */
+/* The same access, for one more holder, who frees it too: it is never written once it was made. Any thread. */
+struct fc_access *fc_access_share(struct fc_access *a);
+/* With the last holder it goes; key material is overwritten first. NULL allowed. */
 void fc_access_free(struct fc_access *a);
 
 #endif

@@ -12,6 +12,7 @@
 #include "kube/token.h"
 #include "model/names.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 /* The bundle of a whole distribution is about 220 KiB. */
@@ -343,9 +344,15 @@ bool fc_access_same(const struct fc_access *a, const struct fc_access *b)
 	return same_text(a->server, b->server) && same_text(a->token, b->token);
 }
 
+struct fc_access *fc_access_share(struct fc_access *a)
+{
+	atomic_fetch_add(&a->holders, 1);
+	return a;
+}
+
 void fc_access_free(struct fc_access *a)
 {
-	if (!a)
+	if (!a || atomic_fetch_sub(&a->holders, 1) > 0)
 		return;
 	/* A proxy's address may hold a password; the rest is wiped along, which costs nothing. */
 	char *const strings[] = { a->server,	a->ca_pem,	    a->ca_file,	  a->cert_pem,	 a->key_pem,

@@ -12,15 +12,17 @@
 #include "base/buf.h"
 
 enum fc_metric_id {
-	FC_METRIC_RULES,		   /* dialect, state */
-	FC_METRIC_WRITES,		   /* cluster, dialect, verb, result */
-	FC_METRIC_PROPAGATION_SECONDS,	   /* dialect */
-	FC_METRIC_WATCH_EVENTS,		   /* cluster, resource, type */
-	FC_METRIC_WATCH_RESTARTS,	   /* cluster, resource, reason */
-	FC_METRIC_WATCH_LAST_EVENT,	   /* cluster, resource */
-	FC_METRIC_CLUSTER_UP,		   /* cluster */
-	FC_METRIC_REQUESTS_IN_FLIGHT,	   /* cluster */
-	FC_METRIC_OBJECTS_SKIPPED,	   /* cluster, resource, reason */
+	FC_METRIC_RULES,	       /* dialect, state */
+	FC_METRIC_WRITES,	       /* cluster, dialect, verb, result */
+	FC_METRIC_PROPAGATION_SECONDS, /* dialect */
+	FC_METRIC_WATCH_EVENTS,	       /* cluster, resource, type */
+	FC_METRIC_WATCH_RESTARTS,      /* cluster, resource, reason */
+	FC_METRIC_WATCH_LAST_EVENT,    /* cluster, resource */
+	FC_METRIC_CLUSTER_UP,	       /* cluster */
+	FC_METRIC_REQUESTS_IN_FLIGHT,  /* cluster */
+	FC_METRIC_OBJECTS_SKIPPED,     /* cluster, resource, reason */
+	FC_METRIC_SET_RELOAD_OK,
+	FC_METRIC_SET_RELOAD_TIME,
 	FC_METRIC_REST_CLIENT_REQUESTS,	   /* code, method, host */
 	FC_METRIC_WORKQUEUE_DEPTH,	   /* name */
 	FC_METRIC_WORKQUEUE_ADDS,	   /* name */

@@ -66,6 +66,16 @@ static const struct fc_metric rows[FC_METRICS] = {
 		.type = FC_METRIC_COUNTER,
 		.labels = { "cluster", "resource", "reason" },
 	},
+	[FC_METRIC_SET_RELOAD_OK] = {
+		.name = "fedcopy_cluster_set_last_reload_successful",
+		.help = "1 when the cluster set could be read, and taken over, the last time; 0 while an older one holds.",
+		.type = FC_METRIC_GAUGE,
+	},
+	[FC_METRIC_SET_RELOAD_TIME] = {
+		.name = "fedcopy_cluster_set_last_reload_success_timestamp_seconds",
+		.help = "When the cluster set was read and taken over last, in seconds since 1970.",
+		.type = FC_METRIC_GAUGE,
+	},
 	[FC_METRIC_REST_CLIENT_REQUESTS] = {
 		.name = "rest_client_requests_total",
 		.help = "HTTP requests to API servers, every attempt, by status code, or <error> where no answer came.",

@@ -18,7 +18,6 @@
 
 struct fixture {
 	struct fc_cluster_info info;
-	struct fc_watcher *none;
 	struct fc_engine_thread *thread;
 	char why[256];
 	sem_t entered, leave;
@@ -31,12 +30,18 @@ static void on_give_up(void *user, const char *why)
 	snprintf(f->why, sizeof(f->why), "%s", why);
 }
 
+static void drop_action(void *user, struct fc_action *action)
+{
+	(void)user;
+	fc_action_free(action);
+}
+
 static int setup(void **state)
 {
 	struct fixture *f = fc_xcalloc(1, sizeof(*f));
 	struct fc_engine_thread_options options = {
 		.engine = { .clusters = &f->info, .cluster_count = 1, .dialects = fc_dialects },
-		.watchers = &f->none,
+		.on_action = drop_action,
 		.on_give_up = on_give_up,
 		.user = f,
 	};

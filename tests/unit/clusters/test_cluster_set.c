@@ -171,6 +171,77 @@ static void test_cluster_set_inside_a_cluster_is_that_cluster_unless_a_kubeconfi
 	expect_refused(&options, FC_ERR_CONFIG, "/token");
 }
 
+/* --- the files that it was read from --- */
+
+static void expect_files(struct fc_cluster_set_options *options, bool loads, const char *const *paths, size_t count)
+{
+	struct fc_cluster_set_files files = { .paths = NULL };
+	struct fc_error err = FC_ERROR_INIT;
+
+	options->files = &files;
+	struct fc_cluster_set *s = fc_cluster_set_load(options, &err);
+	assert_int_equal(s != NULL, loads);
+	fc_cluster_set_free(s);
+	assert_int_equal(files.count, count);
+	for (size_t i = 0; i < count; i++)
+		assert_string_equal(files.paths[i], paths[i]);
+	fc_cluster_set_files_fini(&files);
+	options->files = NULL;
+}
+
+static void test_cluster_set_tells_the_files_it_was_read_from_missing_ones_too(void **state)
+{
+	struct fixture *f = *state;
+	const char *a = set_fixture_kubeconfig(f, "a", "hub"), *b = set_fixture_kubeconfig(f, "b", "edge-1");
+	const char *gone = fixture_path(f, "gone"), *usual = fixture_path(f, ".kube/config");
+	static const char *const members[] = { "edge-1" };
+	struct fc_cluster_set_options options = {
+		.service_account_dir = "/nowhere", .master = "hub", .members = members, .member_count = 1
+	};
+
+	setenv("KUBECONFIG", fixture_keep(f, fc_xasprintf("%s:%s:%s", gone, a, b)), 1);
+	expect_files(&options, true, (const char *const[]){ gone, a, b }, 3);
+	fixture_write(f, "a", "broken: [");
+	expect_files(&options, false, (const char *const[]){ gone, a, b }, 3);
+	options.kubeconfig = gone;
+	expect_files(&options, false, &gone, 1);
+	options.kubeconfig = NULL;
+	unsetenv("KUBECONFIG");
+	expect_files(&options, false, &usual, 1);
+}
+
+static void test_cluster_set_file_and_the_kubeconfigs_that_it_names_are_told(void **state)
+{
+	struct fixture *f = *state;
+	const char *file = fixture_write(f, "set",
+					 "apiVersion: fedcopy.dev/v1alpha1\nkind: ClusterSet\nmaster: hub\n"
+					 "clusters: [{name: hub, kubeconfig: k}, {name: edge-1, kubeconfig: sub/k},"
+					 "{name: edge-2, kubeconfig: k}]\n");
+	const char *k = set_fixture_kubeconfig(f, "k", "hub edge-2"), *sub = fixture_path(f, "sub/k");
+	struct fc_cluster_set_options options = { .file = file };
+
+	expect_files(&options, false, (const char *const[]){ file, k, sub }, 3);
+	set_fixture_kubeconfig(f, "sub/k", "edge-1");
+	expect_files(&options, true, (const char *const[]){ file, k, sub }, 3);
+	fixture_write(f, "set", "[");
+	expect_files(&options, false, &file, 1);
+}
+
+/* Reading a pipe twice would wait for ever. */
+static void test_cluster_set_is_read_again_from_regular_files_only(void **state)
+{
+	struct fixture *f = *state;
+	const char *pipe = fixture_path(f, "pipe"), *k = set_fixture_kubeconfig(f, "k", "hub");
+	struct fc_cluster_set_options options = { .file = pipe, .again = true };
+
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	expect_refused(&options, FC_ERR_CONFIG, "/pipe is no regular file: it cannot be read again");
+	options = (struct fc_cluster_set_options){ .kubeconfig = pipe, .again = true };
+	expect_refused(&options, FC_ERR_CONFIG, "/pipe is no regular file: it cannot be read again");
+	options.kubeconfig = k;
+	fc_cluster_set_free(set_must_load(&options));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +259,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_cluster_set_inside_a_cluster_is_that_cluster_unless_a_kubeconfig_is_given, setup,
 			teardown),
+		cmocka_unit_test_setup_teardown(test_cluster_set_tells_the_files_it_was_read_from_missing_ones_too,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cluster_set_file_and_the_kubeconfigs_that_it_names_are_told, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_cluster_set_is_read_again_from_regular_files_only, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

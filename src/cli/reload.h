@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fc_reload - keeps the fleet as the cluster set's files say: reads them again when they change.
+ * Owns:    the watch over the files, its timers.
+ * Threads: main thread: its loop.
+ * Fails:   never: a set that cannot be read, or is refused, changes nothing; the log says why, once.
+ * Source:  design section 8; kube-client 12.1, 12.5. */
+#ifndef FC_RELOAD_H
+#define FC_RELOAD_H
+
+#include "base/loop.h"
+#include "clusters/fleet.h"
+
+struct fc_reload;
+
+struct fc_reload_options {
+	struct fc_loop *loop;
+	struct fc_cluster_set_options set; /* as the first set was loaded; `files` and `again` are its own affair */
+	const struct fc_cluster_set_files *files; /* that the first set was read from; needed in _new only */
+	struct fc_fleet *fleet;
+	struct fc_metrics *metrics;
+};
+
+/* The set was loaded and the fleet started; never NULL. What the options point to is borrowed. */
+struct fc_reload *fc_reload_new(const struct fc_reload_options *options);
+/* Before the fleet is stopped. NULL allowed. */
+void fc_reload_free(struct fc_reload *r);
+
+/* Reads the files now, changed or not. */
+void fc_reload_now(struct fc_reload *r);
+
+#endif
