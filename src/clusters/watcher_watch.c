@@ -12,6 +12,7 @@ struct fc_watcher_watch {
 	struct fc_watcher *w;
 	struct fc_informer *informer;
 	struct fc_resource *resource;
+	bool gone; /* its type was not served when it last failed */
 	UT_hash_handle hh;
 };
 
@@ -80,7 +81,8 @@ static void on_failed(void *user, const struct fc_error *why)
 
 	event->error = *why;
 	fc_watcher_emit(watch->w, event);
-	if (why->cls == FC_ERR_NOT_SERVED || why->cls == FC_ERR_NOT_FOUND)
+	watch->gone = why->cls == FC_ERR_NOT_SERVED || why->cls == FC_ERR_NOT_FOUND;
+	if (watch->gone)
 		fc_watcher_resolve_doubt(watch->w, watch->resource);
 }
 
@@ -153,4 +155,11 @@ void fc_watcher_watch_retry_all(struct fc_watcher *w)
 {
 	for (struct fc_watcher_watch *watch = w->watches; watch; watch = watch->hh.next)
 		fc_informer_retry_now(watch->informer);
+}
+
+void fc_watcher_watch_retry_gone(struct fc_watcher *w, const struct fc_resource *resource)
+{
+	for (struct fc_watcher_watch *watch = w->watches; watch; watch = watch->hh.next)
+		if (watch->gone && fc_resource_same(watch->resource, resource))
+			fc_informer_retry_now(watch->informer);
 }
