@@ -20,20 +20,45 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* watcher_resolve.c: RESOURCE words. */
+/* watcher_words.h: RESOURCE words. */
 struct fc_watcher_word;
+
+/* watcher_discover.c: a row of looks after something happened to a type. */
+struct fc_watcher_looks {
+	struct fc_timer *timer; /* of the next one */
+	unsigned done;		/* in the row */
+	int64_t due_ms;		/* when the next one is */
+	int64_t spent_ms;	/* until then the looks of the past are paid for, see LOOK_COST_MS */
+	char **groups;		/* where words that name none may come to mean something */
+	size_t group_count, group_cap;
+};
+
 struct fc_watcher_words {
 	struct fc_watcher_word *first;
 	size_t count;
-	bool full_told;			/* that there are too many */
+	bool full_told;	 /* that there are too many */
+	char **rivalled; /* texts that were warned of, since they mean several resources */
+	size_t rivalled_count, rivalled_cap;
 	struct fc_discovery *discovery; /* under way */
-	bool partial;			/* it reads the groups only that its words name */
-	struct fc_timer *timer;		/* of the next one */
+	bool partial;			/* it reads some groups only, and tells of the words only that are sought */
+	bool look;			/* it is one of the looks */
+	struct fc_timer *timer;		/* of the next one that is no look */
 	int64_t due_ms;			/* when that is */
 	int64_t earliest_ms;		/* of one for a new word */
 	struct fc_backoff pace;		/* of those for new words */
 	struct fc_backoff retry;	/* of those for words that nothing served matched */
 	struct fc_backoff retry_failed; /* of those after one that failed */
+	struct fc_watcher_looks looks;
+};
+
+/* watcher_types.c: the CRDs. */
+struct fc_watcher_types {
+	struct fc_informer *informer; /* NULL: not followed */
+	struct fc_timer *timer;	      /* of the next try where they may not be read */
+	char *newest;		      /* resourceVersion seen; NULL: none yet */
+	char *since;		      /* ... before the list under way */
+	bool listing;
+	bool told; /* that they may not be read */
 };
 
 struct fc_watcher_watch;
@@ -68,6 +93,7 @@ struct fc_watcher {
 	struct fc_watcher_trial *trial;	    /* of the cluster's new entry; NULL: none */
 	struct fc_watcher_retired *retired; /* what requests of an earlier entry may still borrow */
 	struct fc_watcher_words words;
+	struct fc_watcher_types types;
 	struct fc_watcher_watch *watches; /* by number */
 	struct fc_watcher_call *calls;
 	size_t patches; /* among the calls */
@@ -89,7 +115,7 @@ void fc_watcher_resolve_forget(struct fc_watcher *w, const struct fc_action *act
 /* The cluster is up: looks for what is not resolved; at once after an outage, which may have changed what is
  * served. */
 void fc_watcher_resolve_up(struct fc_watcher *w, bool after_outage);
-/* A type that was resolved is not served any more: looks again soon (kube-client 3.17). */
+/* A watch of a type that was resolved was answered 404: looks again soon (kube-client 3.16, 3.17). */
 void fc_watcher_resolve_doubt(struct fc_watcher *w, const struct fc_resource *resource);
 void fc_watcher_resolve_stop(struct fc_watcher *w);
 
@@ -104,6 +130,8 @@ void fc_watcher_watch_relist_all(struct fc_watcher *w);
 /* No watch reads anything until _resume, after which all of them list again. */
 void fc_watcher_watch_pause_all(struct fc_watcher *w);
 void fc_watcher_watch_resume_all(struct fc_watcher *w);
+/* Tries those again now whose type was gone, and is `resource`: it is served. */
+void fc_watcher_watch_retry_gone(struct fc_watcher *w, const struct fc_resource *resource);
 
 /* --- watcher_call.c --- */
 

@@ -2,68 +2,19 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "clusters/watcher_internal.h"
+#include "clusters/watcher_words.h"
 
-#include <inttypes.h>
 #include <string.h>
 
-/* A word that nothing served matches is looked for again after 30 to 60 s (systems/k8s-copier.md, D11), and ever more
- * seldom up to 5 to 10 min: what most wait for is a CRD that somebody is about to install, or never will. The jitter
- * also keeps a thousand clusters that came up together apart. */
-#define RETRY_BASE_MS 30000
-#define RETRY_CAP_MS 300000
-/* ... and this soon when not even /api could be read. */
-#define RETRY_FAILED_BASE_MS 5000
-#define RETRY_FAILED_CAP_MS 60000
-/* A word that was never looked for is looked for at once; but whoever may annotate can invent words, and each costs the
- * server a request per group-version: many in a row are looked for together, ever more seldom (kube-client 3.13 has 10
- * s). */
-#define PACE_BASE_MS 500
-#define PACE_CAP_MS 10000
 /* More than any cluster serves; whoever may annotate could invent more than memory holds. */
 #define MAX_WORDS 1000
+/* For so long a type that was served must be missing, unless its CRD was seen to go: an API server that has just
+ * started, or that takes over a changed CRD, leaves types out of its discovery for about a second. */
+#define MISSED_MS 1500
 
-struct fc_watcher_word {
-	char *text;
-	unsigned verbs;
-	uint64_t request; /* of the last action that asked */
-	bool answered;
-	bool doubted;		      /* resolved, but its type answered 404 since */
-	bool sought;		      /* by the discovery under way */
-	struct fc_resource *resource; /* the last answer; NULL: not resolved */
-	enum fc_error_class cls;      /* why not */
-	struct fc_watcher_word *next;
-};
-
-static void discover(void *user);
-static void plan_for_new_word(struct fc_watcher *w);
-
-/* When nothing is served any more under a known word, another version may be (kube-client 3.17). */
-static bool wants(const struct fc_watcher_word *word)
+bool fc_watcher_word_wants(const struct fc_watcher_word *word)
 {
 	return !word->resource || word->doubted;
-}
-
-static bool wants_discovery(const struct fc_watcher *w)
-{
-	for (const struct fc_watcher_word *word = w->words.first; word; word = word->next) {
-		if (wants(word))
-			return true;
-	}
-	return false;
-}
-
-/* Discovery in `delay_ms`, or sooner if it is planned sooner. */
-static void plan(struct fc_watcher *w, int64_t delay_ms)
-{
-	struct fc_watcher_words *words = &w->words;
-	int64_t due_ms = fc_clock_mono_ms() + delay_ms;
-
-	if (words->discovery || w->connection.state != FC_WATCHER_UP || (words->timer && words->due_ms <= due_ms))
-		return;
-	fc_loop_timer_cancel(w->loop, &words->timer);
-	words->due_ms = due_ms;
-	words->timer = fc_loop_timer(w->loop, delay_ms, discover, w);
 }
 
 static void answer(struct fc_watcher *w, struct fc_watcher_word *word, const struct fc_error *why)
@@ -87,151 +38,167 @@ static bool same_answer(const struct fc_resource *a, const struct fc_resource *b
 	       a->has_status == b->has_status;
 }
 
+/* Takes over `resource`, NULL: none. */
+static void settle(struct fc_watcher_word *word, struct fc_resource *resource)
+{
+	/* The generation is of the CRD of the old one. */
+	if (!resource || !word->resource || !fc_resource_same(word->resource, resource))
+		word->generation = 0;
+	fc_resource_unref(word->resource);
+	word->resource = resource;
+	word->doubted = word->everywhere = false;
+	word->missed_ms = 0;
+}
+
 static void resolved(struct fc_watcher *w, struct fc_watcher_word *word, struct fc_resource *resource)
 {
 	bool changed = !word->answered || !word->resource || !same_answer(word->resource, resource);
 
-	fc_resource_unref(word->resource);
-	word->resource = resource;
-	word->doubted = false;
-	if (changed)
+	settle(word, resource);
+	if (changed) {
+		/* What was looked for is found. */
+		word->stirred = word->removed = false;
 		answer(w, word, NULL);
+	}
+	/* It was away only for a moment, or is about to go: its watches find out. */
+	fc_watcher_watch_retry_gone(w, resource);
 }
 
 static void unresolved(struct fc_watcher *w, struct fc_watcher_word *word, const struct fc_error *why)
 {
-	bool changed = !word->answered || word->resource || word->cls != why->cls;
+	bool lost = word->resource, changed = !word->answered || lost || word->cls != why->cls;
 
-	fc_resource_unref(word->resource);
-	word->resource = NULL;
-	word->doubted = false;
+	settle(word, NULL);
+	word->removed = false;
+	if (lost)
+		fc_watcher_discover_afresh(w);
 	if (changed)
 		answer(w, word, why);
+}
+
+/* Groups were left out that the word may mean as well. */
+static bool is_told_in_part(const struct fc_watcher *w, const struct fc_watcher_word *word)
+{
+	return w->words.partial && !fc_resource_word_names_group(word->text);
+}
+
+/* Its resource is not in the table. Only what is missing for good, and from every group, is not served. */
+static bool is_lost(struct fc_watcher *w, struct fc_watcher_word *word)
+{
+	int64_t now_ms = fc_clock_mono_ms();
+
+	if (!word->missed_ms)
+		word->missed_ms = now_ms;
+	if (is_told_in_part(w, word))
+		word->everywhere = true;
+	else if (word->removed || now_ms - word->missed_ms >= MISSED_MS)
+		return true;
+	word->doubted = true;
+	if (!word->stirred)
+		fc_watcher_discover_soon(w, word, NULL);
+	return false;
+}
+
+/* Does the table tell more than that the word stays what it is? */
+static bool tells(struct fc_watcher *w, struct fc_watcher_word *word, enum fc_resolved found,
+		  const struct fc_resource *resource)
+{
+	bool part = is_told_in_part(w, word);
+
+	if (!word->resource)
+		return found == FC_RESOLVED || !part;
+	/* One broken group-version takes nothing away from what was known (kube-client 3.6). */
+	if (found == FC_RESOLVED_UNKNOWN) {
+		word->missed_ms = 0;
+		word->everywhere = false;
+		return false;
+	}
+	if (found == FC_RESOLVED && !(part && strcmp(resource->group, word->resource->group) != 0))
+		return true;
+	return is_lost(w, word);
+}
+
+static void say_why(const struct fc_watcher *w, const struct fc_watcher_word *word, enum fc_resolved found,
+		    struct fc_error *why)
+{
+	if (found == FC_RESOLVED_NOT_SERVED)
+		fc_error_set(why, FC_ERR_NOT_SERVED, "cluster %s serves no resource %s", w->name, word->text);
+	else if (found == FC_RESOLVED_LACKS_VERBS)
+		fc_error_set(why, FC_ERR_NOT_SERVED, "what cluster %s serves as %s lacks a verb that is needed",
+			     w->name, word->text);
+	else
+		fc_error_set(why, FC_ERR_SERVER,
+			     "cluster %s could not tell all that it serves; %s may be among the rest", w->name,
+			     word->text);
+}
+
+static bool is_rivalled(const struct fc_watcher_words *words, const char *text)
+{
+	for (size_t i = 0; i < words->rivalled_count; i++)
+		if (strcmp(words->rivalled[i], text) == 0)
+			return true;
+	return false;
+}
+
+/* Once for a word, also when rules that use it come and go (kube-client 3.11). */
+static void warn_of_rivals(struct fc_watcher *w, const struct fc_watcher_word *word,
+			   const struct fc_resource_table *table)
+{
+	struct fc_watcher_words *words = &w->words;
+
+	if (words->rivalled_count >= MAX_WORDS || is_rivalled(words, word->text))
+		return;
+	FC_AUTO_FREE char *rivals = fc_resource_rivals(table, word->text, word->verbs);
+	if (!rivals)
+		return;
+	FC_GROW(words->rivalled, words->rivalled_count, words->rivalled_cap);
+	words->rivalled[words->rivalled_count++] = fc_xstrdup(word->text);
+	FC_AUTO_FREE char *name = fc_resource_name(word->resource);
+	fc_log(FC_LOG_WARN, "a resource word means several resources; write name.group for the one that is meant",
+	       FC_KV("cluster", w->name), FC_KV("word", word->text), FC_KV("taken", name), FC_KV("candidates", rivals));
 }
 
 static void look_up(struct fc_watcher *w, struct fc_watcher_word *word, const struct fc_resource_table *table)
 {
 	struct fc_resource *resource = NULL;
 	struct fc_error why = FC_ERROR_INIT;
+	enum fc_resolved found =
+		word->resource ? fc_resource_resolve_again(table, word->text, word->verbs, word->resource, &resource)
+			       : fc_resource_resolve(table, word->text, word->verbs, &resource);
 
-	switch (fc_resource_resolve(table, word->text, word->verbs, &resource)) {
-	case FC_RESOLVED:
+	if (!tells(w, word, found, resource)) {
+		fc_resource_unref(resource);
+	} else if (found == FC_RESOLVED) {
 		resolved(w, word, resource);
-		return;
-	case FC_RESOLVED_NOT_SERVED:
-		fc_error_set(&why, FC_ERR_NOT_SERVED, "cluster %s serves no resource %s", w->name, word->text);
-		break;
-	case FC_RESOLVED_LACKS_VERBS:
-		fc_error_set(&why, FC_ERR_NOT_SERVED, "what cluster %s serves as %s lacks a verb that is needed",
-			     w->name, word->text);
-		break;
-	case FC_RESOLVED_UNKNOWN:
-		/* One broken group-version takes nothing away from what was known (kube-client 3.6). */
-		if (word->resource)
-			return;
-		fc_error_set(&why, FC_ERR_SERVER,
-			     "cluster %s could not tell all that it serves; %s may be among the rest", w->name,
-			     word->text);
-		break;
+		warn_of_rivals(w, word, table);
+	} else {
+		say_why(w, word, found, &why);
+		unresolved(w, word, &why);
 	}
-	unresolved(w, word, &why);
 }
 
-static void discovery_failed(struct fc_watcher *w, const struct fc_error *err)
+void fc_watcher_words_look_up(struct fc_watcher *w, const struct fc_resource_table *table)
+{
+	FC_WATCHER_EACH_WORD(w, word)
+	if (word->sought || !w->words.partial)
+		look_up(w, word, table);
+}
+
+void fc_watcher_words_failed(struct fc_watcher *w, const struct fc_error *err)
 {
 	struct fc_error why = *err;
 
 	fc_error_wrap(&why, "what cluster %s serves", w->name);
-	for (struct fc_watcher_word *word = w->words.first; word; word = word->next) {
-		if (!word->resource)
-			unresolved(w, word, &why);
-	}
-}
-
-/* A partial table tells nothing of words that it was not read for. */
-static void look_up_all(struct fc_watcher *w, const struct fc_resource_table *table)
-{
-	for (struct fc_watcher_word *word = w->words.first; word; word = word->next) {
-		if (word->sought || !w->words.partial)
-			look_up(w, word, table);
-	}
-}
-
-static bool waits_for_first_answer(const struct fc_watcher *w)
-{
-	for (const struct fc_watcher_word *word = w->words.first; word; word = word->next) {
-		if (!word->answered)
-			return true;
-	}
-	return false;
-}
-
-static void discovered(void *user, struct fc_resource_table *table, const struct fc_error *err)
-{
-	struct fc_watcher *w = user;
-	struct fc_watcher_words *words = &w->words;
-
-	words->discovery = NULL;
-	if (table)
-		look_up_all(w, table);
-	else
-		discovery_failed(w, err);
-	/* A cluster's types are several hundred KiB and are needed again only when a new word comes. */
-	fc_resource_table_free(table);
-	if (waits_for_first_answer(w))
-		plan_for_new_word(w); /* it came while others were looked for */
-	if (wants_discovery(w))
-		plan(w, fc_backoff_next(table ? &words->retry : &words->retry_failed, &w->random, fc_clock_mono_ms()));
-}
-
-/* What stands behind the first dot is a group, or a version and a group; "pods." means any group. */
-static bool names_group(const char *text)
-{
-	const char *dot = strchr(text, '.');
-
-	return dot && dot[1];
-}
-
-/* Whether `group` is what the word may mean by its group: "widgets.v1.example.com" is read in two ways. */
-static bool is_sought_group(void *user, const char *group)
-{
-	const struct fc_watcher *w = user;
-	size_t len = strlen(group);
-
-	for (const struct fc_watcher_word *word = w->words.first; word; word = word->next) {
-		size_t text_len = strlen(word->text);
-		if (word->sought && text_len > len && word->text[text_len - len - 1] == '.' &&
-		    strcmp(word->text + text_len - len, group) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void discover(void *user)
-{
-	struct fc_watcher *w = user;
-	struct fc_watcher_words *words = &w->words;
-
-	words->timer = NULL;
-	/* Else when it is up again. */
-	if (w->connection.state != FC_WATCHER_UP)
-		return;
-	words->partial = true;
-	for (struct fc_watcher_word *word = words->first; word; word = word->next) {
-		word->sought = wants(word);
-		if (word->sought && !names_group(word->text))
-			words->partial = false;
-	}
-	words->discovery =
-		fc_discovery_start_some(w->transport, words->partial ? is_sought_group : NULL, discovered, w);
+	FC_WATCHER_EACH_WORD(w, word)
+	if (!word->resource)
+		unresolved(w, word, &why);
 }
 
 static struct fc_watcher_word *find(const struct fc_watcher *w, const char *text, unsigned verbs)
 {
-	for (struct fc_watcher_word *word = w->words.first; word; word = word->next) {
-		if (word->verbs == verbs && strcmp(word->text, text) == 0)
-			return word;
-	}
+	FC_WATCHER_EACH_WORD(w, word)
+	if (word->verbs == verbs && strcmp(word->text, text) == 0)
+		return word;
 	return NULL;
 }
 
@@ -244,8 +211,7 @@ static struct fc_watcher_word *subscribe(struct fc_watcher *w, const char *text,
 	word->next = w->words.first;
 	w->words.first = word;
 	w->words.count++;
-	/* Whoever asks for one kind may be about to install more. */
-	fc_backoff_reset(&w->words.retry);
+	fc_watcher_discover_afresh(w);
 	return word;
 }
 
@@ -276,33 +242,6 @@ static void refuse(struct fc_watcher *w, const struct fc_action *action)
 	fc_watcher_emit(w, event);
 }
 
-/* Not when the words are made: a watcher's is zeroed. */
-static void init_backoffs(struct fc_watcher_words *words)
-{
-	if (words->pace.base_ms)
-		return;
-	words->pace = FC_BACKOFF_INIT(PACE_BASE_MS, PACE_CAP_MS);
-	words->retry = FC_BACKOFF_INIT(RETRY_BASE_MS, RETRY_CAP_MS);
-	words->retry_failed = FC_BACKOFF_INIT(RETRY_FAILED_BASE_MS, RETRY_FAILED_CAP_MS);
-}
-
-/* At once, unless words came one after the other. */
-static void plan_for_new_word(struct fc_watcher *w)
-{
-	struct fc_watcher_words *words = &w->words;
-	int64_t now_ms = fc_clock_mono_ms();
-
-	/* One that runs or is due answers for this word too. */
-	if (words->discovery || w->connection.state != FC_WATCHER_UP || (words->timer && words->due_ms <= now_ms))
-		return;
-	if (now_ms < words->earliest_ms) {
-		plan(w, words->earliest_ms - now_ms);
-		return;
-	}
-	words->earliest_ms = now_ms + fc_backoff_next(&words->pace, &w->random, now_ms);
-	plan(w, 0);
-}
-
 void fc_watcher_resolve(struct fc_watcher *w, const struct fc_action *action)
 {
 	struct fc_watcher_word *word = find(w, action->name, action->verbs);
@@ -312,7 +251,6 @@ void fc_watcher_resolve(struct fc_watcher *w, const struct fc_action *action)
 		refuse(w, action);
 		return;
 	}
-	init_backoffs(&w->words);
 	if (!known)
 		word = subscribe(w, action->name, action->verbs);
 	word->request = action->request;
@@ -322,7 +260,7 @@ void fc_watcher_resolve(struct fc_watcher *w, const struct fc_action *action)
 	}
 	/* Asked again, it is told again. */
 	word->answered = false;
-	plan_for_new_word(w);
+	fc_watcher_discover_new(w);
 }
 
 void fc_watcher_resolve_forget(struct fc_watcher *w, const struct fc_action *action)
@@ -333,40 +271,40 @@ void fc_watcher_resolve_forget(struct fc_watcher *w, const struct fc_action *act
 			break;
 		}
 	}
-	if (!wants_discovery(w))
-		fc_loop_timer_cancel(w->loop, &w->words.timer);
+	fc_watcher_discover_less(w);
+	fc_watcher_types_adjust(w);
 }
 
 void fc_watcher_resolve_up(struct fc_watcher *w, bool after_outage)
 {
-	if (!wants_discovery(w))
-		return;
-	if (!after_outage) {
-		plan_for_new_word(w);
-		return;
-	}
-	fc_backoff_reset(&w->words.retry);
-	fc_backoff_reset(&w->words.retry_failed);
-	plan(w, 0);
+	fc_watcher_discover_up(w, after_outage);
+	if (after_outage)
+		fc_watcher_types_up(w);
 }
 
 void fc_watcher_resolve_doubt(struct fc_watcher *w, const struct fc_resource *resource)
 {
-	for (struct fc_watcher_word *word = w->words.first; word; word = word->next) {
-		if (word->resource && fc_resource_same(word->resource, resource))
-			word->doubted = true;
+	FC_WATCHER_EACH_WORD(w, word)
+	{
+		if (!word->resource || !fc_resource_same(word->resource, resource))
+			continue;
+		word->doubted = true;
+		fc_watcher_discover_soon(w, word, NULL);
 	}
-	if (!wants_discovery(w))
-		return;
-	fc_backoff_reset(&w->words.retry);
-	plan(w, fc_backoff_next(&w->words.retry, &w->random, fc_clock_mono_ms()));
+	fc_watcher_types_adjust(w);
 }
 
 void fc_watcher_resolve_stop(struct fc_watcher *w)
 {
-	fc_discovery_cancel(w->words.discovery);
-	w->words.discovery = NULL;
-	fc_loop_timer_cancel(w->loop, &w->words.timer);
-	while (w->words.first)
-		unsubscribe(w, &w->words.first);
+	struct fc_watcher_words *words = &w->words;
+
+	fc_watcher_types_stop(w);
+	fc_watcher_discover_stop(w);
+	while (words->first)
+		unsubscribe(w, &words->first);
+	for (size_t i = 0; i < words->rivalled_count; i++)
+		free(words->rivalled[i]);
+	free(words->rivalled);
+	words->rivalled = NULL;
+	words->rivalled_count = words->rivalled_cap = 0;
 }

@@ -14,6 +14,7 @@ struct fc_watcher_watch {
 	struct fc_resource *resource;
 	char *namespace_, *name; /* NULL: all */
 	bool metadata_only;
+	bool gone; /* its type was not served when it last failed */
 	UT_hash_handle hh;
 };
 
@@ -82,7 +83,8 @@ static void on_failed(void *user, const struct fc_error *why)
 
 	event->error = *why;
 	fc_watcher_emit(watch->w, event);
-	if (why->cls == FC_ERR_NOT_SERVED || why->cls == FC_ERR_NOT_FOUND)
+	watch->gone = why->cls == FC_ERR_NOT_SERVED || why->cls == FC_ERR_NOT_FOUND;
+	if (watch->gone)
 		fc_watcher_resolve_doubt(watch->w, watch->resource);
 }
 
@@ -194,4 +196,11 @@ void fc_watcher_watch_resume_all(struct fc_watcher *w)
 	for (struct fc_watcher_watch *watch = w->watches; watch; watch = watch->hh.next)
 		if (!watch->informer)
 			start(watch);
+}
+
+void fc_watcher_watch_retry_gone(struct fc_watcher *w, const struct fc_resource *resource)
+{
+	for (struct fc_watcher_watch *watch = w->watches; watch; watch = watch->hh.next)
+		if (watch->informer && watch->gone && fc_resource_same(watch->resource, resource))
+			fc_informer_retry_now(watch->informer);
 }

@@ -22,6 +22,7 @@ struct document {
 	char *group, *version; /* NULL: a root */
 	enum document_state state;
 	int tries;
+	bool absent; /* 404 */
 	struct fc_request *request;
 	struct fc_api_versions versions; /* of a root */
 	/* Of a group-version: entered in the table's order at the end, whatever the answers' order. */
@@ -38,6 +39,7 @@ struct fc_discovery {
 	void *user;
 	int64_t deadline_ms;
 	struct fc_timer *timer; /* first the start, then the deadline */
+	bool without_core;
 	struct document roots[ROOTS];
 	struct document *list; /* in the order that decides; NULL before the roots are read */
 	size_t count;
@@ -120,15 +122,16 @@ static int take(struct document *d, const struct fc_response *response, struct f
 static void on_done(void *user, const struct fc_response *response)
 {
 	struct document *d = user;
-	bool absent_root = !d->group && response->status == 404; /* 3.2 */
-
 	d->request = NULL;
+	/* A root may be absent (3.2). A group-version that is advertised and not there is just coming or going: what it
+	 * holds is not served, which is another thing than not known. */
+	d->absent = response->status == 404;
 	d->discovery->asked--;
 	d->state = READ;
 	d->failure = FC_ERROR_INIT;
 	if (response->error)
 		d->failure = *response->error;
-	if (!absent_root && (response->error || take(d, response, &d->failure) < 0))
+	if (!d->absent && (response->error || take(d, response, &d->failure) < 0))
 		d->state = BROKEN;
 	go_on(d->discovery);
 }
@@ -178,7 +181,7 @@ static void append(struct fc_discovery *d, struct fc_api_versions *versions)
 {
 	for (size_t i = 0; i < versions->count; i++) {
 		struct fc_api_version *v = &versions->items[i];
-		if (d->wanted && v->group[0] && !d->wanted(d->user, v->group))
+		if (d->wanted && !d->wanted(d->user, v->group))
 			continue;
 		d->list[d->count++] = (struct document){ .discovery = d,
 							 .group = fc_steal(&v->group),
@@ -215,7 +218,8 @@ static bool roots_read(struct fc_discovery *d)
 		finish(d, NULL, &err);
 		return false;
 	}
-	if (d->roots[CORE].versions.count + d->roots[GROUPS].versions.count > 0)
+	if (d->roots[CORE].versions.count + d->roots[GROUPS].versions.count > 0 ||
+	    (d->without_core && !d->roots[GROUPS].absent))
 		return true;
 	struct fc_error err = FC_ERROR_INIT;
 	fc_error_set(&err, FC_ERR_PROTOCOL,
@@ -267,6 +271,9 @@ static void on_start(void *user)
 	struct fc_discovery *d = user;
 
 	d->timer = fc_loop_timer(fc_transport_loop(d->transport), FC_DISCOVERY_TIMEOUT_MS, on_deadline, d);
+	d->without_core = d->wanted && !d->wanted(d->user, "");
+	if (d->without_core)
+		d->roots[CORE].state = READ;
 	go_on(d);
 }
 

@@ -89,3 +89,42 @@ bool fc_resource_is_secret(const struct fc_resource *r)
 {
 	return r->group[0] == '\0' && strcmp(r->plural, "secrets") == 0;
 }
+
+bool fc_resource_group_is_builtin(const char *group)
+{
+	/* Of every release from 1.16 on; what kube-apiserver's own tree installs, and no other group under k8s.io:
+	 * those of metrics, snapshots or gateways are served by CRDs or by servers of their own. */
+	static const char *const builtin[] = {
+		"",
+		"admissionregistration.k8s.io",
+		"apiextensions.k8s.io",
+		"apiregistration.k8s.io",
+		"apps",
+		"auditregistration.k8s.io",
+		"authentication.k8s.io",
+		"authorization.k8s.io",
+		"autoscaling",
+		"batch",
+		"certificates.k8s.io",
+		"coordination.k8s.io",
+		"discovery.k8s.io",
+		"events.k8s.io",
+		"extensions",
+		"flowcontrol.apiserver.k8s.io",
+		"internal.apiserver.k8s.io",
+		"networking.k8s.io",
+		"node.k8s.io",
+		"policy",
+		"rbac.authorization.k8s.io",
+		"resource.k8s.io",
+		"scheduling.k8s.io",
+		"settings.k8s.io",
+		"storage.k8s.io",
+		"storagemigration.k8s.io",
+	};
+
+	for (size_t i = 0; i < FC_ARRAY_LEN(builtin); i++)
+		if (strcmp(group, builtin[i]) == 0)
+			return true;
+	return false;
+}

@@ -47,6 +47,8 @@ char *fc_resource_name(const struct fc_resource *r);
 bool fc_resource_is_federated(const struct fc_resource *r);
 /* Secrets of the core group, of any version. */
 bool fc_resource_is_secret(const struct fc_resource *r);
+/* Is it a group that kube-apiserver serves by itself, and no CustomResourceDefinition can add to or take from? */
+bool fc_resource_group_is_builtin(const char *group);
 
 /* What discovery found in one cluster: resources in the order that decides (core first, then groups as advertised,
  * in a group the preferred version first). */
@@ -71,10 +73,24 @@ enum fc_resolved {
 	FC_RESOLVED_UNKNOWN,	 /* nothing found, but a group that could hold it was not readable */
 };
 /* Looks `word` (NAME, NAME.GROUP or NAME.VERSION.GROUP) up. NAME: plural or singular, both case-sensitive, or the
- * kind ignoring case; only where none of the three matches any candidate, a short name. Of several that have the
- * name the first that serves the verbs is taken. *out is a new reference on FC_RESOLVED, else NULL. */
+ * kind ignoring case; only where none of the three matches any candidate, a short name. GROUP may be its first labels
+ * only, "storage" for storage.k8s.io, where no group of that very name has it (3.10). Of several that have the name the
+ * first that serves the verbs is taken. *out is a new reference on FC_RESOLVED, else NULL. */
 enum fc_resolved fc_resource_resolve(const struct fc_resource_table *t, const char *word, unsigned verbs,
 				     struct fc_resource **out);
+/* The same for a word that means `present` since an earlier table: it goes on to mean that while it is served, whatever
+ * else has its name by now, then another version of it, and only then what a new word would mean (3.17). Not known
+ * only where the group of `present` was not readable: what other groups hold does not keep it. */
+enum fc_resolved fc_resource_resolve_again(const struct fc_resource_table *t, const char *word, unsigned verbs,
+					   const struct fc_resource *present, struct fc_resource **out);
+/* When `word` may mean several resources: their names, "cards.a.io, cards.b.io", as words that mean one each; in the
+ * table's order; the caller frees. NULL: it means one or none, or several that are all built-in: those are one type
+ * that the API server serves in an old and a new group (Events, Ingresses). */
+char *fc_resource_rivals(const struct fc_resource_table *t, const char *word, unsigned verbs);
+/* Could a group be meant by `word`? Only of a word that names one: by its very name or by its first labels. */
+bool fc_resource_word_may_mean_group(const char *word, const char *group);
+/* Does the word name a group, if only the core group by a trailing dot and a version ("pods.v1.")? */
+bool fc_resource_word_names_group(const char *word);
 
 /* Is `word` of a form that could ever resolve? -1 with a sentence of class FC_ERR_INVALID when not; it does not
  * repeat the word. */

@@ -1,11 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "clusters/watcher_internal.h"
+#include "clusters/watcher_words.h"
 
-#include "unit/clusters/watcher_bench.h"
+#include "unit/clusters/types_world.h"
+
+/* First among the steps: a step serves every line that holds its words, and "GET /apis" is in this one's too. */
+#define NO_CRDS                                                                                           \
+	{                                                                                                 \
+		.match = "customresourcedefinitions", .status = 403, .body = { STATUS(403, "Forbidden") } \
+	}
+
+/* How often this very line was asked. */
+static size_t asked(struct bench *b, const char *line)
+{
+	size_t count = 0;
+
+	pthread_mutex_lock(&b->server->lock);
+	for (size_t i = 0; i < b->server->request_count; i++)
+		count += strcmp(b->server->requests[i].line, line) == 0;
+	pthread_mutex_unlock(&b->server->lock);
+	return count;
+}
 
 static void test_words_that_come_together_are_resolved_by_one_discovery(void **state FC_UNUSED)
 {
-	BENCH(VERSION_OK, ID_OK, API_V1, APIS, API);
+	BENCH(VERSION_OK, ID_OK, NO_CRDS, API_V1, APIS, API);
 
 	/* Before the cluster is up they wait. */
 	post_resolve(b, "secret", 11);
@@ -28,7 +46,7 @@ static void test_words_that_come_together_are_resolved_by_one_discovery(void **s
 		fc_event_free(event);
 	}
 	assert_int_equal(seen, 1u << 11 | 1u << 12 | 1u << 13);
-	assert_int_equal(scripted_seen(b->server, "GET /apis"), 1);
+	assert_int_equal(asked(b, "GET /apis"), 1);
 
 	/* A word that is known needs none. */
 	post_resolve(b, "secret", 14);
@@ -36,13 +54,13 @@ static void test_words_that_come_together_are_resolved_by_one_discovery(void **s
 	assert_int_equal(event->request, 14);
 	assert_non_null(event->resource);
 	fc_event_free(event);
-	assert_int_equal(scripted_seen(b->server, "GET /apis"), 1);
+	assert_int_equal(asked(b, "GET /apis"), 1);
 	end(b);
 }
 
 static void test_a_new_word_is_looked_for_and_an_old_answer_is_not_told_again(void **state FC_UNUSED)
 {
-	BENCH(VERSION_OK, ID_OK, API_V1, APIS, API, API_V1, APIS, API);
+	BENCH(VERSION_OK, ID_OK, NO_CRDS, API_V1, APIS, API, API_V1, APIS, API);
 
 	begin(b);
 	expect_up(b, "u-1");
@@ -55,7 +73,7 @@ static void test_a_new_word_is_looked_for_and_an_old_answer_is_not_told_again(vo
 	assert_int_equal(event->request, 2);
 	assert_non_null(event->resource);
 	fc_event_free(event);
-	assert_int_equal(scripted_seen(b->server, "GET /apis"), 2);
+	assert_int_equal(asked(b, "GET /apis"), 2);
 	end(b);
 }
 
@@ -101,9 +119,9 @@ static int64_t rediscover(struct bench *b)
 static void test_a_word_that_is_not_served_is_looked_for_ever_more_seldom_in_its_group(void **state FC_UNUSED)
 {
 	/* The most specific first: a step serves every line that holds its words. */
-	BENCH(VERSION_OK, ID_OK, API_V1, API_V1, API_V1, API_V1, API_V1, EMPTY("example.com"), EMPTY("example.com"),
-	      EMPTY("example.com"), EMPTY("example.com"), EMPTY("example.com"), EMPTY("other.com"), APIS_TWO, APIS_TWO,
-	      APIS_TWO, APIS_TWO, APIS_TWO, API, API, API, API, API);
+	BENCH(VERSION_OK, ID_OK, NO_CRDS, API_V1, API_V1, API_V1, API_V1, API_V1, EMPTY("example.com"),
+	      EMPTY("example.com"), EMPTY("example.com"), EMPTY("example.com"), EMPTY("example.com"),
+	      EMPTY("other.com"), APIS_TWO, APIS_TWO, APIS_TWO, APIS_TWO, APIS_TWO, API, API, API, API, API);
 	struct fc_watcher_words *words = &b->watcher->words;
 
 	fc_watcher_connect(b->watcher);
@@ -115,7 +133,7 @@ static void test_a_word_that_is_not_served_is_looked_for_ever_more_seldom_in_its
 	assert_in_range(second_ms, 59000, 120000);
 	assert_in_range(third_ms, 119000, 240000);
 	assert_int_equal(scripted_seen(b->server, "other.com"), 0);
-	assert_true(scripted_seen(b->server, "example.com") > 0);
+	assert_true(scripted_seen(b->server, "apis/example.com") > 0);
 
 	/* A new word may be of any group, and is a reason to look often again. */
 	resolve(b, "gadgets", fc_watcher_resolve);
@@ -128,7 +146,7 @@ static void test_a_word_that_is_not_served_is_looked_for_ever_more_seldom_in_its
 
 static void test_a_word_that_came_during_a_discovery_of_other_groups_gets_one_of_its_own(void **state FC_UNUSED)
 {
-	BENCH(VERSION_OK, ID_OK, API_V1, API_V1, APIS, APIS, API, API);
+	BENCH(VERSION_OK, ID_OK, NO_CRDS, API_V1, API_V1, APIS, APIS, API, API);
 
 	fc_watcher_connect(b->watcher);
 	turn(b, FC_EVENT_CLUSTER_UP);
@@ -137,15 +155,15 @@ static void test_a_word_that_came_during_a_discovery_of_other_groups_gets_one_of
 		fc_loop_run_once(b->watcher->loop, 10);
 	resolve(b, "gadgets.other.com", fc_watcher_resolve);
 	turn(b, FC_EVENT_RESOLVED);
-	assert_int_equal(scripted_seen(b->server, "GET /apis"), 1);
+	assert_int_equal(asked(b, "GET /apis"), 1);
 	turn(b, FC_EVENT_RESOLVED);
-	assert_int_equal(scripted_seen(b->server, "GET /apis"), 2);
+	assert_int_equal(asked(b, "GET /apis"), 2);
 	end(b);
 }
 
 static void test_nothing_is_told_of_a_forgotten_word_nor_looked_for(void **state FC_UNUSED)
 {
-	BENCH(VERSION_OK, ID_OK, API_V1, APIS, API);
+	BENCH(VERSION_OK, ID_OK, NO_CRDS, API_V1, APIS, API);
 	struct fc_watcher_words *words = &b->watcher->words;
 
 	resolve(b, "gadgets", fc_watcher_resolve);
@@ -166,7 +184,7 @@ static void test_nothing_is_told_of_a_forgotten_word_nor_looked_for(void **state
 
 static void test_the_action_to_forget_reaches_the_word(void **state FC_UNUSED)
 {
-	BENCH(VERSION_OK, ID_OK, API_V1, APIS, API);
+	BENCH(VERSION_OK, ID_OK, NO_CRDS, API_V1, APIS, API);
 
 	post_resolve(b, "gadgets", 1);
 	struct fc_action *a = action(b, FC_ACTION_FORGET_WORD);
@@ -208,6 +226,183 @@ static void test_words_beyond_the_thousandth_are_refused_until_one_is_forgotten(
 	end(b);
 }
 
+#define WIDGETS TYPE("example.com", "v1", "widgets", "Widget")
+#define NOTHING ((struct world_type){ .plural = NULL })
+
+/* CRDs may not be read there: what is found out is found out by looking. */
+static struct world *world_without_crds(const char *text)
+{
+	struct world *world = world_new();
+
+	WITH_WORLD(world, world->crd_status = 403);
+	world_serve(world, 8, WIDGETS);
+	world_up(world);
+	world_ask(world, text);
+	world_expect(world, text, "example.com/v1");
+	world_watch_widgets(world, &WIDGETS);
+	WORLD_WAIT(world, world_count(world, &world->object_lists) == 1);
+	return world;
+}
+
+/* As its watch does when it is answered 404. */
+static void doubt(struct world *world)
+{
+	struct fc_resource *r = fc_resource_new(&(struct fc_resource){
+		.group = "example.com", .version = "v1", .plural = "widgets", .namespaced = true });
+
+	fc_watcher_resolve_doubt(world->watcher, r);
+	fc_resource_unref(r);
+}
+
+static void drop_events_of_watch(struct world *world)
+{
+	struct fc_event *event;
+
+	while ((event = fc_mailbox_take(world->mailbox, 0)))
+		fc_event_free(event);
+}
+
+static void full_discovery(struct world *world)
+{
+	unsigned before = world_count(world, &world->discoveries);
+
+	fc_watcher_discover_new(world->watcher);
+	WORLD_WAIT(world, world_count(world, &world->discoveries) > before && !world->watcher->words.discovery);
+}
+
+static void test_a_word_stays_with_its_resource_when_another_gets_the_same_name(void **state FC_UNUSED)
+{
+	struct world *world = world_without_crds("widgets");
+
+	drop_events_of_watch(world);
+	/* It stands before the other in the server's order. */
+	world_serve(world, 0, TYPE("a.com", "v1", "widgets", "Widget"));
+	world_ask(world, "gadgets");
+	world_expect(world, "gadgets", "");
+	world_expect_nothing(world);
+	/* A new word takes the first; both are warned of, once. */
+	world_ask(world, "Widget");
+	world_expect(world, "Widget", "a.com/v1");
+	assert_int_equal(world->watcher->words.rivalled_count, 2);
+	world_ask(world, "WIDGET");
+	world_expect(world, "WIDGET", "a.com/v1");
+	world_forget(world, "WIDGET");
+	world_ask(world, "WIDGET");
+	world_expect(world, "WIDGET", "a.com/v1");
+	assert_int_equal(world->watcher->words.rivalled_count, 3);
+	/* It moves when its own is gone. */
+	world_serve(world, 8, NOTHING);
+	doubt(world);
+	world_expect(world, "widgets", "a.com/v1");
+	world_end(world);
+}
+
+static void test_a_type_that_is_gone_is_told_within_seconds_without_crds(void **state FC_UNUSED)
+{
+	struct world *world = world_without_crds("widgets.example.com");
+	int64_t began_ms = fc_clock_mono_ms();
+
+	drop_events_of_watch(world);
+	world_serve(world, 8, NOTHING);
+	doubt(world);
+	world_expect(world, "widgets.example.com", "");
+	assert_in_range(fc_clock_mono_ms() - began_ms, 1500, 5000);
+	/* It is looked for a little longer, since a definition may just be replaced. */
+	world_serve(world, 8, WIDGETS);
+	world_expect(world, "widgets.example.com", "example.com/v1");
+	world_end(world);
+}
+
+static void test_a_type_that_is_missing_for_a_moment_is_not_told(void **state FC_UNUSED)
+{
+	struct world *world = world_without_crds("widgets.example.com");
+	unsigned before;
+
+	drop_events_of_watch(world);
+	WITH_WORLD(world, before = world->discoveries; world->ghost = "example.com"; world->types[8] = NOTHING);
+	doubt(world);
+	WORLD_WAIT(world, world_count(world, &world->discoveries) > before && !world->watcher->words.discovery);
+	assert_true(world->watcher->words.first->missed_ms > 0);
+	world_serve(world, 8, WIDGETS);
+	WORLD_WAIT(world, !world->watcher->words.looks.timer && !world->watcher->words.discovery);
+	world_expect_nothing(world);
+	assert_false(world->watcher->words.first->doubted);
+	world_end(world);
+}
+
+static void test_a_watch_that_was_gone_is_tried_again_when_its_type_is_served(void **state FC_UNUSED)
+{
+	struct world *world = world_new();
+	int64_t began_ms = fc_clock_mono_ms();
+
+	WITH_WORLD(world, world->objects_refused = 2);
+	world_serve(world, 8, WIDGETS);
+	world_up(world);
+	world_ask(world, "widgets.example.com");
+	world_expect(world, "widgets.example.com", "example.com/v1");
+	world_watch_widgets(world, &WIDGETS);
+	fc_event_free(world_next(world, FC_EVENT_WATCH_FAILED));
+	fc_event_free(world_next(world, FC_EVENT_LIST_BEGIN));
+	fc_event_free(world_next(world, FC_EVENT_LIST_END));
+	/* By itself it would be tried again after 30 to 60 s. */
+	assert_true(fc_clock_mono_ms() - began_ms < 5000);
+	world_end(world);
+}
+
+static void test_a_word_of_a_group_that_cannot_be_read_stays_what_it_is(void **state FC_UNUSED)
+{
+	struct world *world = world_without_crds("widgets");
+
+	drop_events_of_watch(world);
+	WITH_WORLD(world, world->types[8] = NOTHING; world->broken = "example.com");
+	doubt(world);
+	WORLD_WAIT(world, !world->watcher->words.looks.timer && !world->watcher->words.discovery);
+	world_expect_nothing(world);
+	assert_true(world->watcher->words.first->doubted);
+	assert_non_null(world->watcher->words.timer);
+
+	/* Another one does not keep it from being gone, nor hides anything. */
+	WITH_WORLD(world, world->broken = "other.com");
+	doubt(world);
+	world_expect(world, "widgets", "");
+	world_ask(world, "secrets");
+	world_expect(world, "secrets", "/v1");
+	world_end(world);
+}
+
+static void test_a_type_is_looked_at_again_after_an_outage(void **state FC_UNUSED)
+{
+	struct world *world = world_without_crds("widgets.example.com");
+
+	drop_events_of_watch(world);
+	world_serve(world, 8,
+		    (struct world_type){ .group = "example.com",
+					 .version = "v1",
+					 .plural = "widgets",
+					 .kind = "Widget",
+					 .cluster_scoped = true });
+	fc_watcher_resolve_up(world->watcher, true);
+	struct fc_event *event = world_next(world, FC_EVENT_RESOLVED);
+	assert_false(event->resource->namespaced);
+	fc_event_free(event);
+	WORLD_WAIT(world, !world->watcher->words.looks.timer);
+	world_end(world);
+}
+
+static void test_a_discovery_that_fails_takes_nothing_away(void **state FC_UNUSED)
+{
+	struct world *world = world_without_crds("widgets.example.com");
+
+	drop_events_of_watch(world);
+	full_discovery(world);
+	WITH_WORLD(world, world->groups_status = 500);
+	doubt(world);
+	WORLD_WAIT(world, !world->watcher->words.looks.timer && !world->watcher->words.discovery);
+	world_expect_nothing(world);
+	assert_true(world->watcher->words.first->doubted);
+	world_end(world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +413,13 @@ int main(void)
 		cmocka_unit_test(test_nothing_is_told_of_a_forgotten_word_nor_looked_for),
 		cmocka_unit_test(test_the_action_to_forget_reaches_the_word),
 		cmocka_unit_test(test_words_beyond_the_thousandth_are_refused_until_one_is_forgotten),
+		cmocka_unit_test(test_a_word_stays_with_its_resource_when_another_gets_the_same_name),
+		cmocka_unit_test(test_a_type_that_is_gone_is_told_within_seconds_without_crds),
+		cmocka_unit_test(test_a_type_that_is_missing_for_a_moment_is_not_told),
+		cmocka_unit_test(test_a_watch_that_was_gone_is_tried_again_when_its_type_is_served),
+		cmocka_unit_test(test_a_word_of_a_group_that_cannot_be_read_stays_what_it_is),
+		cmocka_unit_test(test_a_type_is_looked_at_again_after_an_outage),
+		cmocka_unit_test(test_a_discovery_that_fails_takes_nothing_away),
 	};
 	return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -22,7 +22,7 @@ static const char groups[] = "{\"kind\":\"APIGroupList\",\"groups\":["
 /* What a test makes worse. */
 struct world {
 	const char *core_body; /* of /api; NULL: as usual */
-	int core_status, groups_status;
+	int core_status, groups_status, bad_status;
 	atomic_int bad_asked, bad_recovers_at; /* bad.test answers 503, and from this try on as it should; 0: never */
 	atomic_int asked_in_all;
 	atomic_bool preferred_waits; /* first.test/v2 is answered last */
@@ -51,7 +51,9 @@ static void route(void *user, const struct tls_seen *request, struct tls_reply *
 	} else if (strcmp(url, "/apis/bad.test/v1") == 0) {
 		int tries = atomic_fetch_add(&w->bad_asked, 1) + 1;
 		bool well = w->bad_recovers_at && tries >= w->bad_recovers_at;
-		*reply = (struct tls_reply){ .status = well ? 200 : 503,
+		*reply = (struct tls_reply){ .status = well	       ? 200
+						       : w->bad_status ? w->bad_status
+								       : 503,
 					     .body = well ? LIST("{\"name\":\"gadgets\",\"kind\":\"Gadget\"}")
 							  : "no endpoints" };
 	} else if (strcmp(url, "/api/v1") == 0) {
@@ -133,10 +135,48 @@ static void test_discovery_of_some_groups_reads_no_other(void **state)
 	assert_non_null(fc_discovery_start_some(f->client.transport, is_second_test, keep, f));
 	WAIT_FOR(&f->client, f->calls);
 	assert_resolves(f, "widgets.second.test", "second.test", "v1");
+	assert_int_equal(fc_resource_table_count(f->table), 1);
+	/* /apis and a document. */
+	assert_int_equal(atomic_load(&f->world.asked_in_all), 2);
+}
+
+static bool is_core_or_nothing(void *user, const char *group)
+{
+	(void)user;
+	return !group[0];
+}
+
+static void test_discovery_of_the_core_group_reads_it(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_non_null(fc_discovery_start_some(f->client.transport, is_core_or_nothing, keep, f));
+	WAIT_FOR(&f->client, f->calls);
 	assert_resolves(f, "secrets", "", "v1");
-	assert_int_equal(fc_resource_table_count(f->table), 2);
-	/* /api, /apis, and two documents. */
-	assert_int_equal(atomic_load(&f->world.asked_in_all), 4);
+	assert_int_equal(fc_resource_table_count(f->table), 1);
+	assert_int_equal(atomic_load(&f->world.asked_in_all), 3);
+}
+
+static void test_discovery_of_some_groups_needs_a_list_of_groups(void **state)
+{
+	struct fixture *f = *state;
+
+	f->world.groups_status = 404;
+	assert_non_null(fc_discovery_start_some(f->client.transport, is_second_test, keep, f));
+	WAIT_FOR(&f->client, f->calls);
+	assert_null(f->table);
+	assert_int_equal(f->err.cls, FC_ERR_PROTOCOL);
+}
+
+static void test_discovery_group_that_is_advertised_and_not_there_holds_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct fc_resource *r = NULL;
+
+	f->world.bad_status = 404;
+	discover(f);
+	assert_int_equal(atomic_load(&f->world.bad_asked), 1);
+	assert_int_equal(fc_resource_resolve(f->table, "gadgets.bad.test", 0, &r), FC_RESOLVED_NOT_SERVED);
 }
 
 static void test_discovery_reads_every_group_version_in_order(void **state)
@@ -281,6 +321,9 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_discovery_of_some_groups_reads_no_other),
+		T(test_discovery_of_the_core_group_reads_it),
+		T(test_discovery_of_some_groups_needs_a_list_of_groups),
+		T(test_discovery_group_that_is_advertised_and_not_there_holds_nothing),
 		T(test_discovery_reads_every_group_version_in_order),
 		T(test_discovery_order_is_not_that_of_the_answers),
 		T(test_discovery_broken_group_hides_no_other_and_is_noted),

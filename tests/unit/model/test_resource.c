@@ -133,9 +133,31 @@ static void test_resource_is_secret_in_the_core_group_only(void **state)
 		&(struct fc_resource){ .group = "", .plural = "configmaps", .kind = "ConfigMap" }));
 }
 
+static void test_resource_group_is_builtin_for_what_the_api_server_itself_serves(void **state)
+{
+	static const char *const builtin[] = {
+		"",	  "apps",	   "batch",	     "autoscaling",
+		"policy", "events.k8s.io", "storage.k8s.io", "rbac.authorization.k8s.io"
+	};
+	static const char *const others[] = { "example.com",
+					      "metrics.k8s.io",
+					      "snapshot.storage.k8s.io",
+					      "types.federation.k8s.io",
+					      "gateway.networking.k8s.io",
+					      "app",
+					      "k8s.io" };
+
+	(void)state;
+	for (size_t i = 0; i < FC_ARRAY_LEN(builtin); i++)
+		assert_true(fc_resource_group_is_builtin(builtin[i]));
+	for (size_t i = 0; i < FC_ARRAY_LEN(others); i++)
+		assert_false(fc_resource_group_is_builtin(others[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_resource_group_is_builtin_for_what_the_api_server_itself_serves),
 		cmocka_unit_test(test_resource_new_copies_every_member),
 		cmocka_unit_test(test_resource_new_makes_null_strings_empty),
 		cmocka_unit_test(test_resource_lives_as_long_as_its_last_reference_in_any_thread),

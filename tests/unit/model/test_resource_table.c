@@ -266,6 +266,122 @@ static void test_resolve_of_a_broken_version_does_not_change_its_meaning(void **
 	expect(t, "deployments.v3.apps", ALL, "unknown");
 }
 
+static void test_resolve_takes_the_first_labels_of_a_group_where_none_is_called_so(void **state)
+{
+	struct fc_resource_table *t = *state;
+
+	expect(t, "federatedsecrets.types", ALL, "types.federation.k8s.io/v1alpha1/federatedsecrets");
+	expect(t, "federatedsecrets.types.federation", ALL, "types.federation.k8s.io/v1alpha1/federatedsecrets");
+	expect(t, "federatedsecrets.typ", ALL, "not served");
+	expect(t, "shorts.late", ALL, "late.io/v1/shorts");
+	/* One of the very name comes first, wherever it stands. */
+	fc_resource_table_add(t, fc_resource_new(&(struct fc_resource){
+					 .group = "late", .version = "v1", .plural = "shorts", .verbs = ALL }));
+	expect(t, "shorts.late", ALL, "late/v1/shorts");
+	fc_resource_table_add_broken(t, "events.k8s.io", "v2");
+	expect(t, "widgets.events", ALL, "unknown");
+}
+
+/* `present` is "group/version/plural". */
+static void expect_again(const struct fc_resource_table *t, const char *word, const char *group, const char *version,
+			 const char *plural, const char *expected)
+{
+	static const char *const outcomes[] = { "", "not served", "lacks verbs", "unknown" };
+	const struct fc_resource present = { .group = group, .version = version, .plural = plural };
+	struct fc_resource *r = NULL;
+	enum fc_resolved found = fc_resource_resolve_again(t, word, ALL, &present, &r);
+	FC_AUTO_FREE char *got = found == FC_RESOLVED ? fc_xasprintf("%s/%s/%s", r->group, r->version, r->plural)
+						      : fc_xstrdup(outcomes[found]);
+
+	fc_resource_unref(r);
+	assert_string_equal(got, expected);
+}
+
+static void test_resolve_again_stays_while_it_is_served(void **state)
+{
+	expect_again(*state, "events", "events.k8s.io", "v1", "events", "events.k8s.io/v1/events");
+	expect_again(*state, "deployments", "apps", "v1beta1", "deployments", "apps/v1beta1/deployments");
+	expect_again(*state, "dep", "apps", "v1", "deployments", "apps/v1/deployments");
+}
+
+static void test_resolve_again_takes_another_version_before_another_group(void **state)
+{
+	expect_again(*state, "events", "events.k8s.io", "v1beta1", "events", "events.k8s.io/v1/events");
+	expect_again(*state, "deployments.apps", "apps", "v2", "deployments", "apps/v1/deployments");
+	expect_again(*state, "events", "gone.io", "v1", "events", "/v1/events");
+	/* A version that was asked for is not another one. */
+	expect_again(*state, "shorts.v2.late.io", "late.io", "v2", "shorts", "not served");
+}
+
+static void test_resolve_again_does_not_know_where_its_own_group_is_broken(void **state)
+{
+	struct fc_resource_table *t = *state;
+
+	fc_resource_table_add_broken(t, "events.k8s.io", "v2");
+	expect_again(t, "events", "events.k8s.io", "v2", "events", "unknown");
+	/* It may be in the version that cannot be read; another group does not take over meanwhile. */
+	expect_again(t, "nodes", "events.k8s.io", "v1beta1", "nodes", "unknown");
+	/* Another broken group does not keep what is gone. */
+	expect_again(t, "widgets", "late.io", "v1", "widgets", "not served");
+	fc_resource_table_add_broken(t, NULL, NULL);
+	expect_again(t, "widgets", "late.io", "v1", "widgets", "unknown");
+}
+
+static void expect_rivals(const struct fc_resource_table *t, const char *word, const char *expected)
+{
+	FC_AUTO_FREE char *got = fc_resource_rivals(t, word, ALL);
+
+	if (expected)
+		assert_non_null(got);
+	if (got)
+		assert_string_equal(got, expected ? expected : "none");
+}
+
+static void test_rivals_are_named_so_that_each_name_means_one(void **state)
+{
+	struct fc_resource_table *t = *state;
+	const struct fc_resource cards = { .group = "b.io", .version = "v1", .plural = "secrets", .verbs = ALL };
+	const struct fc_resource shorts = {
+		.group = "b.io", .version = "v1", .plural = "deps", .kind = "Dep", .short_names = "s1", .verbs = ALL
+	};
+
+	expect_rivals(t, "secrets", NULL);
+	fc_resource_table_add(t, fc_resource_new(&cards));
+	fc_resource_table_add(t, fc_resource_new(&shorts));
+	expect_rivals(t, "secrets", "secrets.v1., secrets.b.io");
+	expect(t, "secrets.v1.", ALL, "/v1/secrets");
+	expect(t, "secrets.b.io", ALL, "b.io/v1/secrets");
+	expect_rivals(t, "secrets.b.io", NULL);
+	expect_rivals(t, "s1", "shorts.late.io, deps.b.io");
+	expect_rivals(t, "nothing", NULL);
+	expect_rivals(t, "", NULL);
+}
+
+static void test_rivals_are_neither_versions_nor_built_in_twins_nor_what_lacks_verbs(void **state)
+{
+	expect_rivals(*state, "deployments", NULL);
+	expect_rivals(*state, "events", NULL);
+	expect_rivals(*state, "nodes", NULL);
+}
+
+static void test_words_name_groups_or_leave_them_open(void **state)
+{
+	(void)state;
+	assert_false(fc_resource_word_names_group("widgets"));
+	assert_false(fc_resource_word_names_group("widgets."));
+	assert_true(fc_resource_word_names_group("widgets.a.io"));
+	assert_true(fc_resource_word_names_group("secrets.v1."));
+	assert_true(fc_resource_word_may_mean_group("secrets.v1.", ""));
+	assert_true(fc_resource_word_may_mean_group("widgets.v1.a.io", "a.io"));
+	assert_true(fc_resource_word_may_mean_group("widgets.v1.a.io", "v1.a.io"));
+	assert_true(fc_resource_word_may_mean_group("widgets.a", "a.io"));
+	assert_true(fc_resource_word_may_mean_group("widgets.a.io", "io")); /* its version a */
+	assert_true(fc_resource_word_may_mean_group("widgets.v1.a.io", "a.io"));
+	assert_false(fc_resource_word_may_mean_group("widgets.a.io", "b.a.io"));
+	assert_false(fc_resource_word_may_mean_group("widgets.a.io", ""));
+	assert_false(fc_resource_word_may_mean_group("widgets", "a.io"));
+}
+
 static bool has_status(const struct fc_resource_table *t, const char *word)
 {
 	struct fc_resource *r;
@@ -363,6 +479,13 @@ int main(void)
 		WITH_TABLE(test_resolve_finds_what_is_readable_beside_a_broken_group),
 		WITH_TABLE(test_resolve_does_not_know_where_whole_groups_are_broken),
 		WITH_TABLE(test_resolve_of_a_broken_version_does_not_change_its_meaning),
+		WITH_TABLE(test_resolve_takes_the_first_labels_of_a_group_where_none_is_called_so),
+		WITH_TABLE(test_resolve_again_stays_while_it_is_served),
+		WITH_TABLE(test_resolve_again_takes_another_version_before_another_group),
+		WITH_TABLE(test_resolve_again_does_not_know_where_its_own_group_is_broken),
+		WITH_TABLE(test_rivals_are_named_so_that_each_name_means_one),
+		WITH_TABLE(test_rivals_are_neither_versions_nor_built_in_twins_nor_what_lacks_verbs),
+		cmocka_unit_test(test_words_name_groups_or_leave_them_open),
 		WITH_TABLE(test_table_marks_what_serves_status_in_its_own_version_only),
 		WITH_TABLE(test_table_marks_status_that_came_first),
 		WITH_TABLE(test_table_leaves_a_shared_resource_as_it_was_when_marking),
