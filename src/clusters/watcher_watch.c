@@ -175,7 +175,8 @@ void fc_watcher_watch_stop_all(struct fc_watcher *w)
 void fc_watcher_watch_retry_all(struct fc_watcher *w)
 {
 	for (struct fc_watcher_watch *watch = w->watches; watch; watch = watch->hh.next)
-		fc_informer_retry_now(watch->informer);
+		if (watch->informer)
+			fc_informer_retry_now(watch->informer);
 }
 
 void fc_watcher_watch_relist_all(struct fc_watcher *w)
