@@ -11,8 +11,6 @@
 
 #include <string.h>
 
-#define MAX_CA_BYTES ((size_t)1024 * 1024)
-
 static int read_server(struct fc_access *a, struct fc_error *err)
 {
 	const char *host = getenv("KUBERNETES_SERVICE_HOST"), *port = getenv("KUBERNETES_SERVICE_PORT");
@@ -49,7 +47,7 @@ static int read_ca(const char *folder, struct fc_access *a, struct fc_error *err
 	size_t bytes = 0;
 
 	a->ca_file = fc_xasprintf("%s/ca.crt", folder);
-	if (fc_file_read(a->ca_file, MAX_CA_BYTES, &a->ca_pem, &bytes, &why) < 0) {
+	if (fc_file_read(a->ca_file, FC_PEM_MAX_BYTES, &a->ca_pem, &bytes, &why) < 0) {
 		fc_log(FC_LOG_WARN, "no CA of the cluster; trusting the system's roots", FC_KV("reason", why.text));
 		free(fc_steal(&a->ca_file));
 		return 0;

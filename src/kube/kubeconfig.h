@@ -3,7 +3,7 @@
  * Owns:    the parsed files; an access owns copies of all it needs, key material included (overwritten when freed).
  * Threads: loading from one; a loaded kubeconfig is immutable; an access belongs to one cluster.
  * Fails:   FC_ERR_CONFIG with the file, the entry and the mend; never quotes a credential.
- * Source:  kube-client 1.1 to 1.20, 1.23, 1.37 to 1.39. */
+ * Source:  kube-client 1.1 to 1.23, 1.27 to 1.30, 1.35, 1.37 to 1.39. */
 #ifndef FC_KUBECONFIG_H
 #define FC_KUBECONFIG_H
 
@@ -60,7 +60,8 @@ struct fc_access *fc_kubeconfig_access(const struct fc_kubeconfig *k, const char
 /* Inside a cluster (1.37, 1.38): NULL with class FC_ERR_NOT_FOUND when not in one. */
 struct fc_access *fc_access_in_cluster(struct fc_error *err) FC_MUST_CHECK;
 /* Do both reach the same server as the same user in the same way? Of what lies in a file the path counts, not what
- * stood in it: whoever holds the access looks into the file again by itself. */
+ * stood in it: whoever holds the access looks into the file again by itself. (Except for a CA that a plug-in is told:
+ * the plug-in with another one is another plug-in.) */
 bool fc_access_same(const struct fc_access *a, const struct fc_access *b);
 /* The same access, for one more holder, who frees it too: it is never written once it was made. Any thread. */
 struct fc_access *fc_access_share(struct fc_access *a);

@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 
 #include <stdbool.h>
+#include <time.h>
 
 static void free_bio(BIO **bio)
 {
@@ -108,4 +109,18 @@ int fc_pem_check_pair(const char *certificate_pem, const char *key_pem, struct f
 	if (!matches)
 		return fc_error_set(err, FC_ERR_CONFIG, "the private key is not that of the (first) certificate");
 	return 0;
+}
+
+int64_t fc_pem_expires_ms(const char *pem)
+{
+	FC_CLEANUP(free_bio) BIO *bio = open_text(pem, NULL);
+	struct tm tm = { 0 };
+	bool asked = false;
+
+	if (!bio)
+		return 0;
+	FC_CLEANUP(free_certificate) X509 *certificate = PEM_read_bio_X509(bio, NULL, refuse_password, &asked);
+	bool known = certificate && ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &tm) == 1;
+	ERR_clear_error();
+	return known ? (int64_t)timegm(&tm) * 1000 : 0;
 }

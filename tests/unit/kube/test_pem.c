@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kube/pem.h"
 
+#include "base/clock.h"
 #include "unit/kube/fixture.h"
 
 #include <openssl/err.h>
@@ -80,6 +81,21 @@ static void test_pem_key_must_be_that_of_the_certificate(void **state)
 	assert_int_equal(ERR_peek_error(), 0);
 }
 
+/* The fixture's last an hour. */
+static void test_pem_says_when_the_first_certificate_expires(void **state)
+{
+	const char *certificate, *key;
+
+	fixture_pair(*state, &certificate, &key);
+	int64_t left_ms = fc_pem_expires_ms(certificate) - fc_clock_wall_ms();
+	assert_true(left_ms > 3500 * 1000 && left_ms <= 3600 * 1000);
+	char *behind_its_key = fixture_keep(*state, fc_xasprintf("%s%s", key, certificate));
+	assert_int_equal(fc_pem_expires_ms(behind_its_key), fc_pem_expires_ms(certificate));
+	assert_int_equal(fc_pem_expires_ms(key), 0);
+	assert_int_equal(fc_pem_expires_ms(""), 0);
+	assert_int_equal(ERR_peek_error(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -90,6 +106,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_pem_refuses_broken_and_encrypted_keys_without_asking_a_terminal,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pem_key_must_be_that_of_the_certificate, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pem_says_when_the_first_certificate_expires, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

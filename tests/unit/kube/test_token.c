@@ -54,6 +54,43 @@ static void test_token_file_that_is_missing_or_huge_is_named(void **state)
 	assert_lacks(err.text, "xxxx");
 }
 
+/* A JSON Web Token whose claims are this text; what stands around them is looked at by nobody. */
+static int64_t expires_of_claims(const char *claims)
+{
+	char *payload = fc_base64_encode(claims, strlen(claims));
+
+	for (char *c = payload; *c; c++)
+		*c = *c == '+' ? '-' : *c == '/' ? '_' : *c;
+	payload[strcspn(payload, "=")] = '\0';
+	FC_AUTO_FREE char *token = fc_xasprintf("eyJh.%s.c2ln", payload);
+	free(payload);
+	return fc_token_expires_ms(token);
+}
+
+/* RFC 7519 section 4.1.4; any length, since the padding is left out. */
+static void test_token_says_when_it_expires(void **state FC_UNUSED)
+{
+	assert_int_equal(expires_of_claims("{\"exp\":1769860800}"), 1769860800000);
+	assert_int_equal(expires_of_claims("{\"exp\":1769860800,\"a\":1}"), 1769860800000);
+	assert_int_equal(expires_of_claims("{\"exp\":1769860800,\"ab\":1}"), 1769860800000);
+	assert_int_equal(expires_of_claims("{\"exp\":1769860800.75,\"a\":\"\xc3\xbf\xc3\xbf>>>???\"}"), 1769860800000);
+}
+
+/* Any failure is "nobody knows". */
+static void test_token_that_says_nothing_has_no_end(void **state FC_UNUSED)
+{
+	static const char *const tokens[] = { "", "abc", "a.b", "a.b.c", "a.b.c.d", "a..c", "..", "a.!!!.c" };
+
+	for (size_t i = 0; i < FC_ARRAY_LEN(tokens); i++)
+		assert_int_equal(fc_token_expires_ms(tokens[i]), 0);
+	assert_int_equal(expires_of_claims("{}"), 0);
+	assert_int_equal(expires_of_claims("[1769860800]"), 0);
+	assert_int_equal(expires_of_claims("{\"exp\":\"1769860800\"}"), 0);
+	assert_int_equal(expires_of_claims("{\"exp\":-5}"), 0);
+	assert_int_equal(expires_of_claims("{\"exp\":1e300}"), 0);
+	assert_int_equal(expires_of_claims("{\"exp\":99999999999999999999}"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -61,6 +98,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_token_that_is_empty_or_would_break_the_header_is_refused_unquoted,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_token_file_that_is_missing_or_huge_is_named, setup, teardown),
+		cmocka_unit_test(test_token_says_when_it_expires),
+		cmocka_unit_test(test_token_that_says_nothing_has_no_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
