@@ -1,183 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Clusters as the engine sees them: reachable or not, what their RESOURCE words mean, and the watches of what may
- * carry rules. */
+/* Clusters as the engine sees them: reachable or not, and whether who answers is who it should be. */
 #include <string.h>
 
 #include "base/mem.h"
 #include "engine/parts.h"
 
-/* What every use of a word needs; a target needs PATCH besides. */
-#define WORD_VERBS (FC_VERB_GET | FC_VERB_LIST | FC_VERB_WATCH)
-
-struct cluster *cluster_by_name(struct fc_engine *e, const char *name)
-{
-	for (size_t i = 0; i < e->options.cluster_count; i++)
-		if (strcmp(e->clusters[i].info->name, name) == 0)
-			return &e->clusters[i];
-	return NULL;
-}
-
-bool namespace_selected(const struct fc_engine *e, const char *namespace_)
-{
-	if (e->options.namespace_count == 0 || !namespace_)
-		return true;
-	for (size_t i = 0; i < e->options.namespace_count; i++)
-		if (strcmp(e->options.namespaces[i], namespace_) == 0)
-			return true;
-	return false;
-}
-
-struct word *cluster_word(struct fc_engine *e, struct cluster *c, const char *text)
-{
-	const char *interned = fc_intern_take(e->strings, text);
-	struct fc_action *a;
-	struct word *w;
-
-	for (w = c->words; w; w = w->next) {
-		if (w->text == interned) {
-			fc_intern_drop(e->strings, interned);
-			return w;
-		}
-	}
-	w = fc_xcalloc(1, sizeof(*w));
-	w->cluster = c;
-	w->text = interned;
-	w->next = c->words;
-	c->words = w;
-	a = fc_actions_add(e->out, FC_ACTION_RESOLVE);
-	a->cluster = c->no;
-	a->name = fc_xstrdup(text);
-	a->verbs = WORD_VERBS;
-	return w;
-}
-
-void cluster_forget_word(struct fc_engine *e, struct word *w)
-{
-	struct fc_action *a = fc_actions_add(e->out, FC_ACTION_FORGET_WORD);
-
-	a->cluster = w->cluster->no;
-	a->name = fc_xstrdup(w->text);
-	a->verbs = WORD_VERBS;
-	LL_DELETE(w->cluster->words, w);
-	fc_intern_drop(e->strings, w->text);
-	fault_clear(&w->error);
-	free(w);
-}
-
-void clusters_start(struct fc_engine *e)
-{
-	for (size_t i = 0; i < e->options.cluster_count; i++)
-		for (size_t k = 0; k < e->options.target_word_count; k++)
-			cluster_word(e, &e->clusters[i], e->options.target_words[k])->for_targets = true;
-}
-
-static bool target_watch_exists(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
-				const char *namespace_)
-{
-	struct watch *w, *next;
-
-	HASH_ITER(hh, e->watches, w, next)
-		if (w->of_targets && w->cluster == cluster && w->resource == r &&
-		    (!namespace_ || (w->namespace_ && strcmp(w->namespace_, namespace_) == 0)))
-			return true;
-	return false;
-}
-
-/* Two words may mean one resource: one watch. A cluster-scoped resource has no namespaces to be narrowed to. */
-static void watch_targets(struct fc_engine *e, struct cluster *c, const struct fc_resource *r)
-{
-	if (e->options.namespace_count == 0 || !r->namespaced) {
-		if (!target_watch_exists(e, c->no, r, NULL))
-			watch_start(e, c->no, r, NULL, NULL, true);
-		return;
-	}
-	for (size_t i = 0; i < e->options.namespace_count; i++)
-		if (!target_watch_exists(e, c->no, r, e->options.namespaces[i]))
-			watch_start(e, c->no, r, e->options.namespaces[i], NULL, true);
-}
-
-/* The word means another version from now on: what was found under the old one is found again under the new. */
-static void unwatch_targets(struct fc_engine *e, struct word *w)
-{
-	struct watch *watch, *next;
-	struct target *t, *next_target;
-
-	for (struct word *other = w->cluster->words; other; other = other->next)
-		if (other != w && other->for_targets && other->resource == w->resource)
-			return;
-	/* The targets first: with them go their sources and the watches of these, none of which may be met below. */
-	HASH_ITER(hh, e->targets, t, next_target)
-		if (t->key.cluster == w->cluster->no && t->key.resource == w->resource)
-			target_free(e, t);
-	HASH_ITER(hh, e->watches, watch, next) {
-		if (!watch->of_targets || watch->cluster != w->cluster->no || watch->resource != w->resource)
-			continue;
-		watch_stop(e, watch);
-	}
-}
-
-static void rebind_rules(struct fc_engine *e, struct word *w)
-{
-	struct rule *r, *next;
-
-	DL_FOREACH_SAFE2(w->rules, r, next, next_in_word) {
-		rule_bind(e, r);
-		target_mark(e, r->target);
-	}
-}
-
-/* A type that is gone keeps its last meaning: its watch says that it is gone, and hears when it is back. One that has
- * only changed its verbs or subresources is the same type, unless it can be patched only now. */
-static bool means_the_same(const struct word *w, const struct fc_resource *r)
-{
-	if (!r)
-		return true;
-	if (!w->resource || !fc_resource_same(r, w->resource))
-		return false;
-	return !w->for_targets || (w->resource->verbs & FC_VERB_PATCH) || !(r->verbs & FC_VERB_PATCH);
-}
-
-static void report_unknown_word(struct fc_engine *e, const struct cluster *c, const struct word *w,
-				const struct fc_error *why)
-{
-	char *detail = fc_xasprintf("%s: %s", w->text, why->text);
-
-	report_cluster(e, FC_LOG_WARN, c, "target resource is not known here yet, it is looked up again", detail);
-	free(detail);
-}
-
-void cluster_resolved(struct fc_engine *e, struct cluster *c, const struct fc_event *event)
-{
-	const struct fc_resource *r = event->resource ? resource_take(e, event->resource) : NULL;
-	struct word *w;
-
-	for (w = c->words; w && strcmp(w->text, event->name) != 0; w = w->next)
-		;
-	if (!w)
-		return;
-	if (!w->answered && !r && w->for_targets)
-		report_unknown_word(e, c, w, &event->error);
-	w->answered = true;
-	fault_set(&w->error, &event->error);
-	if (means_the_same(w, r)) {
-		clusters_check_synced(e, c);
-		if (!w->resource)
-			rebind_rules(e, w);
-		return;
-	}
-	if (w->for_targets && w->resource)
-		unwatch_targets(e, w);
-	w->resource = r;
-	if (w->for_targets && !(r->verbs & FC_VERB_PATCH))
-		report_cluster(e, FC_LOG_WARN, c, "target resource cannot be patched, its rules are not read", w->text);
-	else if (w->for_targets)
-		watch_targets(e, c, r);
-	rebind_rules(e, w);
-	clusters_check_synced(e, c);
-}
-
-/* Decides again about every target that lies on the cluster or reads from it. */
-static void mark_concerned(struct fc_engine *e, struct cluster *c)
+void cluster_mark_concerned(struct fc_engine *e, struct cluster *c)
 {
 	struct target *t, *next;
 
@@ -191,32 +19,70 @@ static void mark_concerned(struct fc_engine *e, struct cluster *c)
 	}
 }
 
-/* Two names for one cluster would be two writers of every target there: the one that came later is left alone. */
-static bool is_known_by_another_name(struct fc_engine *e, struct cluster *c, const char *id)
+/* --- who answers --- */
+
+/* A cluster known by its id stays who it is (design section 8): what was decided about the one must not be written to
+ * the other. */
+static bool is_another(const struct cluster *c, struct fc_error *why)
 {
-	struct fc_error why = FC_ERROR_INIT;
-
-	for (size_t i = 0; id && i < e->options.cluster_count; i++) {
-		struct cluster *other = &e->clusters[i];
-
-		if (other == c || !other->id || strcmp(other->id, id) != 0 || other->connection == REFUSED)
-			continue;
-		fc_error_set(&why, FC_ERR_CONFIG,
-			     "it is the same cluster as %s: take one of the two out of the cluster set",
-			     other->info->name);
-		fault_set(&c->error, &why);
-		return true;
-	}
-	return false;
+	if (!c->id || !c->told_id || strcmp(c->id, c->told_id) == 0)
+		return false;
+	fc_error_set(why, FC_ERR_CONFIG,
+		     "another cluster answers under this name: its id is %s, and %s was known; give the new one a name "
+		     "of its own, or start again if it takes the place of the old one",
+		     c->told_id, c->id);
+	return true;
 }
 
-/* At the start it is a mistake in the cluster set, found before anything was written (design section 8). */
-static void give_up(struct fc_engine *e, const struct cluster *c)
+/* Two names for one cluster would be two writers of every target there: the one that came later is left alone. */
+static const struct cluster *other_of_that_id(const struct fc_engine *e, const struct cluster *c, struct fc_error *why)
 {
-	struct fc_action *a = fc_actions_add(e->out, FC_ACTION_GIVE_UP);
+	for (size_t i = 0; c->told_id && i < e->cluster_count; i++) {
+		const struct cluster *other = e->clusters[i];
 
-	a->cluster = c->no;
-	a->name = fc_xasprintf("cluster %s: %s", c->info->name, c->error.text);
+		if (other == c || !other->id || strcmp(other->id, c->told_id) != 0 || other->connection == REFUSED)
+			continue;
+		fc_error_set(why, FC_ERR_CONFIG,
+			     "it is the same cluster as %s: take one of the two out of the cluster set",
+			     other->info.name);
+		return other;
+	}
+	return NULL;
+}
+
+/* What the other one tells and answers must not be heard: its watches get other numbers, under which nothing is
+ * started until the right one is back. */
+static void leave_alone(struct fc_engine *e, struct cluster *c)
+{
+	struct watch *all, *w, *next;
+
+	/* Each is taken out and put in again: what comes new into a table that is gone through may be met twice. */
+	all = e->watches;
+	e->watches = NULL;
+	HASH_ITER(hh, all, w, next) {
+		HASH_DEL(all, w);
+		if (w->cluster == c->no)
+			watch_silence(e, w);
+		HASH_ADD(hh, e->watches, id, sizeof(w->id), w);
+	}
+	c->connection = REFUSED;
+	targets_forget_held(e, c->no);
+	sources_forget_held(e, c->no);
+	requests_abandon(e, c);
+}
+
+static void refuse(struct fc_engine *e, struct cluster *c, const struct fc_error *why)
+{
+	bool news = c->connection != REFUSED || strcmp(c->error.text, why->text) != 0;
+
+	if (c->connection != REFUSED)
+		leave_alone(e, c);
+	c->had_outcome = true;
+	fault_set(&c->error, why);
+	if (!news)
+		return;
+	report_cluster(e, FC_LOG_ERROR, c, "cluster is left alone", c->error.text);
+	cluster_mark_concerned(e, c);
 }
 
 /* What failed because the cluster was away need not wait any longer. */
@@ -233,39 +99,104 @@ static void forgive_network_failures(struct fc_engine *e, struct cluster *c)
 			s->not_before_ms = 0;
 }
 
-void cluster_up(struct fc_engine *e, struct cluster *c, const struct fc_event *event)
+static void hear_again(struct fc_engine *e, struct cluster *c)
 {
-	c->had_outcome = c->had_outcome || c->connection == REFUSED;
-	if (is_known_by_another_name(e, c, event->name)) {
-		if (e->collecting)
-			give_up(e, c);
-		c->connection = REFUSED;
-		c->had_outcome = true;
-		report_cluster(e, FC_LOG_ERROR, c, "cluster is left alone", c->error.text);
-		mark_concerned(e, c);
-		return;
-	}
-	if (event->name && (!c->id || strcmp(c->id, event->name) != 0)) {
-		free(c->id);
-		c->id = fc_xstrdup(event->name);
-	}
-	c->connection = UP;
+	struct watch *w, *next;
+
+	words_ask_again(e, c);
+	HASH_ITER(hh, e->watches, w, next)
+		if (w->cluster == c->no)
+			watch_say_start(e, w);
+}
+
+static void accept(struct fc_engine *e, struct cluster *c)
+{
+	bool was_refused = c->connection == REFUSED;
+
+	if (c->told_id && !c->id)
+		c->id = fc_xstrdup(c->told_id);
+	/* One that went away while it was refused tells when it is back. */
+	c->connection = c->answers ? UP : CONNECTING;
 	fault_clear(&c->error);
+	if (was_refused) {
+		hear_again(e, c);
+		report_cluster(e, FC_LOG_INFO, c, "cluster is left alone no longer", NULL);
+	}
 	forgive_network_failures(e, c);
 	clusters_check_synced(e, c);
-	mark_concerned(e, c);
+	cluster_mark_concerned(e, c);
 	e->freed = c;
+}
+
+/* At the start it is a mistake in the cluster set, found before anything was written (design section 8). */
+static void give_up(struct fc_engine *e, const struct cluster *c, const struct fc_error *why)
+{
+	struct fc_action *a = fc_actions_add(e->out, FC_ACTION_GIVE_UP);
+
+	a->cluster = c->no;
+	a->name = fc_xasprintf("cluster %s: %s", c->info.name, why->text);
+}
+
+static void judge(struct fc_engine *e, struct cluster *c)
+{
+	struct fc_error why = FC_ERROR_INIT;
+	const struct cluster *other;
+
+	if (is_another(c, &why)) {
+		refuse(e, c, &why);
+		return;
+	}
+	other = other_of_that_id(e, c, &why);
+	if (!other) {
+		accept(e, c);
+		return;
+	}
+	if (e->collecting && !c->added && !other->added)
+		give_up(e, c, &why);
+	refuse(e, c, &why);
+}
+
+void clusters_look_again(struct fc_engine *e)
+{
+	for (size_t i = 0; i < e->cluster_count; i++)
+		if (e->clusters[i]->connection == REFUSED)
+			judge(e, e->clusters[i]);
+}
+
+static void replace_text(char **slot, const char *text)
+{
+	if (!text || (*slot && strcmp(*slot, text) == 0))
+		return;
+	free(*slot);
+	*slot = fc_xstrdup(text);
+}
+
+void cluster_up(struct fc_engine *e, struct cluster *c, const struct fc_event *event)
+{
+	bool was_refused = c->connection == REFUSED;
+
+	c->answers = true;
+	replace_text(&c->server_version, event->server_version);
+	/* An id that cannot be read just now is no other one; nor does it lift what a readable one has brought. */
+	replace_text(&c->told_id, event->name);
+	judge(e, c);
+	/* Its id may be another's now. */
+	if (c->connection == REFUSED && !was_refused)
+		clusters_look_again(e);
 }
 
 void cluster_down(struct fc_engine *e, struct cluster *c, const struct fc_event *event)
 {
-	if (c->connection != REFUSED) {
-		c->connection = DOWN;
-		fault_set(&c->error, &event->error);
-	}
+	c->answers = false;
 	c->had_outcome = true;
-	mark_concerned(e, c);
+	if (c->connection == REFUSED)
+		return;
+	c->connection = DOWN;
+	fault_set(&c->error, &event->error);
+	cluster_mark_concerned(e, c);
 }
+
+/* --- what it has told --- */
 
 void clusters_check_synced(struct fc_engine *e, struct cluster *c)
 {
@@ -288,8 +219,8 @@ void clusters_check_synced(struct fc_engine *e, struct cluster *c)
 
 bool clusters_have_told(const struct fc_engine *e)
 {
-	for (size_t i = 0; i < e->options.cluster_count; i++)
-		if (!e->clusters[i].had_outcome)
+	for (size_t i = 0; i < e->cluster_count; i++)
+		if (!e->clusters[i]->had_outcome)
 			return false;
 	return true;
 }
@@ -306,18 +237,17 @@ const char *fc_cluster_state_name(enum fc_cluster_state s)
 	return names[s];
 }
 
-bool fc_engine_next_cluster(const struct fc_engine *e, fc_cluster_no *no)
-{
-	*no = *no == FC_NO_CLUSTER ? 0 : *no + 1;
-	return *no < e->options.cluster_count;
-}
-
 void fc_engine_cluster(const struct fc_engine *e, fc_cluster_no no, struct fc_cluster_summary *out)
 {
-	const struct cluster *c = &e->clusters[no];
+	const struct cluster *c = cluster_of(e, no);
 
-	out->name = c->info->name;
-	out->master = c->info->master;
+	*out = (struct fc_cluster_summary){ .name = "", .state = FC_CLUSTER_CONNECTING, .message = "" };
+	if (!c)
+		return;
+	out->name = c->info.name;
+	out->id = c->id;
+	out->server_version = c->server_version;
+	out->master = c->no == e->options.master;
 	out->has_synced = c->has_synced;
 	out->had_outcome = c->had_outcome;
 	out->message = c->error.text ? c->error.text : "";

@@ -331,7 +331,7 @@ static json_t *make_patch(struct target *t, struct group *groups, size_t count)
 
 static void send_patch(struct fc_engine *e, struct target *t, struct group *groups, size_t count)
 {
-	struct cluster *c = &e->clusters[t->key.cluster];
+	struct cluster *c = cluster_of(e, t->key.cluster);
 	uint64_t id = job_start(e, c, &t->job, JOB_WRITE_TARGET);
 	struct fc_action *a;
 
@@ -386,7 +386,7 @@ static size_t up_to_first_open(const struct group *groups, size_t count)
 /* Nothing is to be written. */
 static void at_rest(struct fc_engine *e, struct target *t)
 {
-	job_leave_line(&e->clusters[t->key.cluster], &t->job);
+	job_leave_line(cluster_of(e, t->key.cluster), &t->job);
 	t->one_by_one = false;
 	t->values_until_ms = 0;
 	if (t->not_before_ms <= e->now_ms)
@@ -395,7 +395,7 @@ static void at_rest(struct fc_engine *e, struct target *t)
 
 static void write_groups(struct fc_engine *e, struct target *t, struct group *groups, size_t count, bool syncing)
 {
-	struct cluster *c = &e->clusters[t->key.cluster];
+	struct cluster *c = cluster_of(e, t->key.cluster);
 
 	if (must_wait(e, t)) {
 		show_waiting(e, groups, count);
@@ -448,13 +448,22 @@ static bool must_read(struct fc_engine *e, struct target *t)
 	return true;
 }
 
-/* A source whose read failed, and of which nothing else will tell, is read again when its delay is over. */
+/* Nothing else will tell what the rule's source holds: a read of it failed, or its body was not kept for a rule that
+ * did not exist. */
+static bool lacks_a_read(const struct source *s, const struct rule *r)
+{
+	if (s->owed)
+		return true;
+	return !r->want_known && (s->error.cls != FC_ERR_NONE || (s->known && s->present && !s->unreadable));
+}
+
+/* Such a source is read when its delay is over. */
 static void retry_source_reads(struct fc_engine *e, struct target *t)
 {
 	for (struct rule *r = t->rules; r; r = r->next) {
 		struct source *s = r->source;
 
-		if (!s || r->want_known || s->error.cls == FC_ERR_NONE || e->clusters[s->key.cluster].connection != UP)
+		if (!s || !lacks_a_read(s, r) || cluster_of(e, s->key.cluster)->connection != UP)
 			continue;
 		if (s->not_before_ms > e->now_ms)
 			timer_set_earliest(e, t, s->not_before_ms);
@@ -476,7 +485,7 @@ void target_decide(struct fc_engine *e, struct target *t)
 	}
 	if (t->phase == WRITING)
 		set_all(e, t, "Writing", "the target is being written");
-	if (t->phase != IDLE || e->clusters[t->key.cluster].connection != UP || t->deleting || t->unreadable)
+	if (t->phase != IDLE || cluster_of(e, t->key.cluster)->connection != UP || t->deleting || t->unreadable)
 		return;
 	retry_source_reads(e, t);
 	/* Rules that want nothing cost no read. One whose source is just being read may as well have it done

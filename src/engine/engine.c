@@ -21,32 +21,10 @@ struct fc_engine *fc_engine_new(const struct fc_engine_options *options, uint64_
 	while (options->dialects[dialects])
 		dialects++;
 	e->counts = fc_xcalloc(dialects ? dialects : 1, sizeof(*e->counts));
-	e->clusters = fc_xcalloc(options->cluster_count, sizeof(*e->clusters));
-	for (size_t i = 0; i < options->cluster_count; i++) {
-		e->clusters[i].no = (fc_cluster_no)i;
-		e->clusters[i].info = &options->clusters[i];
-	}
+	clusters_take(e, options->clusters, options->cluster_count);
+	e->options.clusters = NULL;
 	e->dirty_end = &e->dirty;
 	return e;
-}
-
-static void free_clusters(struct fc_engine *e)
-{
-	for (size_t i = 0; i < e->options.cluster_count; i++) {
-		struct cluster *c = &e->clusters[i];
-
-		while (c->words) {
-			struct word *w = c->words;
-
-			c->words = w->next;
-			fc_intern_drop(e->strings, w->text);
-			fault_clear(&w->error);
-			free(w);
-		}
-		free(c->id);
-		fault_clear(&c->error);
-	}
-	free(e->clusters);
 }
 
 void fc_engine_free(struct fc_engine *e)
@@ -70,7 +48,7 @@ void fc_engine_free(struct fc_engine *e)
 		HASH_DEL(e->requests, q);
 		free(q);
 	}
-	free_clusters(e);
+	clusters_free(e);
 	fc_actions_fini(&unsaid);
 	for (size_t i = 0; i < e->resource_count; i++)
 		fc_resource_unref(e->resources[i]);
@@ -84,13 +62,22 @@ void fc_engine_free(struct fc_engine *e)
 
 static void take_event(struct fc_engine *e, const struct fc_event *event)
 {
-	struct cluster *c = event->cluster < e->options.cluster_count ? &e->clusters[event->cluster] : NULL;
+	/* What comes late of one that has left the set is of no interest. */
+	struct cluster *c = cluster_of(e, event->cluster);
 
 	switch (event->type) {
 	case FC_EVENT_TICK:
+		break;
 	case FC_EVENT_CLUSTER_ADDED:
+		cluster_added(e, event);
+		break;
 	case FC_EVENT_CLUSTER_REMOVED:
+		if (c)
+			cluster_removed(e, c);
+		break;
 	case FC_EVENT_CLUSTER_CHANGED:
+		if (c)
+			cluster_changed(e, c, event);
 		break;
 	case FC_EVENT_CLUSTER_UP:
 		if (c)
@@ -145,7 +132,8 @@ void fc_engine_step(struct fc_engine *e, const struct fc_event *event, struct fc
 	if (!e->started) {
 		e->started = e->collecting = true;
 		e->collect_until_ms = e->now_ms + COLLECT_MS;
-		clusters_start(e);
+		for (size_t i = 0; i < e->cluster_count; i++)
+			words_start(e, e->clusters[i]);
 	}
 	take_event(e, event);
 	if (e->collecting && (e->now_ms >= e->collect_until_ms || clusters_have_told(e))) {
@@ -227,15 +215,15 @@ struct source *source_find(struct fc_engine *e, fc_cluster_no cluster, const str
 	return s;
 }
 
-/* The same type in several clusters is one pointer here, as long as the clusters agree about it. There are few
- * types: a list does. */
+/* The same type in several clusters is one pointer here, as long as the clusters agree about what it is: what it can
+ * do is no part of that. There are few types: a list does. */
 const struct fc_resource *resource_take(struct fc_engine *e, const struct fc_resource *r)
 {
 	for (size_t i = 0; i < e->resource_count; i++) {
 		const struct fc_resource *known = e->resources[i];
 
 		if (fc_resource_same(known, r) && known->namespaced == r->namespaced &&
-		    known->has_status == r->has_status && known->verbs == r->verbs && strcmp(known->kind, r->kind) == 0)
+		    strcmp(known->kind, r->kind) == 0)
 			return known;
 	}
 	FC_GROW(e->resources, e->resource_count, e->resource_cap);

@@ -9,6 +9,7 @@
 #define FC_ENGINE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,13 +21,15 @@
 struct fc_engine;
 
 struct fc_engine_options {
-	const struct fc_cluster_info *clusters; /* borrowed for the engine's life */
+	const struct fc_cluster_info *clusters; /* those of the start, numbers 0 and up; copied */
 	size_t cluster_count;
-	fc_cluster_no master;
+	fc_cluster_no master; /* stays the master for the whole run */
 	const struct fc_dialect *const *dialects; /* NULL-terminated, borrowed */
-	const char *const *target_words; /* --target: resources that carry annotations, resolved in every cluster */
+	/* --target: resources that carry annotations, resolved in every cluster; borrowed for the engine's life */
+	const char *const *target_words;
 	size_t target_word_count;
-	const char *const *namespaces; /* --namespace: only these, for targets and sources; none: all */
+	/* --namespace: only these, for targets and sources; none: all; borrowed for the engine's life */
+	const char *const *namespaces;
 	size_t namespace_count;
 	unsigned max_in_flight; /* writes under way per cluster, and as many reads; 0: 16 */
 };
@@ -54,22 +57,25 @@ void fc_engine_count_rules(const struct fc_engine *e, size_t dialect, size_t cou
 
 enum fc_cluster_state {
 	FC_CLUSTER_CONNECTING,	/* no first outcome yet */
-	FC_CLUSTER_UNREACHABLE, /* the last attempt failed */
+	FC_CLUSTER_UNREACHABLE, /* the last attempt failed, or it is left alone because it is not who it should be */
 	FC_CLUSTER_SYNCING, /* reachable; the watches of its targets have not all delivered their first list, or failed
 			       at it */
 	FC_CLUSTER_SYNCED,
 };
 struct fc_cluster_summary {
 	const char *name;
+	const char *id;		    /* uid of kube-system; NULL: not known */
+	const char *server_version; /* NULL: not known */
 	bool master;
 	enum fc_cluster_state state;
 	int has_synced;	     /* was synced once in this run */
 	int had_outcome;     /* synced, or failed its first attempt, once in this run */
 	const char *message; /* why unreachable, else "" */
 };
-/* The clusters that are there, one after the other: begins with *no = FC_NO_CLUSTER; false behind the last. */
+/* Goes through the clusters that are of the set now, in the order of their numbers: `*no` is moved to the next one,
+ * from FC_NO_CLUSTER to the first. False when there is none. */
 bool fc_engine_next_cluster(const struct fc_engine *e, fc_cluster_no *no);
-/* `name` and `message` are borrowed until the next step. */
+/* The strings are borrowed until the next step. Of a number that is none of the set: connecting, without a name. */
 void fc_engine_cluster(const struct fc_engine *e, fc_cluster_no no, struct fc_cluster_summary *out);
 /* "connecting", "unreachable", "syncing", "synced". */
 const char *fc_cluster_state_name(enum fc_cluster_state s);

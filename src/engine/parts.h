@@ -10,25 +10,49 @@
 #include "engine/rule.h"
 #include "engine/store.h"
 
-/* --- clusters.c: connections and RESOURCE words --- */
-void clusters_start(struct fc_engine *e);
+/* --- cluster_set.c: which clusters there are --- */
+void clusters_take(struct fc_engine *e, const struct fc_cluster_info *infos, size_t count);
+void clusters_free(struct fc_engine *e); /* nothing may lie in them any more */
+struct cluster *cluster_of(const struct fc_engine *e, uint64_t no); /* NULL: none of the set */
+/* Where the rule's source lies; NULL when the set has no such cluster. */
+struct cluster *cluster_of_source(const struct fc_engine *e, const struct rule *r);
+void cluster_added(struct fc_engine *e, const struct fc_event *event);
+void cluster_removed(struct fc_engine *e, struct cluster *c); /* frees it */
+void cluster_changed(struct fc_engine *e, struct cluster *c, const struct fc_event *event);
+
+/* --- clusters.c: connections, and who answers --- */
 void cluster_up(struct fc_engine *e, struct cluster *c, const struct fc_event *event);
 void cluster_down(struct fc_engine *e, struct cluster *c, const struct fc_event *event);
+bool clusters_have_told(const struct fc_engine *e); /* every cluster is synced, or has failed once */
+void clusters_check_synced(struct fc_engine *e, struct cluster *c);
+/* Who was refused because of what may have changed just now is judged again. */
+void clusters_look_again(struct fc_engine *e);
+/* Decides again about every target that lies on the cluster or reads from it. */
+void cluster_mark_concerned(struct fc_engine *e, struct cluster *c);
+
+/* --- words.c: RESOURCE words, and the watches of targets --- */
+void words_start(struct fc_engine *e, struct cluster *c);     /* asks for what --target names */
+void words_ask_again(struct fc_engine *e, struct cluster *c); /* all of them */
+void words_abandon(struct fc_engine *e, struct cluster *c);   /* the cluster is leaving: no rule uses them */
+void words_free(struct fc_engine *e, struct cluster *c);
 void cluster_resolved(struct fc_engine *e, struct cluster *c, const struct fc_event *event);
-struct cluster *cluster_by_name(struct fc_engine *e, const char *name);
+/* A watch of it works: whatever discovery says, the type is there. */
+void type_is_served(struct fc_engine *e, struct cluster *c, const struct fc_resource *r);
 /* The word of that cluster, asked for if it is new. Owned by the cluster. */
 struct word *cluster_word(struct fc_engine *e, struct cluster *c, const char *text);
 /* Nobody uses it any more: it is not looked up again. */
 void cluster_forget_word(struct fc_engine *e, struct word *w);
 bool namespace_selected(const struct fc_engine *e, const char *namespace_);
-bool clusters_have_told(const struct fc_engine *e); /* every cluster is synced, or has failed once */
-void clusters_check_synced(struct fc_engine *e, struct cluster *c);
 
 /* --- watches.c: starting, stopping and what they tell --- */
 struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
 			  const char *namespace_, const char *name, bool of_targets);
 void watch_stop(struct fc_engine *e, struct watch *w); /* nothing may rely on it any more */
 void watch_event(struct fc_engine *e, const struct fc_event *event);
+/* Ends what was started, and takes another number, under which nothing is started yet; the caller has it out of
+ * fc_engine.watches. What is known of it stays. */
+void watch_silence(struct fc_engine *e, struct watch *w);
+void watch_say_start(struct fc_engine *e, const struct watch *w);
 
 /* --- targets.c: annotated objects --- */
 /* Long enough for a first list or a read of other sources on a busy server, short enough not to be felt. */
@@ -40,6 +64,7 @@ void target_unreadable(struct fc_engine *e, struct watch *w, const char *namespa
 void targets_list_end(struct fc_engine *e, struct watch *w);
 void target_read_done(struct fc_engine *e, struct target *t, json_t *object, const struct fc_error *error);
 void target_write_done(struct fc_engine *e, struct target *t, json_t *object, const struct fc_error *error);
+void targets_forget_held(struct fc_engine *e, fc_cluster_no cluster); /* a list is to come that tells anew */
 void target_mark(struct fc_engine *e, struct target *t); /* decide about it before this step ends */
 void target_free(struct fc_engine *e, struct target *t);
 void target_read(struct fc_engine *e, struct target *t);
@@ -53,7 +78,10 @@ bool rules_present(const struct fc_engine *e, const json_t *object); /* does it 
 bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object);
 void rules_survey(struct target *t, const json_t *object); /* what stands at each rule's place */
 void rules_free(struct fc_engine *e, struct target *t);
+/* Finds its source. One that is bound to the right one already stays bound. */
 void rule_bind(struct fc_engine *e, struct rule *r);
+/* The same, where the cluster that it names may be another one now. */
+void rule_rebind(struct fc_engine *e, struct rule *r);
 void rule_unbind(struct fc_engine *e, struct rule *r);
 void rule_drop_value(struct rule *r);
 const char *rule_source_namespace(const struct rule *r); /* borrowed; NULL: cluster-scoped */
@@ -69,6 +97,7 @@ void sources_list_end(struct fc_engine *e, struct watch *w, bool removes);
 void sources_changed(struct fc_engine *e, struct watch *w); /* the watch's error changed: decide again */
 /* A body that came while the same object was being written as a target, and the write failed: now it counts. */
 void source_deliver_held(struct fc_engine *e, const struct key *key);
+void sources_forget_held(struct fc_engine *e, fc_cluster_no cluster);
 void source_read(struct fc_engine *e, struct source *s);
 void source_read_done(struct fc_engine *e, struct source *s, json_t *object, const struct fc_error *error);
 /* The answer to a write of the same object: it, or what was held meanwhile, whichever is newer, is the source's
@@ -81,7 +110,9 @@ void source_watch_add(struct fc_engine *e, struct source *s);
 /* The end of collecting: every source that waits is watched. */
 void source_watches_begin(struct fc_engine *e);
 void source_watch_remove(struct fc_engine *e, struct source *s);
-void source_watch_synced(struct fc_engine *e, struct watch *w); /* a wide watch takes over from the narrow ones */
+/* It works: it may take over from others, which may end then; it does not itself. */
+void source_watch_works(struct fc_engine *e, struct watch *w);
+void source_watch_forbidden(struct fc_engine *e, struct watch *w);
 void source_watches_free(struct fc_engine *e);
 /* The mark of a list of `w` for source.seen_elsewhere. */
 static inline uint64_t watch_list_mark(const struct watch *w)
@@ -124,6 +155,8 @@ void job_wait(struct cluster *c, struct job *j, enum job_kind kind);
 void job_leave_line(struct cluster *c, struct job *j);
 void job_forget(struct fc_engine *e, struct cluster *c, struct job *j); /* its owner goes */
 void request_done(struct fc_engine *e, const struct fc_event *event);
+/* What is under way in the cluster has failed, as far as its owners go; answers that come still are not heard. */
+void requests_abandon(struct fc_engine *e, struct cluster *c);
 void jobs_run(struct fc_engine *e, struct cluster *c);
 
 /* --- retry.c: delays after failures --- */
@@ -136,6 +169,11 @@ void retry_forget_rewrites(struct target *t);
 
 void fault_set(struct fault *f, const struct fc_error *error);
 void fault_clear(struct fault *f);
+/* The type is not served (kube-client 3.16, 13.14). A list has no name, so that a 404 of one never means an object. */
+static inline bool fault_is_of_type(const struct fault *f)
+{
+	return f->cls == FC_ERR_NOT_SERVED || f->cls == FC_ERR_NOT_FOUND;
+}
 
 /* --- timers.c --- */
 /* The earlier of this and what is set. */

@@ -42,7 +42,7 @@ const char *permission_denied(const struct fc_engine *e, const struct rule *r, c
 	if (strcmp(source_namespace, target->namespace_) != 0)
 		return "the source is in another namespace, and no permission covers it";
 	if (source_cluster != target->cluster) {
-		enum fc_reads reads = e->clusters[target->cluster].info->reads;
+		enum fc_reads reads = cluster_of(e, target->cluster)->info.reads;
 
 		if (source_cluster != e->options.master)
 			return "the source is on another member, and no permission covers it";

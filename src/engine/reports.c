@@ -11,17 +11,18 @@ static char *rule_target_text(const struct fc_engine *e, const struct rule *r)
 {
 	const struct key *k = &r->target->key;
 
-	return fc_object_key_text(e->clusters[k->cluster].info->name, k->resource, k->namespace_, k->name);
+	return fc_object_key_text(cluster_of(e, k->cluster)->info.name, k->resource, k->namespace_, k->name);
 }
 
 static char *rule_source_text(const struct fc_engine *e, const struct rule *r)
 {
+	const struct cluster *master = cluster_of(e, e->options.master);
 	const char *cluster, *namespace_;
 
 	/* Of a value that is not understood nothing is shown: it may be a mistyped literal. */
 	if (r->spec.invalid_reason || !r->spec.word)
 		return fc_xstrdup(r->spec.literal ? "json:" : "");
-	cluster = r->spec.cluster ? r->spec.cluster : e->clusters[e->options.master].info->name;
+	cluster = r->spec.cluster ? r->spec.cluster : master ? master->info.name : "";
 	namespace_ = rule_source_namespace(r);
 	if (r->word && r->word->resource)
 		return fc_object_key_text(cluster, r->word->resource, namespace_, r->spec.name);
@@ -61,7 +62,7 @@ void report_rule(struct fc_engine *e, enum fc_log_level level, const struct rule
 {
 	struct fc_report *report = report_new(e, level, fc_state_is_bad(r->state) ? "rule is not applied" : "rule");
 
-	report->cluster = fc_xstrdup(e->clusters[r->target->key.cluster].info->name);
+	report->cluster = fc_xstrdup(cluster_of(e, r->target->key.cluster)->info.name);
 	report->target = rule_target_text(e, r);
 	report->path = rule_path_text(r);
 	report->source = rule_source_text(e, r);
@@ -75,7 +76,7 @@ void report_cluster(struct fc_engine *e, enum fc_log_level level, const struct c
 {
 	struct fc_report *report = report_new(e, level, message);
 
-	report->cluster = fc_xstrdup(c->info->name);
+	report->cluster = fc_xstrdup(c->info.name);
 	report->detail = fc_xstrdup_null(detail);
 }
 
@@ -85,7 +86,7 @@ void report_write(struct fc_engine *e, const struct target *t)
 	struct fc_report *report = report_new(e, FC_LOG_INFO, "copied");
 	struct fc_buf paths = FC_BUF_INIT;
 
-	report->cluster = fc_xstrdup(e->clusters[t->key.cluster].info->name);
+	report->cluster = fc_xstrdup(cluster_of(e, t->key.cluster)->info.name);
 	for (const struct rule *r = t->rules; r; r = r->next) {
 		char *path;
 
@@ -118,7 +119,7 @@ void measure_write(struct fc_engine *e, const struct target *t, const char *resu
 {
 	struct fc_measure *m = measure_new(e, FC_METRIC_WRITES, 1);
 
-	m->labels[0] = fc_xstrdup(e->clusters[t->key.cluster].info->name);
+	m->labels[0] = fc_xstrdup(cluster_of(e, t->key.cluster)->info.name);
 	m->labels[1] = fc_xstrdup(t->rules ? t->rules->dialect->name : "");
 	m->labels[2] = fc_xstrdup("patch");
 	m->labels[3] = fc_xstrdup(result);
@@ -191,10 +192,10 @@ void fc_engine_work(const struct fc_engine *e, struct fc_engine_work *out)
 		.watches = HASH_COUNT(e->watches),
 		.in_flight = HASH_COUNT(e->requests),
 	};
-	for (size_t i = 0; i < e->options.cluster_count; i++) {
-		DL_FOREACH(e->clusters[i].write_queue, j)
+	for (size_t i = 0; i < e->cluster_count; i++) {
+		DL_FOREACH(e->clusters[i]->write_queue, j)
 			out->ready++;
-		DL_FOREACH(e->clusters[i].read_queue, j)
+		DL_FOREACH(e->clusters[i]->read_queue, j)
 			out->ready++;
 	}
 }

@@ -122,6 +122,33 @@ static void hand_over(struct fc_engine *e, enum job_kind kind, void *owner, cons
 	}
 }
 
+static void take_back(struct fc_engine *e, struct request *q)
+{
+	HASH_DEL(e->requests, q);
+	(*(is_write(q->kind) ? &q->cluster->writes_in_flight : &q->cluster->reads_in_flight))--;
+	if (!q->job)
+		return;
+	q->job->request = 0;
+	q->job->kind = JOB_NONE;
+}
+
+void requests_abandon(struct fc_engine *e, struct cluster *c)
+{
+	struct fc_event lost = { .type = FC_EVENT_RESULT, .error = FC_ERROR_INIT };
+	struct request *q, *next;
+
+	fc_error_set(&lost.error, FC_ERR_NETWORK, "the cluster is left alone, no answer is waited for");
+	lost.error.outcome_unknown = true;
+	HASH_ITER(hh, e->requests, q, next) {
+		if (q->cluster != c)
+			continue;
+		take_back(e, q);
+		if (q->job)
+			hand_over(e, q->kind, q->job->owner, &lost);
+		free(q);
+	}
+}
+
 void request_done(struct fc_engine *e, const struct fc_event *event)
 {
 	struct request *q = NULL;
@@ -130,14 +157,10 @@ void request_done(struct fc_engine *e, const struct fc_event *event)
 	HASH_FIND(hh, e->requests, &event->request, sizeof(event->request), q);
 	if (!q)
 		return;
-	HASH_DEL(e->requests, q);
+	take_back(e, q);
 	c = q->cluster;
-	(*(is_write(q->kind) ? &c->writes_in_flight : &c->reads_in_flight))--;
-	if (q->job) {
-		q->job->request = 0;
-		q->job->kind = JOB_NONE;
+	if (q->job)
 		hand_over(e, q->kind, q->job->owner, event);
-	}
 	free(q);
 	e->freed = c;
 }

@@ -81,7 +81,7 @@ struct target {
 	bool touched; /* an event came while it was being read */
 	/* The newest event that came while it was being written. */
 	json_t *held;
-	bool held_gone, held_unreadable;
+	bool held_gone, held_unreadable, held_listed;
 	char *held_version;
 	/* After failures. */
 	unsigned failures;
@@ -109,6 +109,7 @@ struct target {
 struct source {
 	struct key key;
 	struct watch *watch;	  /* the one it relies on; NULL while none covers it */
+	struct watch *own;	  /* that of it alone, relied on or about to be; NULL: none */
 	uint32_t generation_seen; /* of that watch's lists */
 	bool planned;		  /* counted in its group, and watched */
 	uint64_t seen_elsewhere;  /* watch and generation of a list of a wider watch, which may take over */
@@ -118,6 +119,8 @@ struct source {
 	char *version;
 	struct rule *rules;
 	bool touched;	       /* an event came while it was being read */
+	bool in_doubt; /* versions may have begun again (a restored backup): an older one may be news, a read tells */
+	bool owed;     /* such a one came: it is read, once more if it is just being read */
 	struct fault error;    /* of the last read; NONE after a success */
 	unsigned failures;     /* reads in a row */
 	int64_t not_before_ms; /* it is not read again before */

@@ -175,7 +175,7 @@ static void take_word(struct fc_engine *e, struct rule *r)
 
 	if (r->spec.invalid_reason || r->spec.literal || r->word)
 		return;
-	c = r->spec.cluster ? cluster_by_name(e, r->spec.cluster) : &e->clusters[e->options.master];
+	c = cluster_of_source(e, r);
 	if (!c) {
 		r->misfit = "the source names a cluster that is not in the cluster set";
 		return;
@@ -279,28 +279,37 @@ static void release_source(struct fc_engine *e, struct rule *r)
 	r->want_known = false;
 }
 
-static void bind_source(struct fc_engine *e, struct rule *r)
+/* May there be a source? Says why not. */
+static bool may_have_source(struct fc_engine *e, struct rule *r, const char *namespace_)
 {
-	const char *namespace_;
-	struct key key;
-
-	release_source(e, r);
 	r->misfit = r->denied = NULL;
 	r->outside = false;
 	if (!r->word->resource)
-		return;
+		return false;
 	r->misfit = scope_misfit(r);
 	if (r->misfit)
-		return;
-	namespace_ = rule_source_namespace(r);
+		return false;
 	r->outside = !namespace_selected(e, namespace_);
 	r->denied = permission_denied(e, r, r->word->resource, r->word->cluster->no, namespace_);
-	if (r->outside || r->denied)
+	return !r->outside && !r->denied;
+}
+
+static void bind_source(struct fc_engine *e, struct rule *r)
+{
+	const char *namespace_ = rule_source_namespace(r);
+	struct key key;
+
+	if (!may_have_source(e, r, namespace_)) {
+		release_source(e, r);
 		return;
+	}
 	key = key_take(e, r->word->cluster->no, r->word->resource, namespace_, r->spec.name);
-	r->source = source_attach(e, &key, r);
+	if (!r->source || memcmp(&r->source->key, &key, sizeof(key)) != 0) {
+		release_source(e, r);
+		r->source = source_attach(e, &key, r);
+		cycles_rule_bound(e, r);
+	}
 	key_drop(e, &key);
-	cycles_rule_bound(e, r);
 }
 
 void rule_bind(struct fc_engine *e, struct rule *r)
@@ -325,4 +334,14 @@ void rule_unbind(struct fc_engine *e, struct rule *r)
 	if (!r->word->rules && !r->word->for_targets)
 		cluster_forget_word(e, r->word);
 	r->word = NULL;
+}
+
+void rule_rebind(struct fc_engine *e, struct rule *r)
+{
+	if (r->word && r->word->cluster == cluster_of_source(e, r))
+		return;
+	rule_unbind(e, r);
+	r->misfit = NULL;
+	rule_bind(e, r);
+	target_mark(e, r->target);
 }

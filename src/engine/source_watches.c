@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How wide sources are watched (design section 5, Reading): one field-selector watch for each of few, which works
  * with RBAC that names them; beyond 8 in a namespace or 40 of a resource one watch of the namespace; beyond 4 such
- * namespaces one of the cluster. The narrow watches run until the wide one has synced. A wide watch stays until
- * nothing in it is named any more: going back and forth at a threshold would list again each time. */
+ * namespaces one of the cluster. A source relies on the watch that it has until the one it is to have has synced.
+ *
+ * A wide watch reads what no rule asks for, so it does not stay for ever: when half of what made it wide is left, each
+ * source gets a watch of its own again. Half, since going back and forth at one threshold would list again each
+ * time: between the two numbers nothing is started or stopped.
+ *
+ * Where a wide watch is forbidden (the rights may be just for objects by name), it goes on trying, in case that they
+ * come; until then its sources are watched by the namespace, or by their names, however many they are. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -12,15 +18,21 @@
 #define NAMED_PER_RESOURCE 40
 #define WIDE_NAMESPACES 4
 
-static struct source_group *group_of(struct fc_engine *e, const struct key *key, bool make)
+static struct source_group *group_of(struct fc_engine *e, uint64_t cluster, const struct fc_resource *resource)
 {
 	struct source_group *g;
 
-	for (g = e->groups; g; g = g->next)
-		if (g->cluster == key->cluster && g->resource == key->resource)
-			return g;
-	if (!make)
-		return NULL;
+	for (g = e->groups; g && !(g->cluster == cluster && g->resource == resource); g = g->next)
+		;
+	return g;
+}
+
+static struct source_group *group_take(struct fc_engine *e, const struct key *key)
+{
+	struct source_group *g = group_of(e, key->cluster, key->resource);
+
+	if (g)
+		return g;
 	g = fc_xcalloc(1, sizeof(*g));
 	g->cluster = (fc_cluster_no)key->cluster;
 	g->resource = key->resource;
@@ -28,41 +40,40 @@ static struct source_group *group_of(struct fc_engine *e, const struct key *key,
 	return g;
 }
 
-static struct source_space *space_of(struct fc_engine *e, struct source_group *g, const struct key *key, bool make)
+static struct source_space *space_of(struct source_group *g, const struct key *key)
 {
 	struct source_space *s;
 
-	for (s = g->spaces; s; s = s->next)
-		if (s->namespace_ == key->namespace_)
-			return s;
-	if (!make)
-		return NULL;
+	for (s = g->spaces; s && s->namespace_ != key->namespace_; s = s->next)
+		;
+	return s;
+}
+
+static struct source_space *space_take(struct fc_engine *e, struct source_group *g, const struct key *key)
+{
+	struct source_space *s = space_of(g, key);
+
+	if (s)
+		return s;
 	s = fc_xcalloc(1, sizeof(*s));
 	s->namespace_ = fc_intern_again(e->strings, key->namespace_);
 	LL_PREPEND(g->spaces, s);
 	return s;
 }
 
-/* Takes the source off the watch it relies on; a watch of that object alone ends with it. */
-static void leave_watch(struct fc_engine *e, struct source_group *g, struct source *s)
-{
-	struct watch *w = s->watch;
+/* --- which watch a source is to rely on --- */
 
-	if (!w)
-		return;
-	DL_DELETE2(w->sources, s, prev_in_watch, next_in_watch);
-	s->watch = NULL;
-	if (w->name) {
-		watch_stop(e, w);
-		g->named--;
-	}
+static bool is_usable(const struct watch *w, bool narrowing)
+{
+	return w && !narrowing && !w->forbidden;
 }
 
-static void join_watch(struct source *s, struct watch *w)
+/* NULL: its own. */
+static struct watch *wide_for(const struct source_group *g, const struct source_space *space)
 {
-	s->watch = w;
-	s->generation_seen = w->generation - 1;
-	DL_APPEND2(w->sources, s, prev_in_watch, next_in_watch);
+	if (is_usable(g->wide, g->narrowing))
+		return g->wide;
+	return is_usable(space->wide, space->narrowing) ? space->wide : NULL;
 }
 
 static size_t wide_spaces(const struct source_group *g)
@@ -74,45 +85,150 @@ static size_t wide_spaces(const struct source_group *g)
 	return n;
 }
 
-/* The namespace's sources become too many to be named one by one. With --namespace nothing is ever watched
+/* One more namespace watched as a whole, rather than the cluster? With --namespace nothing is ever watched
  * cluster-wide: the rights may be just for those namespaces. */
-static void widen(struct fc_engine *e, struct source_group *g, struct source_space *space)
+static bool takes_the_namespace(const struct fc_engine *e, const struct source_group *g,
+				const struct source_space *space)
 {
-	if (g->resource->namespaced && (wide_spaces(g) < WIDE_NAMESPACES || e->options.namespace_count))
-		space->wide = watch_start(e, g->cluster, g->resource, space->namespace_, NULL, false);
-	else
-		g->wide = watch_start(e, g->cluster, g->resource, NULL, NULL, false);
+	if (!g->resource->namespaced)
+		return false;
+	return space->wide || e->options.namespace_count || wide_spaces(g) < WIDE_NAMESPACES ||
+	       (g->wide && g->wide->forbidden);
 }
 
-/* Counts the source; to be followed by watch_it. */
+static struct watch *start_wide(struct fc_engine *e, const struct source_group *g, const char *namespace_)
+{
+	return watch_start(e, g->cluster, g->resource, namespace_, NULL, false);
+}
+
+/* Where the sources have become too many to be named one by one. */
+static void widen(struct fc_engine *e, struct source_group *g, struct source_space *space, const struct source *s)
+{
+	bool many = space->count > NAMED_PER_NAMESPACE || (!s->own && g->named >= NAMED_PER_RESOURCE);
+
+	if (!many || wide_for(g, space))
+		return;
+	if (takes_the_namespace(e, g, space)) {
+		space->narrowing = false;
+		if (!space->wide)
+			space->wide = start_wide(e, g, space->namespace_);
+	} else {
+		g->narrowing = false;
+		if (!g->wide)
+			g->wide = start_wide(e, g, NULL);
+	}
+}
+
+/* --- moving from one to the other --- */
+
+static void leave(struct source *s)
+{
+	if (s->watch)
+		DL_DELETE2(s->watch->sources, s, prev_in_watch, next_in_watch);
+	s->watch = NULL;
+}
+
+static void rely_on(struct fc_engine *e, struct source *s, struct watch *w)
+{
+	bool has_told = w->synced || w->listing;
+
+	leave(s);
+	s->watch = w;
+	DL_APPEND2(w->sources, s, prev_in_watch, next_in_watch);
+	/* What it has said of the source before, in a list under way too, nobody may have kept: no end of that list
+	 * makes it absent. And its snapshot may be older than what another watch has told: absence there is a
+	 * question. */
+	s->generation_seen = has_told ? w->generation : w->generation - 1;
+	if (has_told && s->seen_elsewhere != watch_list_mark(w) && (s->present || !s->known))
+		source_read(e, s);
+	for (struct rule *r = s->rules; r; r = r->next_in_source)
+		target_mark(e, r->target);
+}
+
+static void start_own(struct fc_engine *e, struct source_group *g, struct source *s)
+{
+	s->own = watch_start(e, s->key.cluster, s->key.resource,
+			     s->key.resource->namespaced ? s->key.namespace_ : NULL, s->key.name, false);
+	g->named++;
+}
+
+static void stop_own(struct fc_engine *e, struct source_group *g, struct source *s)
+{
+	if (s->watch == s->own)
+		leave(s);
+	watch_stop(e, s->own);
+	s->own = NULL;
+	g->named--;
+}
+
+/* Moves the source as far as it can go just now; to be called again when a watch of its group works, or is
+ * forbidden. */
+static void settle(struct fc_engine *e, struct source_group *g, struct source_space *space, struct source *s)
+{
+	struct watch *aim;
+
+	widen(e, g, space, s);
+	aim = wide_for(g, space);
+	if (!aim && !s->own)
+		start_own(e, g, s);
+	if (!aim)
+		aim = s->own;
+	/* Who has none yet takes what has synced already; who has one that works keeps it until then. */
+	if (!s->watch && !aim->synced && space->wide && space->wide->synced && !space->wide->forbidden)
+		rely_on(e, s, space->wide);
+	if (s->watch != aim && (aim->synced || !s->watch || s->watch->forbidden))
+		rely_on(e, s, aim);
+	if (s->own && s->watch != s->own && aim != s->own)
+		stop_own(e, g, s);
+}
+
+/* Wide watches that nobody relies on any more. */
+static void stop_unused(struct fc_engine *e, struct source_group *g)
+{
+	bool covered = is_usable(g->wide, g->narrowing) && g->wide->synced;
+
+	for (struct source_space *space = g->spaces; space; space = space->next) {
+		if (!space->wide || space->wide->sources || !(space->narrowing || covered))
+			continue;
+		watch_stop(e, space->wide);
+		space->wide = NULL;
+		space->narrowing = false;
+	}
+	if (!g->wide || g->wide->sources || !g->narrowing)
+		return;
+	watch_stop(e, g->wide);
+	g->wide = NULL;
+	g->narrowing = false;
+}
+
+static void settle_group(struct fc_engine *e, struct source_group *g)
+{
+	struct source *s, *next;
+
+	HASH_ITER(hh, e->sources, s, next)
+		if (s->planned && s->key.cluster == g->cluster && s->key.resource == g->resource)
+			settle(e, g, space_of(g, &s->key), s);
+	stop_unused(e, g);
+}
+
+/* --- sources come --- */
+
 static void count_in(struct fc_engine *e, struct source *s)
 {
-	space_of(e, group_of(e, &s->key, true), &s->key, true)->count++;
+	space_take(e, group_take(e, &s->key), &s->key)->count++;
 	s->planned = true;
 }
 
 static void watch_it(struct fc_engine *e, struct source *s)
 {
-	struct source_group *g = group_of(e, &s->key, false);
-	struct source_space *space = space_of(e, g, &s->key, false);
-	struct watch *wide;
+	struct source_group *g = group_of(e, s->key.cluster, s->key.resource);
+	struct source_space *space = space_of(g, &s->key);
+	bool narrowing = g->narrowing || space->narrowing;
 
-	if (!g->wide && !space->wide && (space->count > NAMED_PER_NAMESPACE || g->named >= NAMED_PER_RESOURCE))
-		widen(e, g, space);
-	wide = g->wide && (g->wide->synced || !space->wide) ? g->wide : space->wide;
-	if (!wide) {
-		join_watch(s, watch_start(e, s->key.cluster, s->key.resource,
-					  s->key.resource->namespaced ? s->key.namespace_ : NULL, s->key.name, false));
-		g->named++;
-		return;
-	}
-	join_watch(s, wide);
-	/* What a wide watch has said of it before, in a list under way too, nobody kept: it is read, and no end of
-	 * that list makes it absent. */
-	if (wide->synced || wide->listing) {
-		s->generation_seen = wide->generation;
-		source_read(e, s);
-	}
+	settle(e, g, space, s);
+	/* It was the one too many: the others, on their way to watches of their own, turn round. */
+	if (narrowing && !g->narrowing && !space->narrowing)
+		settle_group(e, g);
 }
 
 void source_watch_add(struct fc_engine *e, struct source *s)
@@ -134,6 +250,54 @@ void source_watches_begin(struct fc_engine *e)
 		watch_it(e, s);
 }
 
+/* --- sources go --- */
+
+static bool is_crowded(const struct source_space *space)
+{
+	return space->count > NAMED_PER_NAMESPACE / 2;
+}
+
+/* Are few enough left in the namespace? */
+static bool space_narrows(const struct source_group *g, const struct source_space *space)
+{
+	return space->wide && !space->narrowing && !is_crowded(space) &&
+	       g->named + space->count <= NAMED_PER_RESOURCE / 2;
+}
+
+/* And in the cluster? Few namespaces that are watched as a whole, few sources in the others. */
+static bool group_narrows(const struct source_group *g)
+{
+	size_t crowded = 0, others = 0;
+
+	if (!g->wide || g->narrowing)
+		return false;
+	for (const struct source_space *space = g->spaces; space; space = space->next) {
+		if (is_crowded(space))
+			crowded++;
+		else
+			others += space->count;
+	}
+	return crowded <= (g->resource->namespaced ? WIDE_NAMESPACES / 2 : 0) && others <= NAMED_PER_RESOURCE / 2;
+}
+
+static void narrow(struct fc_engine *e, struct source_group *g)
+{
+	bool any = false;
+
+	if (group_narrows(g)) {
+		any = g->narrowing = true;
+		for (struct source_space *space = g->spaces; space; space = space->next)
+			if (is_crowded(space) && !space->wide)
+				space->wide = start_wide(e, g, space->namespace_);
+	}
+	/* A watch of the cluster covers them all: what is to be of one namespace is seen when that one narrows. */
+	for (struct source_space *space = g->spaces; space && !is_usable(g->wide, g->narrowing); space = space->next)
+		if (space_narrows(g, space))
+			any = space->narrowing = true;
+	if (any)
+		settle_group(e, g);
+}
+
 static void free_space(struct fc_engine *e, struct source_group *g, struct source_space *space)
 {
 	if (space->wide)
@@ -143,72 +307,73 @@ static void free_space(struct fc_engine *e, struct source_group *g, struct sourc
 	free(space);
 }
 
-void source_watch_remove(struct fc_engine *e, struct source *s)
+static void free_group(struct fc_engine *e, struct source_group *g)
 {
-	struct source_group *g = group_of(e, &s->key, false);
-	struct source_space *space = g ? space_of(e, g, &s->key, false) : NULL;
-
-	if (!space || !s->planned)
-		return;
-	leave_watch(e, g, s);
-	if (--space->count > 0)
-		return;
-	free_space(e, g, space);
-	if (g->spaces)
-		return;
+	while (g->spaces)
+		free_space(e, g, g->spaces);
 	if (g->wide)
 		watch_stop(e, g->wide);
 	LL_DELETE(e->groups, g);
 	free(g);
 }
 
-static bool covers(const struct watch *w, const struct source *s)
+void source_watch_remove(struct fc_engine *e, struct source *s)
 {
-	return s->key.cluster == w->cluster && s->key.resource == w->resource &&
-	       (!w->namespace_ || w->namespace_ == s->key.namespace_);
-}
+	struct source_group *g = group_of(e, s->key.cluster, s->key.resource);
+	struct source_space *space = g ? space_of(g, &s->key) : NULL;
 
-void source_watch_synced(struct fc_engine *e, struct watch *w)
-{
-	struct source_group *g;
-	struct source *s, *next;
-
-	if (w->name)
+	if (!space || !s->planned)
 		return;
-	for (g = e->groups; g && !(g->cluster == w->cluster && g->resource == w->resource); g = g->next)
-		;
-	if (!g)
+	s->planned = false;
+	leave(s);
+	if (s->own)
+		stop_own(e, g, s);
+	if (--space->count == 0)
+		free_space(e, g, space);
+	if (!g->spaces) {
+		free_group(e, g);
 		return;
-	HASH_ITER(hh, e->sources, s, next) {
-		if (s->watch == w || !covers(w, s))
-			continue;
-		leave_watch(e, g, s);
-		join_watch(s, w);
-		s->generation_seen = w->generation;
-		/* The snapshot of the wide list may be older than what its own watch has told: absence there is a
-		 * question. */
-		if (s->seen_elsewhere != watch_list_mark(w) && (s->present || !s->known))
-			source_read(e, s);
 	}
-	if (w != g->wide)
-		return;
-	for (struct source_space *space = g->spaces; space; space = space->next) {
-		if (space->wide)
-			watch_stop(e, space->wide);
-		space->wide = NULL;
-	}
+	stop_unused(e, g);
+	narrow(e, g);
 }
 
 void source_watches_free(struct fc_engine *e)
 {
-	while (e->groups) {
-		struct source_group *g = e->groups;
+	while (e->groups)
+		free_group(e, e->groups);
+}
 
-		while (g->spaces)
-			free_space(e, g, g->spaces);
-		if (g->wide)
-			watch_stop(e, g->wide);
-		LL_DELETE(e->groups, g);
-		free(g);
+/* --- what watches tell of themselves --- */
+
+void source_watch_works(struct fc_engine *e, struct watch *w)
+{
+	struct source_group *g = group_of(e, w->cluster, w->resource);
+	struct source *s;
+
+	if (!g)
+		return;
+	if (!w->name) {
+		settle_group(e, g);
+		return;
 	}
+	s = source_find(e, w->cluster, w->resource, w->namespace_, w->name);
+	if (!s || s->watch == w)
+		return;
+	settle(e, g, space_of(g, &s->key), s);
+	stop_unused(e, g);
+}
+
+void source_watch_forbidden(struct fc_engine *e, struct watch *w)
+{
+	struct source_group *g = w->name ? NULL : group_of(e, w->cluster, w->resource);
+	char *what;
+
+	if (!g)
+		return;
+	what = fc_resource_name(w->resource);
+	report_cluster(e, FC_LOG_INFO, cluster_of(e, w->cluster),
+		       "sources may not be watched together here, they are watched by their names", what);
+	free(what);
+	settle_group(e, g);
 }

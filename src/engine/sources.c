@@ -57,7 +57,7 @@ void source_detach(struct fc_engine *e, struct rule *r)
 	if (s->rules)
 		return;
 	source_watch_remove(e, s);
-	job_forget(e, &e->clusters[s->key.cluster], &s->job);
+	job_forget(e, cluster_of(e, s->key.cluster), &s->job);
 	HASH_DEL(e->sources, s);
 	json_decref(s->held);
 	fault_clear(&s->error);
@@ -80,7 +80,7 @@ static bool value_is_needed(const struct fc_engine *e, const struct rule *r)
 {
 	const struct target *t = r->target;
 
-	if (r->wanted != FC_WANTED_VALUE || e->clusters[t->key.cluster].connection != UP ||
+	if (r->wanted != FC_WANTED_VALUE || cluster_of(e, t->key.cluster)->connection != UP ||
 	    t->not_before_ms > e->now_ms)
 		return false;
 	if (r->wants_value || t->phase == WRITING)
@@ -158,6 +158,19 @@ static void hold(struct source *s, json_t *object, int64_t received_us)
 	s->held_received_us = received_us;
 }
 
+/* An older version: a snapshot from before the last event or our own write, or, in a list, versions that begin again
+ * after a restore from a backup. A read tells which, once more where something came while it was under way. */
+static void is_late(struct fc_engine *e, struct source *s, const struct watch *w, const char *version)
+{
+	if (fc_rv_compare(version, s->version) != FC_RV_OLDER)
+		return;
+	s->in_doubt = s->in_doubt || w->listing;
+	if (!s->in_doubt)
+		return;
+	s->owed = true;
+	source_read(e, s);
+}
+
 void source_object(struct fc_engine *e, struct watch *w, json_t *object, int64_t received_us)
 {
 	const char *version = fc_json_metadata(object, "resourceVersion");
@@ -168,12 +181,10 @@ void source_object(struct fc_engine *e, struct watch *w, json_t *object, int64_t
 		return;
 	mark_seen(s, w);
 	if (!is_news(s, version)) {
-		/* Older in a list: a snapshot from before the last event or our own write, or versions that begin
-		 * again after a restore from a backup. A read tells which. */
-		if (w->listing && fc_rv_compare(version, s->version) == FC_RV_OLDER)
-			source_read(e, s);
+		is_late(e, s, w, version);
 		return;
 	}
+	s->in_doubt = false;
 	if (being_written(e, &s->key)) {
 		hold(s, object, received_us);
 		return;
@@ -182,7 +193,8 @@ void source_object(struct fc_engine *e, struct watch *w, json_t *object, int64_t
 	take(e, s, object, received_us);
 }
 
-/* The version stays: what is older than the deletion must not bring it back. */
+/* The version stays: what is older than the deletion must not bring it back. Where that one's version was not told, a
+ * read has to say so. */
 static void is_absent(struct fc_engine *e, struct source *s, const char *version)
 {
 	s->touched = true;
@@ -190,6 +202,7 @@ static void is_absent(struct fc_engine *e, struct source *s, const char *version
 	s->held = NULL;
 	if (version)
 		set_version(s, version);
+	s->in_doubt = !version;
 	take(e, s, NULL, 0);
 }
 
@@ -202,6 +215,8 @@ void source_gone(struct fc_engine *e, struct watch *w, const char *namespace_, c
 	mark_seen(s, w);
 	if (!s->known || fc_rv_compare(version, s->version) != FC_RV_OLDER)
 		is_absent(e, s, version);
+	else
+		is_late(e, s, w, version);
 }
 
 void source_unreadable(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name,
@@ -212,8 +227,10 @@ void source_unreadable(struct fc_engine *e, struct watch *w, const char *namespa
 	if (!s)
 		return;
 	mark_seen(s, w);
-	if (version && !is_news(s, version))
+	if (version && !is_news(s, version)) {
+		is_late(e, s, w, version);
 		return;
+	}
 	if (version)
 		set_version(s, version);
 	/* Present and unchanged, as far as the rules go, until it can be read again. */
@@ -226,16 +243,19 @@ void sources_list_end(struct fc_engine *e, struct watch *w, bool removes)
 {
 	struct source *s, *next;
 
-	source_watch_synced(e, w);
 	DL_FOREACH_SAFE2(w->sources, s, next, next_in_watch) {
 		if (s->generation_seen == w->generation)
 			continue;
-		if (removes)
+		if (removes) {
+			/* A read that is under way may tell of a time before this list. */
+			job_forget(e, cluster_of(e, s->key.cluster), &s->job);
 			is_absent(e, s, NULL);
-		else if (!s->known)
+		} else if (!s->known) {
 			source_read(e, s);
+		}
 	}
 	sources_changed(e, w);
+	source_watch_works(e, w);
 }
 
 void sources_changed(struct fc_engine *e, struct watch *w)
@@ -245,18 +265,34 @@ void sources_changed(struct fc_engine *e, struct watch *w)
 			target_mark(e, r->target);
 }
 
+void sources_forget_held(struct fc_engine *e, fc_cluster_no cluster)
+{
+	struct source *s, *next;
+
+	HASH_ITER(hh, e->sources, s, next) {
+		if (s->key.cluster != cluster)
+			continue;
+		json_decref(s->held);
+		s->held = NULL;
+	}
+}
+
 void source_read(struct fc_engine *e, struct source *s)
 {
-	struct cluster *c = &e->clusters[s->key.cluster];
+	struct cluster *c = cluster_of(e, s->key.cluster);
 	struct fc_action *a;
 	uint64_t id;
 
 	if (s->job.request)
 		return;
+	/* When that cluster is back, its rules are decided again. */
+	s->owed = s->owed || c->connection == REFUSED;
+	if (c->connection == REFUSED)
+		return;
 	id = job_start(e, c, &s->job, JOB_READ_SOURCE);
 	if (!id)
 		return;
-	s->touched = false;
+	s->touched = s->owed = false;
 	a = fc_actions_add(e->out, FC_ACTION_READ);
 	a->cluster = c->no;
 	a->request = id;
@@ -289,6 +325,7 @@ void source_read_done(struct fc_engine *e, struct source *s, json_t *object, con
 		/* The delay is the source's own: other rules of the targets that wait for it are not held up
 		 * (promise 7). */
 		fault_set(&s->error, error);
+		s->owed = s->owed || s->in_doubt;
 		s->not_before_ms = e->now_ms + retry_delay_ms(&e->random, ++s->failures, error);
 		measure_retry(e);
 		values_are_here(e, s);
@@ -299,13 +336,16 @@ void source_read_done(struct fc_engine *e, struct source *s, json_t *object, con
 	/* The watch has said something while this answer was under way: what it said later counts, and gave the
 	 * values that were waited for. An older answer that nothing has overtaken is believed: versions begin
 	 * again after a restore from a backup. */
-	if (s->touched && s->known && (!object || is_overtaken(s, version))) {
+	if (!s->in_doubt && s->touched && s->known && (!object || is_overtaken(s, version))) {
 		values_are_here(e, s);
 		return;
 	}
 	if (version)
 		set_version(s, version);
 	take(e, s, object, 0);
+	s->in_doubt = s->owed || !object;
+	if (s->owed)
+		source_read(e, s);
 }
 
 static void deliver(struct fc_engine *e, struct source *s, json_t *body, int64_t received_us)
@@ -315,6 +355,7 @@ static void deliver(struct fc_engine *e, struct source *s, json_t *body, int64_t
 	if (!is_news(s, version))
 		return;
 	s->touched = true;
+	s->in_doubt = false;
 	set_version(s, version);
 	take(e, s, body, received_us);
 }
@@ -344,8 +385,11 @@ void source_written(struct fc_engine *e, const struct key *key, json_t *answer)
 		json_decref(s->held);
 		s->held = NULL;
 	}
+	/* One that the source's watch says is gone was deleted behind our back, or has not been told of yet. */
 	if (s->held)
 		source_deliver_held(e, key);
+	else if (s->known && !s->present)
+		source_read(e, s);
 	else
 		deliver(e, s, answer, 0);
 }

@@ -99,7 +99,7 @@ static bool cluster_is_unreachable(struct fc_engine *e, struct rule *r, const st
 
 	if (c->connection != DOWN && c->connection != REFUSED)
 		return false;
-	detail = fc_xasprintf("%s: %s", c->info->name, c->error.text);
+	detail = fc_xasprintf("%s: %s", c->info.name, c->error.text);
 	rule_set_state(e, r, FC_STATE_CLUSTER_UNREACHABLE, reason, "", detail);
 	free(detail);
 	return true;
@@ -107,14 +107,44 @@ static bool cluster_is_unreachable(struct fc_engine *e, struct rule *r, const st
 
 static bool is_unreachable(struct fc_engine *e, struct rule *r)
 {
-	return cluster_is_unreachable(e, r, &e->clusters[r->target->key.cluster], "TargetCluster") ||
+	return cluster_is_unreachable(e, r, cluster_of(e, r->target->key.cluster), "TargetCluster") ||
 	       (r->word && cluster_is_unreachable(e, r, r->word->cluster, "SourceCluster"));
+}
+
+static void set_type_gone(struct fc_engine *e, struct rule *r, const char *message)
+{
+	rule_set_state(e, r, FC_STATE_PENDING, "TypeNotServed", message, NULL);
+}
+
+/* Its objects are unknown then, neither deleted nor lost (kube-client 3.16). */
+static bool target_type_is_gone(struct fc_engine *e, struct rule *r)
+{
+	const struct watch *w = r->target->watch;
+
+	if (!w->unserved && !fault_is_of_type(&w->error))
+		return false;
+	set_type_gone(e, r, "the target's cluster does not serve its resource any more");
+	return true;
+}
+
+static bool source_type_is_gone(struct fc_engine *e, struct rule *r)
+{
+	const struct watch *w = r->source ? r->source->watch : NULL;
+
+	if (!fault_is_of_type(&r->word->error) && !(w && fault_is_of_type(&w->error)))
+		return false;
+	set_type_gone(e, r, "the source's cluster serves no such resource just now");
+	return true;
 }
 
 static bool type_is_pending(struct fc_engine *e, struct rule *r)
 {
-	if (!r->word || r->word->resource)
+	if (target_type_is_gone(e, r))
+		return true;
+	if (!r->word)
 		return false;
+	if (r->word->resource)
+		return source_type_is_gone(e, r);
 	r->waits_for_sync = !r->word->answered;
 	if (!r->word->answered)
 		rule_set_state(e, r, FC_STATE_PENDING, "LookingUpType", "the source's resource is being looked up",
@@ -137,8 +167,7 @@ static bool source_failed(struct fc_engine *e, struct rule *r, const struct faul
 		rule_set_state(e, r, FC_STATE_FORBIDDEN, "SourceForbidden", "the source may not be read", why->text);
 		return true;
 	case FC_ERR_NOT_SERVED:
-		rule_set_state(e, r, FC_STATE_PENDING, "TypeNotServed",
-			       "the source's cluster serves no such resource yet", NULL);
+		set_type_gone(e, r, "the source's cluster serves no such resource just now");
 		return true;
 	default:
 		rule_set_state(e, r, FC_STATE_ERROR, "SourceFailed", "the source cannot be read", why->text);
@@ -162,7 +191,7 @@ static bool source_is_unknown(struct fc_engine *e, struct rule *r)
 
 static bool is_pending(struct fc_engine *e, struct rule *r)
 {
-	const struct cluster *c = &e->clusters[r->target->key.cluster];
+	const struct cluster *c = cluster_of(e, r->target->key.cluster);
 
 	if (c->connection == CONNECTING || (r->word && r->word->cluster->connection == CONNECTING)) {
 		rule_set_state(e, r, FC_STATE_PENDING, "Connecting", "a cluster is being connected to", NULL);
@@ -245,6 +274,9 @@ void rule_set_waiting(struct fc_engine *e, struct rule *r)
 	case FC_ERR_FORBIDDEN:
 	case FC_ERR_UNAUTHORIZED:
 		rule_set_state(e, r, FC_STATE_FORBIDDEN, "TargetForbidden", "", t->error.text);
+		return;
+	case FC_ERR_NOT_SERVED:
+		set_type_gone(e, r, "the target's cluster does not serve its resource just now");
 		return;
 	case FC_ERR_THROTTLED:
 	case FC_ERR_SERVER:

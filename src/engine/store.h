@@ -41,6 +41,8 @@ struct watch {
 	bool of_targets;		    /* metadata, for annotations; else bodies, for sources */
 	bool synced;			    /* its first list is complete */
 	bool listing;
+	bool forbidden; /* of sources: refused by RBAC, and nothing has come of it since */
+	bool unserved;	/* of_targets: discovery says that its type is gone, and nothing has come of it since */
 	uint32_t generation;	/* counts lists: what bears an older number at the end of a list was not in it */
 	struct fault error;	/* why it does not work just now; cls NONE: it does */
 	struct target *targets; /* of_targets: those seen on it (list `in_watch`) */
@@ -55,11 +57,13 @@ struct word {
 	bool for_targets; /* it is one of --target */
 	bool answered;
 	const struct fc_resource *resource; /* from fc_engine.resources; NULL: not served, or not known yet */
-	struct fault error;		    /* why there is none */
+	bool patchable;			    /* objects of it can be written */
+	struct fault error;		    /* why there is none, or, with a resource, why it is none any more */
 	struct rule *rules;		    /* those that wait for it or rely on it (list `in_word`) */
 	struct word *next;
 };
 
+/* REFUSED: it answers, and is not who it should be. Nothing is asked of it, and what it tells is not heard. */
 enum connection { CONNECTING, UP, DOWN, REFUSED };
 
 /* Something that can wait for a free request in a cluster: a target's write, a target's read, a source's read. */
@@ -74,9 +78,14 @@ struct job {
 
 struct cluster {
 	fc_cluster_no no;
-	const struct fc_cluster_info *info; /* borrowed */
+	struct fc_cluster_info info;
 	enum connection connection;
-	char *id; /* uid of kube-system; NULL: not known */
+	char *id;	  /* uid of kube-system; NULL: not known */
+	char *told_id;	  /* the one that it told last, known or refused */
+	bool answers;	  /* the last that was heard of its connection is that it is up */
+	bool added;	  /* it came while running */
+	bool leaving;	  /* it is being removed: nobody finds it by its name */
+	char *server_version;
 	struct fault error;
 	bool had_outcome, has_synced;
 	struct word *words;
@@ -88,7 +97,8 @@ struct cluster {
 struct source_space {
 	const char *namespace_; /* interned, "" for cluster-scoped */
 	size_t count;		/* sources in it */
-	struct watch *wide;	/* one watch of the namespace, or NULL: one per source */
+	struct watch *wide;	/* one watch of the namespace; NULL: one per source */
+	bool narrowing;		/* few are left: each gets a watch of its own again, then the wide one ends */
 	struct source_space *next;
 };
 struct source_group {
@@ -97,6 +107,7 @@ struct source_group {
 	struct source_space *spaces;
 	size_t named;	    /* watches of single objects */
 	struct watch *wide; /* one watch of the cluster, or NULL */
+	bool narrowing;	    /* as in a space */
 	struct source_group *next;
 };
 
@@ -114,7 +125,8 @@ struct fc_engine {
 	struct fc_intern *strings;
 	const struct fc_resource **resources;
 	size_t resource_count, resource_cap;
-	struct cluster *clusters;
+	struct cluster **clusters; /* in the order of their numbers, which may have gaps */
+	size_t cluster_count, cluster_cap;
 	struct watch *watches;
 	struct target *targets;
 	struct source *sources;

@@ -43,7 +43,7 @@ void target_free(struct fc_engine *e, struct target *t)
 		source_deliver_held(e, &t->key);
 	}
 	rules_free(e, t);
-	job_forget(e, &e->clusters[t->key.cluster], &t->job);
+	job_forget(e, cluster_of(e, t->key.cluster), &t->job);
 	timer_clear(e, t);
 	unmark(e, t);
 	DL_DELETE2(t->watch->targets, t, prev_in_watch, next_in_watch);
@@ -146,7 +146,9 @@ static bool take_metadata(struct fc_engine *e, struct target *t, const json_t *o
 static void take_event(struct fc_engine *e, struct target *t, const json_t *object)
 {
 	struct fc_digest uid = uid_of(object);
-	bool answered = t->known && fc_digest_equal(&t->uid, &uid) && generation_answers(t, object);
+	/* Where versions begin again after a restore from a backup, generations do too. */
+	bool older = fc_rv_compare(fc_json_metadata(object, "resourceVersion"), t->version) == FC_RV_OLDER;
+	bool answered = t->known && !older && fc_digest_equal(&t->uid, &uid) && generation_answers(t, object);
 
 	if (t->phase == READING)
 		t->touched = true;
@@ -166,16 +168,32 @@ static void take_event(struct fc_engine *e, struct target *t, const json_t *obje
 	target_mark(e, t);
 }
 
-/* Keeps the newest of the events that come while the target is being written: `object`, or how there is none. */
-static void hold(struct target *t, json_t *object, const char *version, bool unreadable)
+/* Keeps the newest of the events that come while the target is being written: `object`, or how there is none. In a list
+ * an older version may be the newest (a restored backup). */
+static void hold(struct target *t, const struct watch *w, json_t *object, const char *version, bool unreadable)
 {
-	if (t->held_version && version && fc_rv_compare(version, t->held_version) == FC_RV_OLDER)
+	if (!w->listing && t->held_version && version && fc_rv_compare(version, t->held_version) == FC_RV_OLDER)
 		return;
+	t->held_listed = w->listing;
 	json_decref(t->held);
 	t->held = object ? json_incref(object) : NULL;
 	t->held_unreadable = unreadable;
 	t->held_gone = !object && !unreadable;
 	set_text(&t->held_version, version);
+}
+
+void targets_forget_held(struct fc_engine *e, fc_cluster_no cluster)
+{
+	struct target *t, *next;
+
+	HASH_ITER(hh, e->targets, t, next) {
+		if (t->key.cluster != cluster)
+			continue;
+		json_decref(t->held);
+		t->held = NULL;
+		t->held_gone = t->held_unreadable = t->held_listed = false;
+		set_text(&t->held_version, NULL);
+	}
 }
 
 void target_object(struct fc_engine *e, struct watch *w, json_t *object)
@@ -191,7 +209,7 @@ void target_object(struct fc_engine *e, struct watch *w, json_t *object)
 		t = target_new(e, w, namespace_, name);
 	t->generation_seen = w->generation;
 	if (t->phase == WRITING) {
-		hold(t, object, version, false);
+		hold(t, w, object, version, false);
 		return;
 	}
 	order = fc_rv_compare(version, t->version);
@@ -211,7 +229,7 @@ void target_gone(struct fc_engine *e, struct watch *w, const char *namespace_, c
 	if (!t)
 		return;
 	if (t->phase == WRITING)
-		hold(t, NULL, version, false);
+		hold(t, w, NULL, version, false);
 	else if (!version || !t->version || fc_rv_compare(version, t->version) != FC_RV_OLDER)
 		target_free(e, t);
 }
@@ -235,7 +253,7 @@ void target_unreadable(struct fc_engine *e, struct watch *w, const char *namespa
 		return;
 	t->generation_seen = w->generation;
 	if (t->phase == WRITING)
-		hold(t, NULL, version, true);
+		hold(t, w, NULL, version, true);
 	else if (!version || !t->version || w->listing || fc_rv_compare(version, t->version) != FC_RV_OLDER)
 		is_unreadable(e, t, version);
 }
@@ -249,7 +267,7 @@ void targets_list_end(struct fc_engine *e, struct watch *w)
 			continue;
 		if (t->phase == WRITING) {
 			set_text(&t->held_version, NULL);
-			hold(t, NULL, NULL, false);
+			hold(t, w, NULL, NULL, false);
 		} else {
 			target_free(e, t);
 		}
@@ -258,7 +276,7 @@ void targets_list_end(struct fc_engine *e, struct watch *w)
 
 void target_read(struct fc_engine *e, struct target *t)
 {
-	struct cluster *c = &e->clusters[t->key.cluster];
+	struct cluster *c = cluster_of(e, t->key.cluster);
 	struct fc_action *a;
 	uint64_t id;
 
@@ -363,18 +381,32 @@ void target_read_done(struct fc_engine *e, struct target *t, json_t *object, con
 	take_whole(e, t, object);
 }
 
+static bool held_is_newer(const struct target *t, bool written)
+{
+	if (!t->held_version || !t->version)
+		return true;
+	switch (fc_rv_compare(t->held_version, t->version)) {
+	case FC_RV_NEWER:
+	case FC_RV_UNKNOWN:
+		return true;
+	case FC_RV_OLDER:
+		return t->held_listed && !written;
+	case FC_RV_SAME:
+		break;
+	}
+	return false;
+}
+
 /* What came while the write was under way, if it is newer than what is known now; frees the target where it is
  * gone. */
-static void deliver_held(struct fc_engine *e, struct target *t)
+static void deliver_held(struct fc_engine *e, struct target *t, bool written)
 {
+	bool newer = held_is_newer(t, written);
 	json_t *held = fc_steal(&t->held);
 	char *version = fc_steal(&t->held_version);
 	bool gone = t->held_gone, unreadable = t->held_unreadable;
-	bool newer =
-		!version || !t->version ||
-		(fc_rv_compare(version, t->version) != FC_RV_OLDER && fc_rv_compare(version, t->version) != FC_RV_SAME);
 
-	t->held_gone = t->held_unreadable = false;
+	t->held_gone = t->held_unreadable = t->held_listed = false;
 	if (gone && newer)
 		target_free(e, t);
 	else if (unreadable && newer)
@@ -412,7 +444,7 @@ static void write_succeeded(struct fc_engine *e, struct target *t, json_t *objec
 		r->settled_key = r->written_key;
 		r->settled_present = r->present;
 	}
-	deliver_held(e, t);
+	deliver_held(e, t, true);
 }
 
 static void write_failed(struct fc_engine *e, struct target *t, const struct fc_error *error)
@@ -445,7 +477,7 @@ static void write_failed(struct fc_engine *e, struct target *t, const struct fc_
 		break;
 	}
 	target_mark(e, t);
-	deliver_held(e, t);
+	deliver_held(e, t, false);
 }
 
 void target_write_done(struct fc_engine *e, struct target *t, json_t *object, const struct fc_error *error)

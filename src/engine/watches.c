@@ -4,10 +4,41 @@
 #include "engine/parts.h"
 #include "json/decode.h"
 
+void watch_say_start(struct fc_engine *e, const struct watch *w)
+{
+	struct fc_action *a = fc_actions_add(e->out, FC_ACTION_START_WATCH);
+
+	a->cluster = w->cluster;
+	a->watch = w->id;
+	a->resource = fc_resource_ref(w->resource);
+	a->namespace_ = fc_xstrdup_null(w->namespace_);
+	a->name = fc_xstrdup_null(w->name);
+	a->metadata_only = w->of_targets;
+}
+
+static void say_stop(struct fc_engine *e, const struct watch *w)
+{
+	struct fc_action *a = fc_actions_add(e->out, FC_ACTION_STOP_WATCH);
+
+	a->cluster = w->cluster;
+	a->watch = w->id;
+}
+
+static bool is_silent(const struct fc_engine *e, const struct watch *w)
+{
+	return cluster_of(e, w->cluster)->connection == REFUSED;
+}
+
+void watch_silence(struct fc_engine *e, struct watch *w)
+{
+	say_stop(e, w);
+	w->id = ++e->next_watch;
+	w->listing = false;
+}
+
 struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
 			  const char *namespace_, const char *name, bool of_targets)
 {
-	struct fc_action *a = fc_actions_add(e->out, FC_ACTION_START_WATCH);
 	struct watch *w = fc_xcalloc(1, sizeof(*w));
 
 	w->id = ++e->next_watch;
@@ -17,21 +48,15 @@ struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const stru
 	w->name = fc_intern_take(e->strings, name);
 	w->of_targets = of_targets;
 	HASH_ADD(hh, e->watches, id, sizeof(w->id), w);
-	a->cluster = cluster;
-	a->watch = w->id;
-	a->resource = fc_resource_ref(r);
-	a->namespace_ = fc_xstrdup_null(namespace_);
-	a->name = fc_xstrdup_null(name);
-	a->metadata_only = of_targets;
+	if (!is_silent(e, w))
+		watch_say_start(e, w);
 	return w;
 }
 
 void watch_stop(struct fc_engine *e, struct watch *w)
 {
-	struct fc_action *a = fc_actions_add(e->out, FC_ACTION_STOP_WATCH);
-
-	a->cluster = w->cluster;
-	a->watch = w->id;
+	if (!is_silent(e, w))
+		say_stop(e, w);
 	HASH_DEL(e->watches, w);
 	fc_intern_drop(e->strings, w->namespace_);
 	fc_intern_drop(e->strings, w->name);
@@ -39,38 +64,82 @@ void watch_stop(struct fc_engine *e, struct watch *w)
 	free(w);
 }
 
+static void mark_targets(struct fc_engine *e, struct watch *w)
+{
+	for (struct target *t = w->targets; t; t = t->next_in_watch) {
+		if (fault_is_of_type(&t->error))
+			retry_succeeded(t);
+		target_mark(e, t);
+	}
+}
+
+/* It has told something: what was said against it is over. */
+static void works(struct fc_engine *e, struct watch *w)
+{
+	bool was_gone = fault_is_of_type(&w->error);
+
+	fault_clear(&w->error);
+	w->forbidden = false;
+	type_is_served(e, cluster_of(e, w->cluster), w->resource);
+	if (w->of_targets && was_gone)
+		mark_targets(e, w);
+}
+
 static void list_end(struct fc_engine *e, struct watch *w, bool complete)
 {
 	w->listing = false;
 	w->synced = true;
-	fault_clear(&w->error);
-	if (w->of_targets) {
-		if (complete)
-			targets_list_end(e, w);
-		clusters_check_synced(e, &e->clusters[w->cluster]);
-	} else {
-		sources_list_end(e, w, complete);
-	}
-}
-
-static void failed(struct fc_engine *e, struct watch *w, const struct fc_error *error)
-{
-	struct cluster *c = &e->clusters[w->cluster];
-
-	fault_set(&w->error, error);
+	works(e, w);
 	if (!w->of_targets) {
-		sources_changed(e, w);
+		sources_list_end(e, w, complete);
 		return;
 	}
+	if (complete)
+		targets_list_end(e, w);
+	clusters_check_synced(e, cluster_of(e, w->cluster));
+}
+
+static void targets_failed(struct fc_engine *e, struct watch *w, bool was_gone)
+{
+	struct cluster *c = cluster_of(e, w->cluster);
+
 	if (c->connection == UP) {
 		char *what = fc_resource_name(w->resource);
-		char *detail = fc_xasprintf("%s: %s", what, error->text);
+		char *detail = fc_xasprintf("%s: %s", what, w->error.text);
 
 		report_cluster(e, FC_LOG_WARN, c, "targets cannot be watched just now", detail);
 		free(detail);
 		free(what);
 	}
+	if (was_gone != fault_is_of_type(&w->error))
+		mark_targets(e, w);
 	clusters_check_synced(e, c);
+}
+
+/* What it told before stays true, as far as anybody knows (kube-client 6.19). */
+static void failed(struct fc_engine *e, struct watch *w, const struct fc_error *error)
+{
+	bool was_gone = fault_is_of_type(&w->error);
+
+	fault_set(&w->error, error);
+	if (w->of_targets) {
+		targets_failed(e, w, was_gone);
+		return;
+	}
+	sources_changed(e, w);
+	if (w->forbidden || error->cls != FC_ERR_FORBIDDEN)
+		return;
+	w->forbidden = true;
+	source_watch_forbidden(e, w);
+}
+
+static void resumed(struct fc_engine *e, struct watch *w)
+{
+	works(e, w);
+	if (w->of_targets)
+		return;
+	sources_changed(e, w);
+	source_watch_works(e, w);
 }
 
 static void object(struct fc_engine *e, struct watch *w, const struct fc_event *event)
@@ -112,9 +181,7 @@ void watch_event(struct fc_engine *e, const struct fc_event *event)
 		failed(e, w, &event->error);
 		break;
 	case FC_EVENT_WATCH_RESUMED:
-		fault_clear(&w->error);
-		if (!w->of_targets)
-			sources_changed(e, w);
+		resumed(e, w);
 		break;
 	default:
 		break;

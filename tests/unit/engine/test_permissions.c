@@ -86,8 +86,8 @@ static void test_reads_of_the_cluster_narrow_what_it_may_ask_of_others(void **st
 		struct world *w = world_new();
 		struct world_watches watches;
 
-		w->infos[EDGE1].reads = narrow[i];
 		world_start(w, &watches);
+		world_described(w, FC_EVENT_CLUSTER_CHANGED, EDGE1, "edge-1", narrow[i]);
 		see(w, &watches, &from_master);
 		assert_string_equal(world_state(w, "dst", NULL), "NotAllowed/NotAllowed");
 		assert_int_equal(world_count(w, FC_ACTION_START_WATCH), 0);

@@ -70,6 +70,34 @@ static void add(struct world *w, struct world_watches *watches, const char *name
 	world_resolve(w);
 }
 
+/* That target goes, and with it its source. */
+static void take_away(struct world *w, struct world_watches *watches, const char *namespace_, int i)
+{
+	FC_AUTO_FREE char *name = fc_xasprintf("t%d", i);
+
+	world_gone(w, watches->secrets[EDGE1], namespace_, name, "900");
+}
+
+/* The watch of that source alone. */
+static struct fc_action *find_own(const struct running *r, const char *namespace_, int i)
+{
+	FC_AUTO_FREE char *name = fc_xasprintf("s%d", i);
+
+	for (size_t k = 0; k < r->count; k++)
+		if (r->items[k]->name && strcmp(r->items[k]->name, name) == 0 &&
+		    strcmp(r->items[k]->namespace_, namespace_) == 0)
+			return r->items[k];
+	return NULL;
+}
+
+static void watch_fails(struct world *w, const struct fc_action *watch, enum fc_error_class cls)
+{
+	struct fc_event *e = world_watch_event(FC_EVENT_WATCH_FAILED, watch);
+
+	fc_error_set(&e->error, cls, "%s", fc_error_class_name(cls));
+	world_step(w, e);
+}
+
 static json_t *source(const char *namespace_, int i)
 {
 	return J("{'metadata':{'name':'s%d','namespace':'%s','resourceVersion':'%d'},'data':{'a':'%d'}}", i, namespace_,
@@ -292,14 +320,250 @@ static void test_last_rule_of_a_source_ends_its_watch(void **state)
 	world_list(w, find(&r, "ns", false), NULL);
 	follow(w, &r);
 	for (int i = 0; i < 9; i++) {
-		char name[8];
+		size_t left = (size_t)(8 - i);
 
+		take_away(w, &watches, "ns", i);
+		follow(w, &r);
+		/* With four left each has begun to be watched alone. */
+		assert_int_equal(r.count, left == 0 ? 0 : left <= 4 ? 1 + left : 1);
+	}
+	world_watches_free(&watches);
+}
+
+/* Nine sources of one namespace under one watch of it, which has synced. */
+static struct fc_action *widened(struct world *w, struct world_watches *watches, struct running *r)
+{
+	struct fc_action *wide;
+
+	world_start(w, watches);
+	for (int i = 0; i < 9; i++)
+		add(w, watches, "ns", i);
+	follow(w, r);
+	wide = find(r, "ns", false);
+	assert_non_null(wide);
+	world_list_begin(w, wide);
+	for (int i = 0; i < 9; i++)
+		world_object(w, wide, source("ns", i));
+	world_list_end(w, wide);
+	follow(w, r);
+	assert_int_equal(r->count, 1);
+	return wide;
+}
+
+static void test_half_of_what_made_it_wide_is_watched_one_by_one_again(void **state)
+{
+	struct world *w = *state;
+	struct running r = { .count = 0 };
+	struct world_watches watches;
+	struct fc_action *wide = widened(w, &watches, &r);
+
+	for (int i = 8; i > 3; i--) {
+		follow(w, &r);
 		assert_int_equal(r.count, 1);
-		snprintf(name, sizeof(name), "t%d", i);
-		world_gone(w, watches.secrets[EDGE1], "ns", name, "900");
+		take_away(w, &watches, "ns", i);
+	}
+	follow(w, &r);
+	/* The wide one is relied on until each of the others has synced. */
+	assert_int_equal(r.count, 5);
+	assert_ptr_equal(r.items[0], wide);
+	for (int i = 0; i < 4; i++) {
+		assert_ptr_equal(r.items[0], wide);
+		world_list(w, find_own(&r, "ns", i), source("ns", i));
+		assert_int_equal(world_count(w, FC_ACTION_READ), 0);
 		follow(w, &r);
 	}
-	assert_int_equal(r.count, 0);
+	assert_int_equal(r.count, 4);
+	assert_null(find(&r, "ns", false));
+	forget(&r);
+	world_watches_free(&watches);
+}
+
+static void test_between_the_two_thresholds_nothing_is_started_or_stopped(void **state)
+{
+	struct world *w = *state;
+	struct running r = { .count = 0 };
+	struct world_watches watches;
+
+	(void)widened(w, &watches, &r);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 5; i < 9; i++)
+			take_away(w, &watches, "ns", i);
+		for (int i = 5; i < 9; i++)
+			add(w, &watches, "ns", i);
+	}
+	assert_int_equal(world_count(w, FC_ACTION_START_WATCH), 0);
+	assert_int_equal(world_count(w, FC_ACTION_STOP_WATCH), 0);
+	forget(&r);
+	world_watches_free(&watches);
+}
+
+static void test_growing_while_narrowing_turns_round(void **state)
+{
+	struct world *w = *state;
+	struct running r = { .count = 0 };
+	struct world_watches watches;
+	struct fc_action *wide = widened(w, &watches, &r);
+
+	for (int i = 4; i < 9; i++)
+		take_away(w, &watches, "ns", i);
+	follow(w, &r);
+	world_list(w, find_own(&r, "ns", 0), source("ns", 0));
+	for (int i = 4; i < 9; i++)
+		add(w, &watches, "ns", i);
+	follow(w, &r);
+	assert_int_equal(r.count, 1);
+	assert_ptr_equal(r.items[0], wide);
+	forget(&r);
+	world_watches_free(&watches);
+}
+
+static void test_few_crowded_namespaces_end_the_watch_of_the_cluster(void **state)
+{
+	struct world *w = *state;
+	struct running r = { .count = 0 };
+	struct world_watches watches;
+	struct fc_action *all;
+
+	world_start(w, &watches);
+	for (int n = 0; n < 5; n++) {
+		FC_AUTO_FREE char *namespace_ = fc_xasprintf("n%d", n);
+
+		for (int i = 0; i < 9; i++)
+			add(w, &watches, namespace_, i);
+	}
+	follow(w, &r);
+	all = find(&r, NULL, false);
+	assert_non_null(all);
+	world_list(w, all, NULL);
+	follow(w, &r);
+	assert_int_equal(r.count, 1);
+	/* Three crowded ones and one with three sources: not yet. */
+	for (int i = 0; i < 9; i++)
+		take_away(w, &watches, "n4", i);
+	for (int i = 3; i < 9; i++)
+		take_away(w, &watches, "n3", i);
+	follow(w, &r);
+	assert_int_equal(r.count, 1);
+	for (int i = 4; i < 9; i++)
+		take_away(w, &watches, "n2", i);
+	follow(w, &r);
+	/* Two namespaces as a whole, three and four sources by their names. */
+	assert_int_equal(r.count, 1 + 2 + 3 + 4);
+	for (size_t i = r.count - 1; i > 0; i--)
+		world_list(w, r.items[i], NULL);
+	follow(w, &r);
+	assert_int_equal(r.count, 2 + 3 + 4);
+	assert_null(find(&r, NULL, false));
+	forget(&r);
+	world_watches_free(&watches);
+}
+
+/* RBAC may name single objects: a wide watch is refused then, and the narrow ones work (design section 5, Reading). */
+static void test_where_a_wide_watch_is_forbidden_all_are_watched_by_their_names(void **state)
+{
+	struct world *w = *state;
+	struct running r = { .count = 0 };
+	struct world_watches watches;
+	struct fc_action *wide;
+
+	world_start(w, &watches);
+	for (int i = 0; i < 9; i++)
+		add(w, &watches, "ns", i);
+	follow(w, &r);
+	wide = find(&r, "ns", false);
+	for (int i = 0; i < 8; i++)
+		world_list(w, find_own(&r, "ns", i), source("ns", i));
+	watch_fails(w, wide, FC_ERR_FORBIDDEN);
+	for (int i = 9; i < 60; i++)
+		add(w, &watches, "ns", i);
+	follow(w, &r);
+	assert_int_equal(r.count, 61);
+	for (int i = 0; i < 60; i++)
+		assert_non_null(find_own(&r, "ns", i));
+	assert_string_equal(world_state(w, "/t8", NULL), "Pending/FirstSync");
+	world_list(w, find_own(&r, "ns", 8), NULL);
+	assert_string_equal(world_state(w, "/t8", NULL), "SourceNotFound/SourceNotFound");
+	/* The rights come: the wide one takes over. */
+	world_list_begin(w, wide);
+	for (int i = 0; i < 60; i++)
+		world_object(w, wide, source("ns", i));
+	world_list_end(w, wide);
+	follow(w, &r);
+	assert_int_equal(r.count, 1);
+	assert_ptr_equal(r.items[0], wide);
+	forget(&r);
+	world_watches_free(&watches);
+}
+
+static void test_wide_watch_that_is_forbidden_later_gives_its_sources_back_to_narrow_ones(void **state)
+{
+	struct world *w = *state;
+	struct running r = { .count = 0 };
+	struct world_watches watches;
+	struct fc_action *wide = widened(w, &watches, &r);
+
+	watch_fails(w, wide, FC_ERR_FORBIDDEN);
+	follow(w, &r);
+	assert_int_equal(r.count, 10);
+	/* What is known stays, and is not read again. */
+	for (int i = 0; i < 9; i++)
+		world_list(w, find_own(&r, "ns", i), source("ns", i));
+	assert_int_equal(world_count(w, FC_ACTION_READ), 0);
+	/* Another failure is no permission. */
+	watch_fails(w, wide, FC_ERR_SERVER);
+	follow(w, &r);
+	assert_int_equal(r.count, 10);
+	forget(&r);
+	world_watches_free(&watches);
+}
+
+static void test_where_the_cluster_may_not_be_watched_its_namespaces_may(void **state)
+{
+	struct world *w = *state;
+	struct running r = { .count = 0 };
+	struct world_watches watches;
+	struct fc_action *all;
+
+	world_start(w, &watches);
+	for (int n = 0; n < 5; n++) {
+		FC_AUTO_FREE char *namespace_ = fc_xasprintf("n%d", n);
+
+		for (int i = 0; i < 9; i++)
+			add(w, &watches, namespace_, i);
+	}
+	follow(w, &r);
+	all = find(&r, NULL, false);
+	assert_non_null(all);
+	watch_fails(w, all, FC_ERR_FORBIDDEN);
+	for (int i = 0; i < 9; i++)
+		add(w, &watches, "n5", i);
+	follow(w, &r);
+	assert_non_null(find(&r, "n4", false));
+	assert_non_null(find(&r, "n5", false));
+	for (int n = 0; n < 6; n++) {
+		FC_AUTO_FREE char *namespace_ = fc_xasprintf("n%d", n);
+
+		world_list(w, find(&r, namespace_, false), NULL);
+	}
+	follow(w, &r);
+	/* Those of the six namespaces, and the one that goes on trying. */
+	assert_int_equal(r.count, 7);
+	forget(&r);
+	world_watches_free(&watches);
+}
+
+static void test_source_whose_own_watch_is_forbidden_makes_its_rule_forbidden(void **state)
+{
+	struct world *w = *state;
+	struct running r = { .count = 0 };
+	struct world_watches watches;
+
+	world_start(w, &watches);
+	add(w, &watches, "ns", 0);
+	follow(w, &r);
+	watch_fails(w, find_own(&r, "ns", 0), FC_ERR_FORBIDDEN);
+	assert_string_equal(world_state(w, "/t0", NULL), "Forbidden/SourceForbidden");
+	forget(&r);
 	world_watches_free(&watches);
 }
 
@@ -318,6 +582,21 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_with_selected_namespaces_nothing_is_watched_cluster_wide, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_last_rule_of_a_source_ends_its_watch, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_half_of_what_made_it_wide_is_watched_one_by_one_again, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_between_the_two_thresholds_nothing_is_started_or_stopped, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_growing_while_narrowing_turns_round, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_few_crowded_namespaces_end_the_watch_of_the_cluster, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_where_a_wide_watch_is_forbidden_all_are_watched_by_their_names,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_wide_watch_that_is_forbidden_later_gives_its_sources_back_to_narrow_ones, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_where_the_cluster_may_not_be_watched_its_namespaces_may, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_source_whose_own_watch_is_forbidden_makes_its_rule_forbidden,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

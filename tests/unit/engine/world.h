@@ -166,6 +166,26 @@ static inline void world_down(struct world *w, fc_cluster_no cluster)
 	world_step(w, e);
 }
 
+static inline void world_removed(struct world *w, fc_cluster_no cluster)
+{
+	struct fc_event *e = fc_event_new(FC_EVENT_CLUSTER_REMOVED);
+
+	e->cluster = cluster;
+	world_step(w, e);
+}
+
+/* ADDED or CHANGED: it is described so from now on. */
+static inline void world_described(struct world *w, enum fc_event_type type, fc_cluster_no cluster, const char *name,
+				   enum fc_reads reads)
+{
+	struct fc_event *e = fc_event_new(type);
+
+	e->cluster = cluster;
+	e->info = fc_xcalloc(1, sizeof(*e->info));
+	*e->info = (struct fc_cluster_info){ .name = fc_xstrdup(name), .reads = reads, .master = cluster == HUB };
+	world_step(w, e);
+}
+
 /* Answers every question for a word from the table above. */
 static inline void world_resolve(struct world *w)
 {

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* RESOURCE words, as one cluster understands each: what is watched for targets under them, and what becomes of it when
+ * a type goes, comes back or is another one. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "engine/parts.h"
+
+/* What every use of a word needs; a target needs PATCH besides. */
+#define WORD_VERBS (FC_VERB_GET | FC_VERB_LIST | FC_VERB_WATCH)
+
+bool namespace_selected(const struct fc_engine *e, const char *namespace_)
+{
+	if (e->options.namespace_count == 0 || !namespace_)
+		return true;
+	for (size_t i = 0; i < e->options.namespace_count; i++)
+		if (strcmp(e->options.namespaces[i], namespace_) == 0)
+			return true;
+	return false;
+}
+
+static void ask(struct fc_engine *e, const struct word *w, enum fc_action_type type)
+{
+	struct fc_action *a = fc_actions_add(e->out, type);
+
+	a->cluster = w->cluster->no;
+	a->name = fc_xstrdup(w->text);
+	a->verbs = WORD_VERBS;
+}
+
+struct word *cluster_word(struct fc_engine *e, struct cluster *c, const char *text)
+{
+	const char *interned = fc_intern_take(e->strings, text);
+	struct word *w;
+
+	for (w = c->words; w; w = w->next) {
+		if (w->text == interned) {
+			fc_intern_drop(e->strings, interned);
+			return w;
+		}
+	}
+	w = fc_xcalloc(1, sizeof(*w));
+	w->cluster = c;
+	w->text = interned;
+	w->next = c->words;
+	c->words = w;
+	if (c->connection != REFUSED)
+		ask(e, w, FC_ACTION_RESOLVE);
+	return w;
+}
+
+static void word_free(struct fc_engine *e, struct word *w)
+{
+	LL_DELETE(w->cluster->words, w);
+	fc_intern_drop(e->strings, w->text);
+	fault_clear(&w->error);
+	free(w);
+}
+
+void cluster_forget_word(struct fc_engine *e, struct word *w)
+{
+	if (!w->cluster->leaving)
+		ask(e, w, FC_ACTION_FORGET_WORD);
+	word_free(e, w);
+}
+
+void words_start(struct fc_engine *e, struct cluster *c)
+{
+	for (size_t k = 0; k < e->options.target_word_count; k++)
+		cluster_word(e, c, e->options.target_words[k])->for_targets = true;
+}
+
+void words_ask_again(struct fc_engine *e, struct cluster *c)
+{
+	for (const struct word *w = c->words; w; w = w->next)
+		ask(e, w, FC_ACTION_RESOLVE);
+}
+
+void words_abandon(struct fc_engine *e, struct cluster *c)
+{
+	struct word *next;
+
+	/* With its last rule the word itself may go. */
+	for (struct word *w = c->words; w; w = next) {
+		struct rule *r, *next_rule;
+
+		next = w->next;
+		DL_FOREACH_SAFE2(w->rules, r, next_rule, next_in_word)
+			rule_rebind(e, r);
+	}
+}
+
+void words_free(struct fc_engine *e, struct cluster *c)
+{
+	while (c->words)
+		word_free(e, c->words);
+}
+
+/* --- the watches of targets --- */
+
+static bool target_watch_exists(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
+				const char *namespace_)
+{
+	struct watch *w, *next;
+
+	HASH_ITER(hh, e->watches, w, next)
+		if (w->of_targets && w->cluster == cluster && w->resource == r &&
+		    (!namespace_ || (w->namespace_ && strcmp(w->namespace_, namespace_) == 0)))
+			return true;
+	return false;
+}
+
+/* Two words may mean one resource: one watch. A cluster-scoped resource has no namespaces to be narrowed to. */
+static void watch_targets(struct fc_engine *e, struct cluster *c, const struct fc_resource *r)
+{
+	if (e->options.namespace_count == 0 || !r->namespaced) {
+		if (!target_watch_exists(e, c->no, r, NULL))
+			watch_start(e, c->no, r, NULL, NULL, true);
+		return;
+	}
+	for (size_t i = 0; i < e->options.namespace_count; i++)
+		if (!target_watch_exists(e, c->no, r, e->options.namespaces[i]))
+			watch_start(e, c->no, r, e->options.namespaces[i], NULL, true);
+}
+
+/* The word means another version or scope from now on: what was found under the old one is found again under the
+ * new. */
+static void unwatch_targets(struct fc_engine *e, struct word *w)
+{
+	struct watch *watch, *next;
+	struct target *t, *next_target;
+
+	for (struct word *other = w->cluster->words; other; other = other->next)
+		if (other != w && other->for_targets && other->resource == w->resource)
+			return;
+	/* The targets first: with them go their sources and the watches of these, none of which may be met below. */
+	HASH_ITER(hh, e->targets, t, next_target)
+		if (t->key.cluster == w->cluster->no && t->key.resource == w->resource)
+			target_free(e, t);
+	HASH_ITER(hh, e->watches, watch, next) {
+		if (!watch->of_targets || watch->cluster != w->cluster->no || watch->resource != w->resource)
+			continue;
+		watch_stop(e, watch);
+	}
+}
+
+/* --- types that go and come back --- */
+
+static void mark_rules(struct fc_engine *e, const struct word *w)
+{
+	for (struct rule *r = w->rules; r; r = r->next_in_word)
+		target_mark(e, r->target);
+}
+
+/* What failed only because there was no such type need not wait any longer. */
+static void forgive(struct target *t)
+{
+	if (fault_is_of_type(&t->error))
+		retry_succeeded(t);
+}
+
+static void set_unserved(struct fc_engine *e, const struct cluster *c, const struct fc_resource *r, bool unserved)
+{
+	struct watch *w, *next;
+
+	HASH_ITER(hh, e->watches, w, next) {
+		if (!w->of_targets || w->cluster != c->no || w->resource != r || w->unserved == unserved)
+			continue;
+		w->unserved = unserved;
+		for (struct target *t = w->targets; t; t = t->next_in_watch) {
+			forgive(t);
+			target_mark(e, t);
+		}
+	}
+}
+
+/* Its objects are unknown now, not deleted (kube-client 3.16): the watches go on trying, and what is known stays. */
+static void type_is_gone(struct fc_engine *e, struct cluster *c, struct word *w)
+{
+	if (w->for_targets)
+		set_unserved(e, c, w->resource, true);
+	mark_rules(e, w);
+}
+
+void type_is_served(struct fc_engine *e, struct cluster *c, const struct fc_resource *r)
+{
+	for (struct word *w = c->words; w; w = w->next) {
+		if (w->resource != r || !fault_is_of_type(&w->error))
+			continue;
+		fault_clear(&w->error);
+		for (struct rule *rule = w->rules; rule; rule = rule->next_in_word)
+			if (rule->source && fault_is_of_type(&rule->source->error))
+				rule->source->not_before_ms = 0;
+		mark_rules(e, w);
+	}
+	set_unserved(e, c, r, false);
+}
+
+/* --- answers --- */
+
+static void report_unknown_word(struct fc_engine *e, const struct cluster *c, const struct word *w,
+				const struct fc_error *why)
+{
+	char *detail = fc_xasprintf("%s: %s", w->text, why->text);
+
+	report_cluster(e, FC_LOG_WARN, c, "target resource is not known here yet, it is looked up again", detail);
+	free(detail);
+}
+
+static void unresolved(struct fc_engine *e, struct cluster *c, struct word *w, const struct fc_error *why)
+{
+	if (!w->answered && w->for_targets)
+		report_unknown_word(e, c, w, why);
+	w->answered = true;
+	fault_set(&w->error, why);
+	if (!w->resource)
+		mark_rules(e, w);
+	else if (fault_is_of_type(&w->error))
+		type_is_gone(e, c, w);
+	clusters_check_synced(e, c);
+}
+
+static void rebind_rules(struct fc_engine *e, struct word *w)
+{
+	struct rule *r, *next;
+
+	DL_FOREACH_SAFE2(w->rules, r, next, next_in_word) {
+		rule_bind(e, r);
+		target_mark(e, r->target);
+	}
+}
+
+static void resolved(struct fc_engine *e, struct cluster *c, struct word *w, const struct fc_resource *r)
+{
+	bool patchable = r->verbs & FC_VERB_PATCH, news = !w->answered || w->patchable != patchable;
+	const struct fc_resource *type = resource_take(e, r);
+
+	w->answered = true;
+	w->patchable = patchable;
+	if (w->resource == type) {
+		type_is_served(e, c, type);
+	} else {
+		if (w->for_targets && w->resource)
+			unwatch_targets(e, w);
+		w->resource = type;
+		news = true;
+	}
+	fault_clear(&w->error);
+	/* What is watched goes on being watched: its rules say why nothing is written. */
+	if (w->for_targets && !patchable && news)
+		report_cluster(e, FC_LOG_WARN, c, "target resource cannot be patched, its rules are not read", w->text);
+	else if (w->for_targets && patchable)
+		watch_targets(e, c, type);
+	rebind_rules(e, w);
+	clusters_check_synced(e, c);
+}
+
+void cluster_resolved(struct fc_engine *e, struct cluster *c, const struct fc_event *event)
+{
+	struct word *w;
+
+	if (c->connection == REFUSED)
+		return;
+	for (w = c->words; w && strcmp(w->text, event->name) != 0; w = w->next)
+		;
+	if (!w)
+		return;
+	if (event->resource)
+		resolved(e, c, w, event->resource);
+	else
+		unresolved(e, c, w, &event->error);
+}
