@@ -66,6 +66,16 @@ struct fc_client *fc_client_open(const struct fc_client_options *options, struct
 	return NULL;
 }
 
+struct fc_client *fc_client_open_context(struct fc_loop *loop, const struct fc_kubeconfig *k, const char *context,
+					 struct fc_error *err)
+{
+	struct fc_access *access = fc_kubeconfig_access(k, context, err);
+
+	if (!access)
+		return NULL;
+	return fc_client_open(&(struct fc_client_options){ .loop = loop, .name = context, .access = access }, err);
+}
+
 void fc_client_close(struct fc_client *c)
 {
 	if (!c)

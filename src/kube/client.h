@@ -29,6 +29,9 @@ struct fc_client_options {
 
 /* Connects with the first request. NULL with err. */
 struct fc_client *fc_client_open(const struct fc_client_options *options, struct fc_error *err) FC_MUST_CHECK;
+/* One of what a context of a kubeconfig says, called like the context; for all else, its options' defaults. */
+struct fc_client *fc_client_open_context(struct fc_loop *loop, const struct fc_kubeconfig *k, const char *context,
+					 struct fc_error *err) FC_MUST_CHECK;
 /* Ends its watches and cancels its requests, without calling back. Not from inside a callback of its own. NULL
  * allowed. */
 void fc_client_close(struct fc_client *c);

@@ -4,7 +4,7 @@
  * Threads: everything of one cluster on the thread that runs its loop. No state is shared between loops but the log,
  *          the metrics and the plug-ins, which are safe from any thread.
  * Fails:   see each header.
- * Source:  docs/kube-library.md has a program of forty lines. */
+ * Source:  docs/kube-library.md has a whole program, how to build it, and what is promised. */
 #ifndef FC_KUBE_H
 #define FC_KUBE_H
 
