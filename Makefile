@@ -36,12 +36,21 @@ OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(OUT)/%.o)
 TEST_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(OUT)/%)
-C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/unit/*/*.[ch]))
+# A driver named in FUZZ_LEFT_OUT is not built: what it drives is not in src/.
+FUZZ_LEFT_OUT := exec_reply
+FUZZ_DRIVERS := $(filter-out $(FUZZ_LEFT_OUT),$(sort $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))))
+FUZZ_PROGRAMS := $(FUZZ_DRIVERS:%=$(OUT)/tests/fuzz/fuzz_%)
+# libFuzzer has a main of its own.
+FUZZ_MAIN := $(if $(findstring fuzzer,$(SANITIZE)),,$(OUT)/tests/fuzz/replay.o)
+SECONDS ?= 10
+# What src/kube stands on, and nothing else.
+KUBE_OBJECTS := $(filter $(foreach floor,base json model kube,$(OUT)/src/$(floor)/%),$(LIB_OBJECTS))
+C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/unit/*/*.[ch] tests/fuzz/*.[ch]))
 
 # `make test` and `make demo` use all cores where no -j says otherwise.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all help test demo demo-check programs unit e2e lint bench format install clean
+.PHONY: all help test demo demo-check programs library unit e2e fuzz fuzz-replay lint bench format install clean
 all: $(OUT)/fedcopy ## build build/fedcopy (the default)
 
 help: ## this list
@@ -54,6 +63,7 @@ help: ## this list
 	@echo '  TESTS="PATTERN..."           unit: only programs whose names match; e2e: arguments for pytest'
 	@echo '  BENCH="--changes 50"         arguments for the first part of bench'
 	@echo '  IDLE="--clusters 20"         arguments for the second, clusters at rest and servers that fall silent'
+	@echo '  SECONDS=60                   fuzz: how long each driver searches'
 	@echo '  PREFIX, DESTDIR              where install puts things ($(PREFIX))'
 
 test: ## install what is missing, build, then unit tests, lint and end-to-end tests
@@ -72,13 +82,25 @@ demo: ## install what is missing, build, and show fedcopy at work between local 
 demo-check: $(OUT)/fedcopy ## run the demo and check what it says, and that it leaves nothing behind
 	@scripts/demo-check $(OUT)
 
-programs: $(OUT)/fedcopy $(TEST_PROGRAMS) ## build fedcopy and the unit test programs, and run nothing
+programs: $(OUT)/fedcopy $(TEST_PROGRAMS) $(FUZZ_PROGRAMS) library ## build fedcopy, the library and all test programs, and run nothing
+
+library: $(OUT)/libfckube.a ## build build/libfckube.a, the Kubernetes client alone: docs/kube-library.md
 
 unit: $(TEST_PROGRAMS) ## build and run the unit tests
 	@TESTS='$(TESTS)' scripts/run-unit $(OUT) $(TEST_PROGRAMS)
 
-e2e: $(OUT)/fedcopy ## build fedcopy and run the end-to-end tests against real API servers
+e2e: $(OUT)/fedcopy library ## build fedcopy and run the end-to-end tests against real API servers
 	@scripts/run-e2e $(OUT) $(TESTS)
+
+fuzz-replay: $(FUZZ_PROGRAMS) ## run the fuzz drivers over their corpora, with any compiler
+	@scripts/run-fuzz $(OUT) replay $(FUZZ_PROGRAMS)
+
+fuzz: ## install what is missing, replay the corpora, then search with clang's libFuzzer, SECONDS for each driver
+	@scripts/install-dependencies build fuzz
+	@+$(MAKE) --no-print-directory $(JOBS) fuzz-replay
+	@+$(MAKE) --no-print-directory $(JOBS) CC=clang OUT=$(OUT)/libfuzzer SANITIZE=fuzzer-no-link,address,undefined \
+		$(FUZZ_DRIVERS:%=$(OUT)/libfuzzer/tests/fuzz/fuzz_%)
+	@scripts/run-fuzz $(OUT) search $(SECONDS) $(FUZZ_DRIVERS:%=$(OUT)/libfuzzer/tests/fuzz/fuzz_%)
 
 lint: $(OBJECTS) ## check floors, headers, globals, format, words and scripts, and analyse the code
 	@scripts/lint-all $(OUT)
@@ -109,6 +131,10 @@ $(OUT)/libfedcopy.a: $(LIB_OBJECTS)
 	@rm -f $@
 	@ar rcs $@ $^
 
+$(OUT)/libfckube.a: $(KUBE_OBJECTS)
+	@rm -f $@
+	@ar rcs $@ $^
+
 $(OUT)/%.o: %.c $(OUT)/cflags
 	@mkdir -p $(@D)
 	$(call said,CC)
@@ -119,6 +145,10 @@ $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libfedcopy.a
 	$(call said,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(OUT)/libfedcopy.a $(LIB_LIBS) -lcmocka
 
+$(FUZZ_PROGRAMS): $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(FUZZ_MAIN) $(OUT)/libfedcopy.a
+	$(call said,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
 # A folder that is built with another compiler or other flags than before is built anew. Checks that run a compiler of
 # their own read the flags here.
 .PHONY: force
@@ -126,4 +156,4 @@ $(OUT)/cflags: force
 	$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(ALL_CFLAGS))
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
--include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:%=%.d)
+-include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:%=%.d) $(FUZZ_PROGRAMS:%=%.d) $(OUT)/tests/fuzz/replay.d

@@ -291,10 +291,11 @@ static int elect(struct fc_cluster_set *s, const json_t *document, struct fc_err
 	return name ? elect_by_name(s, name, err) : elect_by_label(s, err);
 }
 
-/* Every part of a list lies beside the cluster set file unless it is absolute. */
-static char *kubeconfig_beside(const char *file, const char *list)
+/* Every part of a list lies beside the cluster set file unless it is absolute. A list cut short, or an empty one, would
+ * lead to other clusters, so without memory there is none. */
+static char *kubeconfig_beside(const char *file, const char *list, struct fc_error *err)
 {
-	struct fc_buf out = FC_BUF_INIT;
+	FC_AUTO_BUF struct fc_buf out = FC_BUF_INIT;
 
 	for (;; list++) {
 		size_t len = strcspn(list, ":");
@@ -303,9 +304,13 @@ static char *kubeconfig_beside(const char *file, const char *list)
 		fc_buf_puts(&out, path);
 		list += len;
 		if (!*list)
-			return fc_buf_steal(&out);
+			break;
 		fc_buf_putc(&out, ':');
 	}
+	if (!out.failed)
+		return fc_buf_steal(&out);
+	fc_error_set(err, FC_ERR_MEMORY, "no memory for the list of its kubeconfig files");
+	return NULL;
 }
 
 static struct fc_access *access_by_context(const struct fc_cluster_spec *spec, const json_t *entry,
@@ -314,7 +319,9 @@ static struct fc_access *access_by_context(const struct fc_cluster_spec *spec, c
 {
 	const char *list = json_string_value(json_object_get(entry, "kubeconfig"));
 	const char *context = json_string_value(json_object_get(entry, "context"));
-	FC_AUTO_FREE char *path = list ? kubeconfig_beside(options->file, list) : NULL;
+	FC_AUTO_FREE char *path = list ? kubeconfig_beside(options->file, list, err) : NULL;
+	if (list && !path)
+		return NULL;
 	const struct fc_kubeconfig *k = list ? fc_kubeconfig_cache_get(cache, path, err)
 					     : fc_kubeconfig_of_flag(cache, options->kubeconfig, err);
 

@@ -126,7 +126,7 @@ int fc_path_set(const struct fc_path *p, json_t *document, json_t *value, struct
 	if (ground.blocked || p->len == 0) {
 		FC_AUTO_BUF struct fc_buf where = FC_BUF_INIT;
 		fc_path_prefix_pointer(p, ground.present + 1u, &where);
-		return fc_error_set(err, FC_ERR_INVALID, "no write is possible at %.200s", fc_buf_str(&where));
+		return fc_error_set(err, FC_ERR_INVALID, "no write is possible at %s", fc_buf_str(&where));
 	}
 	for (size_t i = 0; i + 1 < p->len; i++) {
 		json_t *next;

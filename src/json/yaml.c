@@ -133,7 +133,7 @@ static json_t *parse_scalar(struct reader *r)
 	json_t *value = fc_yaml_scalar(&r->event, &why);
 
 	if (!value)
-		return fail_at(r, r->event.start_mark, why);
+		return why == fc_yaml_scalar_no_memory ? no_memory(r) : fail_at(r, r->event.start_mark, why);
 	return remember_anchor(r, (const char *)r->event.data.scalar.anchor, value);
 }
 

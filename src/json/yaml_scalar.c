@@ -12,7 +12,7 @@
 #define TAG_PREFIX "tag:yaml.org,2002:"
 
 static const char too_large[] = "a number beyond 64 bits";
-static const char no_memory[] = "more than memory holds";
+const char fc_yaml_scalar_no_memory[] = "more than memory holds";
 
 enum word { WORD_NULL, WORD_TRUE, WORD_FALSE, WORD_INFINITE };
 
@@ -167,7 +167,7 @@ static json_t *resolve_number(const char *text, size_t len, const char **why)
 		return NULL;
 	FC_AUTO_FREE char *plain = fc_try_realloc(NULL, len + 1);
 	if (!plain) {
-		*why = no_memory;
+		*why = fc_yaml_scalar_no_memory;
 		return NULL;
 	}
 	size_t n = 0;
@@ -207,11 +207,12 @@ static json_t *resolve(const char *text, size_t len, const char **why)
 
 static json_t *resolve_binary(const char *text, const char **why)
 {
+	struct fc_error err = FC_ERROR_INIT;
 	FC_AUTO_FREE char *bytes = NULL;
 	size_t len;
 
-	if (fc_base64_decode(text, &bytes, &len, NULL) < 0) {
-		*why = "a !!binary that is not base64";
+	if (fc_base64_decode(text, &bytes, &len, &err) < 0) {
+		*why = err.cls == FC_ERR_MEMORY ? fc_yaml_scalar_no_memory : "a !!binary that is not base64";
 		return NULL;
 	}
 	return text_value(bytes, len, why);

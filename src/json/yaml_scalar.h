@@ -15,6 +15,9 @@
 
 #include "base/error.h"
 
+/* This very sentence, and no copy of it, is `*why` where memory was missing. */
+extern const char fc_yaml_scalar_no_memory[];
+
 /* NULL, and `*why`, when it is none that JSON can hold. */
 json_t *fc_yaml_scalar(const yaml_event_t *event, const char **why) FC_MUST_CHECK;
 

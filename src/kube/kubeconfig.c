@@ -227,11 +227,21 @@ static int read_source(struct source *s, bool must_exist, struct fc_error *err)
 	return s->document ? 0 : fc_error_wrap(err, "%s", s->path);
 }
 
+/* What is wrong with them, in one text; a text that there was no memory for is no reason to go on. */
+static int refuse_sources(const struct fc_kubeconfig *k, const struct fc_buf *faults, bool no_memory,
+			  struct fc_error *err)
+{
+	if (faults->failed)
+		return fc_error_set(err, FC_ERR_MEMORY, "no memory to tell what is wrong with %s", k->places);
+	return fc_error_set(err, no_memory ? FC_ERR_MEMORY : FC_ERR_CONFIG, "%s", fc_buf_str(faults));
+}
+
 /* Every file is looked at, so that one run names every broken one (1.2). Returns how many were there, -1 when one is
  * broken. */
 static int read_sources(struct fc_kubeconfig *k, bool must_exist, struct fc_error *err)
 {
 	FC_AUTO_BUF struct fc_buf faults = FC_BUF_INIT;
+	bool no_memory = false;
 	int found = 0;
 
 	for (size_t i = 0; i < k->source_count; i++) {
@@ -242,11 +252,10 @@ static int read_sources(struct fc_kubeconfig *k, bool must_exist, struct fc_erro
 			rc = fc_error_wrap(&why, "%s", s->path);
 		if (rc < 0)
 			fc_buf_printf(&faults, "%s%s", faults.len ? "; " : "", why.text);
+		no_memory = no_memory || why.cls == FC_ERR_MEMORY;
 		found += rc == 0;
 	}
-	if (faults.len)
-		return fc_error_set(err, FC_ERR_CONFIG, "%s", fc_buf_str(&faults));
-	return found;
+	return faults.len || faults.failed ? refuse_sources(k, &faults, no_memory, err) : found;
 }
 
 struct fc_kubeconfig *fc_kubeconfig_load(const char *path, struct fc_error *err)

@@ -158,6 +158,28 @@ static void test_path_set_makes_parents_and_replaces_null(void **state FC_UNUSED
 	set("a.b[0]", NULL);
 }
 
+/* The text goes into JSON: where it is cut, no character is. */
+static void test_path_set_error_of_a_long_path_is_utf8(void **state FC_UNUSED)
+{
+	json_auto_t *document = json_pack("{s:i}", "a", 1);
+
+	for (size_t ascii = 0; ascii < 4; ascii++) {
+		FC_AUTO_BUF struct fc_buf text = FC_BUF_INIT;
+		struct fc_error err = FC_ERROR_INIT;
+
+		fc_buf_puts(&text, "a.");
+		for (size_t i = 0; i < ascii; i++)
+			fc_buf_putc(&text, 'x');
+		for (size_t i = 0; i < 400; i++)
+			fc_buf_puts(&text, "\u20ac");
+		fc_buf_puts(&text, ".b");
+		FC_AUTO_PATH struct fc_path *p = parse(fc_buf_str(&text), FC_PATH_IN_KEY);
+		assert_int_equal(fc_path_set(p, document, document, &err), -1);
+		json_auto_t *utf8 = json_string(err.text);
+		assert_non_null(utf8);
+	}
+}
+
 static void test_path_random_set_then_get_returns_the_value(void **state FC_UNUSED)
 {
 	struct random r = { 88172645463325252ull };
@@ -198,6 +220,7 @@ int main(void)
 		cmocka_unit_test(test_path_get_without_a_document_is_missing),
 		cmocka_unit_test(test_path_survey_tells_what_a_write_would_meet),
 		cmocka_unit_test(test_path_set_makes_parents_and_replaces_null),
+		cmocka_unit_test(test_path_set_error_of_a_long_path_is_utf8),
 		cmocka_unit_test(test_path_random_set_then_get_returns_the_value),
 	};
 
