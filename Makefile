@@ -36,12 +36,15 @@ OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(OUT)/%.o)
 TEST_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(OUT)/%)
-C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/unit/*/*.[ch]))
+PROXY_SOURCES := $(sort $(wildcard tests/proxy/*.c))
+PROXY_OBJECTS := $(PROXY_SOURCES:%.c=$(OUT)/%.o)
+FAULT_PROXY := $(OUT)/tests/fault-proxy
+C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/unit/*/*.[ch] tests/proxy/*.[ch]))
 
 # `make test` and `make demo` use all cores where no -j says otherwise.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all help test demo demo-check programs unit e2e lint bench format install clean
+.PHONY: all help test test-full demo demo-check programs unit e2e lint bench format install clean
 all: $(OUT)/fedcopy ## build build/fedcopy (the default)
 
 help: ## this list
@@ -63,6 +66,11 @@ test: ## install what is missing, build, then unit tests, lint and end-to-end te
 		echo "== $$step"; $(MAKE) --no-print-directory $(JOBS) $$step || failed="$$failed $$step"; done; \
 	if [ "$$failed" ]; then echo "make test: failed:$$failed"; exit 1; fi; echo 'make test: all passed'
 
+test-full: ## the end-to-end tests that take minutes each: watches that fall silent, very long lists
+	@scripts/install-dependencies build test
+	@+$(MAKE) --no-print-directory $(JOBS) programs
+	@scripts/run-e2e $(OUT) -m full $(TESTS)
+
 demo: ## install what is missing, build, and show fedcopy at work between local API servers
 	@scripts/install-dependencies build demo
 	@+$(MAKE) --no-print-directory $(JOBS) all
@@ -71,12 +79,12 @@ demo: ## install what is missing, build, and show fedcopy at work between local 
 demo-check: $(OUT)/fedcopy ## run the demo and check what it says, and that it leaves nothing behind
 	@scripts/demo-check $(OUT)
 
-programs: $(OUT)/fedcopy $(TEST_PROGRAMS) ## build fedcopy and the unit test programs, and run nothing
+programs: $(OUT)/fedcopy $(TEST_PROGRAMS) $(FAULT_PROXY) ## build fedcopy and the test programs, and run nothing
 
 unit: $(TEST_PROGRAMS) ## build and run the unit tests
 	@TESTS='$(TESTS)' scripts/run-unit $(OUT) $(TEST_PROGRAMS)
 
-e2e: $(OUT)/fedcopy ## build fedcopy and run the end-to-end tests against real API servers
+e2e: $(OUT)/fedcopy $(FAULT_PROXY) ## build fedcopy and run the end-to-end tests against real API servers
 	@scripts/run-e2e $(OUT) $(TESTS)
 
 lint: $(OBJECTS) ## check floors, headers, globals, format, words and scripts, and analyse the code
@@ -118,6 +126,11 @@ $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libfedcopy.a
 	$(call said,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(OUT)/libfedcopy.a $(LIB_LIBS) -lcmocka
 
+# It sits between fedcopy and a real API server in the end-to-end tests.
+$(FAULT_PROXY): $(PROXY_OBJECTS) $(OUT)/libfedcopy.a
+	$(call said,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(shell pkg-config --libs libnghttp2)
+
 # A folder that is built with another compiler or other flags than before is built anew. Checks that run a compiler of
 # their own read the flags here.
 .PHONY: force
@@ -125,4 +138,4 @@ $(OUT)/cflags: force
 	$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(ALL_CFLAGS))
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
--include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:%=%.d)
+-include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:%=%.d) $(PROXY_OBJECTS:.o=.d)
