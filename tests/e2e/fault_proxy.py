@@ -197,10 +197,12 @@ class FaultProxy:
         return self.journal_path.stat().st_size
 
     def requests(self, since=0, **wanted):
-        """The requests as they came, from that offset on; wanted: values of members. path is searched for, not compared."""
+        """The requests as they came, from that offset on (within a line: from the next one); wanted: values of members. path
+        is searched for, not compared."""
         with open(self.journal_path, "rb") as file:
             file.seek(since)
-            lines = [json.loads(line) for line in file.read().splitlines() if line.endswith(b"}")]
+            whole = [line for line in file.read().splitlines() if line.startswith(b'{"time_ms"') and line.endswith(b"}")]
+        lines = [json.loads(line) for line in whole]
         path = wanted.pop("path", "")
         return [line for line in lines if path in line["path"] and all(line[key] == value for key, value in wanted.items())]
 
