@@ -45,12 +45,15 @@ FUZZ_MAIN := $(if $(findstring fuzzer,$(SANITIZE)),,$(OUT)/tests/fuzz/replay.o)
 SECONDS ?= 10
 # What src/kube stands on, and nothing else.
 KUBE_OBJECTS := $(filter $(foreach floor,base json model kube,$(OUT)/src/$(floor)/%),$(LIB_OBJECTS))
-C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/unit/*/*.[ch] tests/fuzz/*.[ch]))
+PROXY_SOURCES := $(sort $(wildcard tests/proxy/*.c))
+PROXY_OBJECTS := $(PROXY_SOURCES:%.c=$(OUT)/%.o)
+FAULT_PROXY := $(OUT)/tests/fault-proxy
+C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/unit/*/*.[ch] tests/fuzz/*.[ch] tests/proxy/*.[ch]))
 
 # `make test` and `make demo` use all cores where no -j says otherwise.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all help test demo demo-check programs library unit e2e fuzz fuzz-replay lint bench format install clean
+.PHONY: all help test test-full demo demo-check programs library unit e2e fuzz fuzz-replay lint bench format install clean
 all: $(OUT)/fedcopy ## build build/fedcopy (the default)
 
 help: ## this list
@@ -74,6 +77,11 @@ test: ## install what is missing, build, then unit tests, lint and end-to-end te
 		echo "== $$step"; $(MAKE) --no-print-directory $(JOBS) $$step || failed="$$failed $$step"; done; \
 	if [ "$$failed" ]; then echo "make test: failed:$$failed"; exit 1; fi; echo 'make test: all passed'
 
+test-full: ## the end-to-end tests that take minutes each: watches that fall silent, very long lists
+	@scripts/install-dependencies build test
+	@+$(MAKE) --no-print-directory $(JOBS) programs
+	@scripts/run-e2e $(OUT) -m full $(TESTS)
+
 demo: ## install what is missing, build, and show fedcopy at work between local API servers
 	@scripts/install-dependencies build demo
 	@+$(MAKE) --no-print-directory $(JOBS) all
@@ -82,14 +90,14 @@ demo: ## install what is missing, build, and show fedcopy at work between local 
 demo-check: $(OUT)/fedcopy ## run the demo and check what it says, and that it leaves nothing behind
 	@scripts/demo-check $(OUT)
 
-programs: $(OUT)/fedcopy $(TEST_PROGRAMS) $(FUZZ_PROGRAMS) library ## build fedcopy, the library and all test programs, and run nothing
+programs: $(OUT)/fedcopy $(TEST_PROGRAMS) $(FUZZ_PROGRAMS) $(FAULT_PROXY) library ## build fedcopy, the library and all test programs, and run nothing
 
 library: $(OUT)/libfckube.a ## build build/libfckube.a, the Kubernetes client alone: docs/kube-library.md
 
 unit: $(TEST_PROGRAMS) ## build and run the unit tests
 	@TESTS='$(TESTS)' scripts/run-unit $(OUT) $(TEST_PROGRAMS)
 
-e2e: $(OUT)/fedcopy library ## build fedcopy and run the end-to-end tests against real API servers
+e2e: $(OUT)/fedcopy $(FAULT_PROXY) library ## build fedcopy and run the end-to-end tests against real API servers
 	@scripts/run-e2e $(OUT) $(TESTS)
 
 fuzz-replay: $(FUZZ_PROGRAMS) ## run the fuzz drivers over their corpora, with any compiler
@@ -149,6 +157,11 @@ $(FUZZ_PROGRAMS): $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(FUZZ_MAIN) $(OUT)
 	$(call said,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
+# It sits between fedcopy and a real API server in the end-to-end tests.
+$(FAULT_PROXY): $(PROXY_OBJECTS) $(OUT)/libfedcopy.a
+	$(call said,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(shell pkg-config --libs libnghttp2)
+
 # A folder that is built with another compiler or other flags than before is built anew. Checks that run a compiler of
 # their own read the flags here.
 .PHONY: force
@@ -156,4 +169,4 @@ $(OUT)/cflags: force
 	$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(ALL_CFLAGS))
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
--include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:%=%.d) $(FUZZ_PROGRAMS:%=%.d) $(OUT)/tests/fuzz/replay.d
+-include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:%=%.d) $(FUZZ_PROGRAMS:%=%.d) $(OUT)/tests/fuzz/replay.d $(PROXY_OBJECTS:.o=.d)

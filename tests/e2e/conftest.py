@@ -9,6 +9,8 @@ namespace       the name of a fresh namespace that is on all three, and is remov
 make_namespace  a function that makes further ones
 fedcopy         a factory: fedcopy("run", "--clusters", cluster_set, "--target", "secrets") starts the program;
                 fedcopy.run(...) runs it to its end
+through         proxies in front of clusters, which break what a test tells them to: proxy = through.proxy(edge1);
+                through.cluster_set([proxy]) is a cluster set file in which fedcopy comes to edge-1 by that way, with tokens
 secrets         a list: values in it must not occur in anything that fedcopy writes or serves. What objects.py puts into Secrets
                 is in it by itself; a test may add more
 """
@@ -25,8 +27,16 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 # pylint: disable=wrong-import-position,redefined-outer-name
 import envtest
+import fault_proxy
 import fedcopy as program
 import objects
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "full: takes minutes; only `make test-full` runs it")
+    # What is asked for by -m counts; otherwise what takes minutes is left out.
+    config.option.markexpr = config.option.markexpr or "not full"
+
 
 CRDS = pathlib.Path(__file__).with_name("crds")
 
@@ -155,6 +165,13 @@ def make_namespace(clusters, request):
 @pytest.fixture
 def namespace(make_namespace):
     return make_namespace()
+
+
+@pytest.fixture
+def through(clusters, tmp_path):
+    proxies = fault_proxy.Through(clusters, tmp_path)
+    yield proxies
+    proxies.stop()
 
 
 @pytest.fixture

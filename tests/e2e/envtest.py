@@ -1001,12 +1001,23 @@ def kubectl(kubeconfig, context, *args, input=None, check=True):  # pylint: disa
 
 
 def write_kubeconfig(
-    path, clusters, user="fedcopy", groups=None, how="cert", ca="inline", server=None, namespace=None, current=None
+    path,
+    clusters,
+    user="fedcopy",
+    groups=None,
+    how="cert",
+    ca="inline",
+    server=None,
+    namespace=None,
+    current=None,
+    more=None,
 ):
     """A kubeconfig with one context for each cluster, named as the cluster; the first is the current one.
 
-    how: cert (inline), cert-files, token, token-file or none; ca: inline, file or none; server: a function from a cluster
-    to another address of it, for proxies. Files that it names are written beside it, and named relative to it."""
+    how: cert (inline), cert-files, token, token-file, basic (the user's name, its token as password) or none; ca: inline,
+    file or none; server: a function from a cluster to another address of it, for proxies; more: one from a cluster to
+    further members of its entry (proxy-url, tls-server-name). Files that it names are written beside it, and named
+    relative to it."""
     path = pathlib.Path(path)
     config = {
         "apiVersion": "v1",
@@ -1023,6 +1034,7 @@ def write_kubeconfig(
         elif ca == "file":
             shutil.copy(cluster.authority.certificate, path.parent / f"{path.name}-{cluster.name}-ca.crt")
             place["certificate-authority"] = f"{path.name}-{cluster.name}-ca.crt"
+        place.update(more(cluster) if more else {})
         login = {}
         if how in ("cert", "cert-files"):
             certificate, key = cluster.client_certificate(user, groups)
@@ -1036,6 +1048,8 @@ def write_kubeconfig(
                     login[word] = name
         elif how == "token":
             login["token"] = cluster.tokens[user]
+        elif how == "basic":
+            login.update({"username": user, "password": cluster.tokens[user]})
         elif how == "token-file":
             name = f"{path.name}-{cluster.name}.token"
             (path.parent / name).write_text(cluster.tokens[user] + "\n")
