@@ -116,7 +116,7 @@ $(OUT)/%.o: %.c $(OUT)/cflags
 $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libfedcopy.a
 	@mkdir -p $(@D)
 	$(call said,LD)
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(OUT)/libfedcopy.a $(LIB_LIBS) -lcmocka
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(OUT)/libfedcopy.a $(LIB_LIBS) -lcmocka -lnghttp2
 
 # A folder that is built with another compiler or other flags than before is built anew. Checks that run a compiler of
 # their own read the flags here.

@@ -3,9 +3,12 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "kube/peer.h"
 #include "kube/request.h"
 
+#include <netinet/in.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 #include <utlist.h>
 
 /* libcurl opens a further socket for each handle beyond this, whatever the server allows; its own default is 100
@@ -25,6 +28,10 @@ struct fc_connection {
 	bool deferred; /* something waits for that */
 	bool asked;    /* on_silent was called */
 	int64_t heard_us, busy_since_us;
+	size_t sockets;
+	/* Those on which no answer has begun. */
+	curl_socket_t *fresh;
+	size_t fresh_count, fresh_cap;
 };
 
 static void act(struct fc_connection *c, curl_socket_t fd, int events);
@@ -77,6 +84,67 @@ static int on_socket_wanted(CURL *easy FC_UNUSED, curl_socket_t fd, int what, vo
 	return fc_loop_set_fd(c->o.loop, fd, events, on_fd, c, NULL);
 }
 
+static curl_socket_t on_open(void *user, curlsocktype purpose FC_UNUSED, struct curl_sockaddr *address)
+{
+	struct fc_connection *c = user;
+
+	c->o.on_connecting(c->o.user);
+	curl_socket_t fd = fc_peer_open_socket(address);
+	if (fd == CURL_SOCKET_BAD)
+		return fd;
+	c->sockets++;
+	FC_GROW(c->fresh, c->fresh_count, c->fresh_cap);
+	c->fresh[c->fresh_count++] = fd;
+	return fd;
+}
+
+static void no_longer_fresh(struct fc_connection *c, size_t i)
+{
+	c->fresh[i] = c->fresh[--c->fresh_count];
+}
+
+static int on_close(void *user, curl_socket_t fd)
+{
+	struct fc_connection *c = user;
+
+	for (size_t i = 0; i < c->fresh_count; i++) {
+		if (c->fresh[i] == fd) {
+			no_longer_fresh(c, i);
+			break;
+		}
+	}
+	c->sockets--;
+	return close(fd);
+}
+
+static long local_port(curl_socket_t fd)
+{
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+
+	if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
+		return 0;
+	if (address.ss_family == AF_INET6)
+		return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
+	return ntohs(((struct sockaddr_in *)&address)->sin_port);
+}
+
+/* Which socket an answer came on libcurl tells by its local port only, while the request is under way. */
+void fc_connection_answered(struct fc_connection *c, struct fc_request *r)
+{
+	long port = 0;
+
+	if (c->fresh_count == 0 || curl_easy_getinfo(r->easy, CURLINFO_LOCAL_PORT, &port) != CURLE_OK)
+		return;
+	for (size_t i = 0; i < c->fresh_count; i++) {
+		if (local_port(c->fresh[i]) != port)
+			continue;
+		no_longer_fresh(c, i);
+		c->o.on_connected(c->o.user, c);
+		return;
+	}
+}
+
 static CURLMcode set_up(struct fc_connection *c)
 {
 	CURLMcode rc = curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
@@ -99,6 +167,7 @@ struct fc_connection *fc_connection_new(const struct fc_connection_options *opti
 	struct fc_connection *c = fc_xcalloc(1, sizeof(*c));
 
 	c->o = *options;
+	fc_peer_ref(c->o.peer);
 	c->multi = curl_multi_init();
 	if (c->multi && set_up(c) == CURLM_OK)
 		return c;
@@ -182,10 +251,25 @@ static int start(struct fc_connection *c, struct fc_request *r, struct fc_error 
 	return 0;
 }
 
+static CURLcode take_sockets(struct fc_connection *c, CURL *easy)
+{
+	CURLcode rc = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+
+	if (rc == CURLE_OK)
+		rc = curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, c);
+	if (rc == CURLE_OK)
+		rc = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+	if (rc == CURLE_OK)
+		rc = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, c);
+	return rc;
+}
+
 int fc_connection_add(struct fc_connection *c, struct fc_request *r, struct fc_error *err)
 {
 	if (!c->multi)
 		return fc_error_set(err, FC_ERR_INTERNAL, "a request for a connection that was given up");
+	if (take_sockets(c, r->easy) != CURLE_OK)
+		return fc_error_set(err, FC_ERR_MEMORY, "no memory to start a request");
 	r->state = FC_REQUEST_QUEUED;
 	if (c->inside)
 		c->deferred = true;
@@ -294,6 +378,25 @@ void fc_connection_fail(struct fc_connection *c, const struct fc_error *why)
 	}
 }
 
+static struct fc_request *first_watch(struct fc_connection *c)
+{
+	struct fc_request *r;
+
+	DL_FOREACH(c->requests, r)
+		if (r->watch && r->state != FC_REQUEST_CANCELLED)
+			return r;
+	return NULL;
+}
+
+/* From the beginning each time: a callback may cancel any other. */
+void fc_connection_end_watches(struct fc_connection *c, const struct fc_error *why)
+{
+	for (struct fc_request *r; (r = first_watch(c));) {
+		detach(c, r);
+		c->o.on_finished(c->o.user, r, CURLE_OK, why);
+	}
+}
+
 void fc_connection_free(struct fc_connection *c)
 {
 	if (!c)
@@ -304,6 +407,8 @@ void fc_connection_free(struct fc_connection *c)
 		fc_request_free(r);
 	}
 	close_multi(c);
+	fc_peer_unref(c->o.peer);
+	free(c->fresh);
 	free(c);
 }
 
@@ -315,6 +420,16 @@ size_t fc_connection_watches(const struct fc_connection *c)
 size_t fc_connection_requests(const struct fc_connection *c)
 {
 	return c->count;
+}
+
+bool fc_connection_is_open(const struct fc_connection *c)
+{
+	return c->sockets > 0;
+}
+
+struct fc_peer *fc_connection_peer(const struct fc_connection *c)
+{
+	return c->o.peer;
 }
 
 int64_t fc_connection_heard_us(const struct fc_connection *c)
