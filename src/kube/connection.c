@@ -6,8 +6,10 @@
 #include "kube/peer.h"
 #include "kube/request.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <utlist.h>
 
@@ -28,10 +30,11 @@ struct fc_connection {
 	bool deferred; /* something waits for that */
 	bool asked;    /* on_silent was called */
 	int64_t heard_us, busy_since_us;
-	size_t sockets;
-	/* Those on which no answer has begun. */
-	curl_socket_t *fresh;
-	size_t fresh_count, fresh_cap;
+	struct socket {
+		curl_socket_t fd;
+		bool fresh; /* no answer has begun on it */
+	} * sockets;
+	size_t socket_count, socket_cap, fresh_count;
 };
 
 static void act(struct fc_connection *c, curl_socket_t fd, int events);
@@ -92,28 +95,23 @@ static curl_socket_t on_open(void *user, curlsocktype purpose FC_UNUSED, struct 
 	curl_socket_t fd = fc_peer_open_socket(address);
 	if (fd == CURL_SOCKET_BAD)
 		return fd;
-	c->sockets++;
-	FC_GROW(c->fresh, c->fresh_count, c->fresh_cap);
-	c->fresh[c->fresh_count++] = fd;
+	FC_GROW(c->sockets, c->socket_count, c->socket_cap);
+	c->sockets[c->socket_count++] = (struct socket){ .fd = fd, .fresh = true };
+	c->fresh_count++;
 	return fd;
-}
-
-static void no_longer_fresh(struct fc_connection *c, size_t i)
-{
-	c->fresh[i] = c->fresh[--c->fresh_count];
 }
 
 static int on_close(void *user, curl_socket_t fd)
 {
 	struct fc_connection *c = user;
 
-	for (size_t i = 0; i < c->fresh_count; i++) {
-		if (c->fresh[i] == fd) {
-			no_longer_fresh(c, i);
-			break;
-		}
+	for (size_t i = 0; i < c->socket_count; i++) {
+		if (c->sockets[i].fd != fd)
+			continue;
+		c->fresh_count -= c->sockets[i].fresh;
+		c->sockets[i] = c->sockets[--c->socket_count];
+		break;
 	}
-	c->sockets--;
 	return close(fd);
 }
 
@@ -129,20 +127,39 @@ static long local_port(curl_socket_t fd)
 	return ntohs(((struct sockaddr_in *)&address)->sin_port);
 }
 
-/* Which socket an answer came on libcurl tells by its local port only, while the request is under way. */
-void fc_connection_answered(struct fc_connection *c, struct fc_request *r)
+/* Which socket a request is on libcurl tells by its local port only, as long as it is under way. */
+static struct socket *socket_of(struct fc_connection *c, struct fc_request *r)
 {
 	long port = 0;
 
-	if (c->fresh_count == 0 || curl_easy_getinfo(r->easy, CURLINFO_LOCAL_PORT, &port) != CURLE_OK)
+	if (curl_easy_getinfo(r->easy, CURLINFO_LOCAL_PORT, &port) != CURLE_OK || port == 0)
+		return NULL;
+	for (size_t i = 0; i < c->socket_count; i++)
+		if (local_port(c->sockets[i].fd) == port)
+			return &c->sockets[i];
+	return NULL;
+}
+
+void fc_connection_answered(struct fc_connection *c, struct fc_request *r)
+{
+	struct socket *s = c->fresh_count > 0 ? socket_of(c, r) : NULL;
+
+	if (!s || !s->fresh)
 		return;
-	for (size_t i = 0; i < c->fresh_count; i++) {
-		if (local_port(c->fresh[i]) != port)
-			continue;
-		no_longer_fresh(c, i);
-		c->o.on_connected(c->o.user, c);
-		return;
-	}
+	s->fresh = false;
+	c->fresh_count--;
+	c->o.on_connected(c->o.user, c);
+}
+
+bool fc_connection_stands(struct fc_connection *c, struct fc_request *r)
+{
+	const struct socket *s = socket_of(c, r);
+	char byte;
+
+	if (!s)
+		return false;
+	ssize_t n = recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
 }
 
 static CURLMcode set_up(struct fc_connection *c)
@@ -408,7 +425,7 @@ void fc_connection_free(struct fc_connection *c)
 	}
 	close_multi(c);
 	fc_peer_unref(c->o.peer);
-	free(c->fresh);
+	free(c->sockets);
 	free(c);
 }
 
@@ -424,7 +441,7 @@ size_t fc_connection_requests(const struct fc_connection *c)
 
 bool fc_connection_is_open(const struct fc_connection *c)
 {
-	return c->sockets > 0;
+	return c->socket_count > 0;
 }
 
 struct fc_peer *fc_connection_peer(const struct fc_connection *c)

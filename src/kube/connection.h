@@ -59,6 +59,8 @@ void fc_connection_fail(struct fc_connection *c, const struct fc_error *why);
 void fc_connection_end_watches(struct fc_connection *c, const struct fc_error *why);
 /* The head of an answer to `r`, which is on it, has come: for on_connected. Called from inside libcurl. */
 void fc_connection_answered(struct fc_connection *c, struct fc_request *r);
+/* Is the socket that `r` is on neither closed by the other side nor broken? */
+bool fc_connection_stands(struct fc_connection *c, struct fc_request *r);
 /* The server has shown life after on_silent. */
 void fc_connection_alive(struct fc_connection *c);
 

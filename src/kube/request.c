@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "json/decode.h"
+#include "kube/connection.h"
 #include "kube/credentials.h"
 #include "model/status.h"
 
@@ -21,9 +22,15 @@
 #define BODY_BYTES ((size_t)4096)
 /* libcurl's own words are kept this long: some quote whole certificate names. */
 #define REASON_CHARS "200"
-/* What libcurl 7.68 to 8.x says, and says nowhere else, when a server has refused a stream and it is about to send the
- * request again. */
+/* What libcurl says of a stream that the server has refused (2.7), and says nowhere else but to CURLOPT_DEBUGFUNCTION.
+ * The second it says of any request that it is about to send again because its connection was lost before the answer;
+ * in the version that was tried (KNOWN_LIBCURL), for a stream of HTTP/2 and without an error's text before it that is a
+ * refused stream, since a lost connection is told in so many words. Later ones are silent at the end of a connection
+ * too: there a refusal on a connection that was used before counts as an unknown outcome. */
+#define STREAM_WORDS "Using Stream ID"
 #define REFUSED_WORDS "REFUSED_STREAM, retrying"
+#define LOST_WORDS "Connection died, retrying"
+#define KNOWN_LIBCURL 0x075801
 
 #define SET(rc, easy, option, value)                                        \
 	do {                                                                \
@@ -219,15 +226,30 @@ static int on_rewind(void *user, curl_off_t offset, int origin)
 	return CURL_SEEKFUNC_OK;
 }
 
-/* libcurl tells of a refused stream nowhere else. What goes out and comes in passes by here too, and is not looked at.
- */
+static bool begins_with(const char *text, size_t len, const char *words)
+{
+	return len >= strlen(words) && memcmp(text, words, strlen(words)) == 0;
+}
+
+static bool is_lost_by_refusal(struct fc_request *r)
+{
+	return r->streamed && !r->error_text[0] && curl_version_info(CURLVERSION_NOW)->version_num == KNOWN_LIBCURL &&
+	       r->connection && fc_connection_stands(r->connection, r);
+}
+
+/* What goes out and comes in passes by here too, and is not looked at. */
 static int on_words(CURL *easy FC_UNUSED, curl_infotype type, char *text, size_t len, void *user)
 {
 	struct fc_request *r = user;
 
-	if (type == CURLINFO_TEXT && len >= strlen(REFUSED_WORDS) &&
-	    memcmp(text, REFUSED_WORDS, strlen(REFUSED_WORDS)) == 0)
+	if (type != CURLINFO_TEXT)
+		return 0;
+	if (begins_with(text, len, STREAM_WORDS))
+		r->streamed = true;
+	else if (begins_with(text, len, REFUSED_WORDS))
 		r->refused = true;
+	else if (begins_with(text, len, LOST_WORDS))
+		r->refused = is_lost_by_refusal(r);
 	return 0;
 }
 
@@ -487,6 +509,20 @@ static bool is_outcome_unknown(const struct fc_request *r, int status)
 		return false;
 	curl_easy_getinfo(r->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
 	return !r->read && sent_bytes > 0 && (status < 300 || status == 502 || status == 504);
+}
+
+bool fc_request_repeat(struct fc_request *r, CURLcode code)
+{
+	int64_t left_ms = r->timeout_ms - (fc_clock_mono_us() - r->started_us) / 1000;
+	long sent_bytes = 0;
+
+	curl_easy_getinfo(r->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
+	if (!r->read || r->probe || r->repeated || r->failure || code == CURLE_OK || sent_bytes == 0 ||
+	    status_of(r) > 0 || class_of(code, r->error_text) != FC_ERR_NETWORK || (r->timeout_ms && left_ms <= 0))
+		return false;
+	r->repeated = true;
+	r->error_text[0] = '\0';
+	return curl_easy_setopt(r->easy, CURLOPT_TIMEOUT_MS, (long)(r->timeout_ms ? left_ms : 0)) == CURLE_OK;
 }
 
 void fc_request_outcome(struct fc_request *r, CURLcode code, const struct fc_error *why, struct fc_response *out,

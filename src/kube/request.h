@@ -57,7 +57,9 @@ struct fc_request {
 	struct curl_slist *headers;
 	char *request_body;
 	size_t request_body_bytes, request_body_sent;
-	bool refused; /* a write's stream was refused, and no byte of it has gone out again (2.7) */
+	bool streamed; /* a write: it went out on a stream of HTTP/2 */
+	bool refused;  /* a write: that stream was refused, and no byte of it has gone out again (2.7) */
+	bool repeated; /* a read, by fc_request_repeat */
 
 	struct fc_buf body;
 	size_t max_body_bytes;
@@ -83,6 +85,9 @@ struct fc_request *fc_request_new(const struct fc_request_options *options, stru
  * in any case; NULL: none). `timeout_ms` is what is left of its own. Once only. */
 int fc_request_prepare(struct fc_request *r, struct fc_peer *peer, struct curl_slist *credentials, int64_t timeout_ms,
 		       struct fc_error *err) FC_MUST_CHECK;
+/* A read that was lost with its connection before any answer: makes it ready for another connection to the same peer.
+ * False: it is not to be repeated, or was before (2.14). */
+bool fc_request_repeat(struct fc_request *r, CURLcode code);
 void fc_request_free(struct fc_request *r); /* NULL allowed; libcurl must not have it */
 
 /* What came of it. `why` NULL: libcurl's `code` tells; else the connection was given up for that reason. `out`

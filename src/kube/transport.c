@@ -196,12 +196,24 @@ static void learn(struct fc_transport *t, const struct fc_request *r, const stru
 static void judge_connection(struct fc_transport *t, struct fc_connection *c, const struct fc_request *probe,
 			     const struct fc_response *response);
 
+/* 2.7, 2.14: a GOAWAY that crossed its way, or a connection that broke, is nothing that a read's caller must hear of.
+ */
+static bool put_anew(struct fc_transport *t, struct fc_request *r)
+{
+	struct fc_error err = FC_ERROR_INIT;
+	struct fc_connection *c = fc_pool_get(t->pool, r->watch, t->peer, &err);
+
+	return c && fc_connection_add(c, r, &err) == 0;
+}
+
 static void on_finished(void *user, struct fc_request *r, CURLcode code, const struct fc_error *why)
 {
 	struct fc_transport *t = user;
 	struct fc_error err;
 	struct fc_response response;
 
+	if (!why && r->peer == t->peer && fc_request_repeat(r, code) && put_anew(t, r))
+		return;
 	r->state = FC_REQUEST_FINISHING;
 	fc_request_outcome(r, code, why, &response, &err);
 	count_in_flight(t, r, false);
