@@ -28,6 +28,8 @@ enum h2_manner {
 	H2_SILENT, /* no answer */
 	H2_REFUSE, /* the stream is reset with REFUSED_STREAM */
 	H2_RESET,  /* ... with INTERNAL_ERROR */
+	H2_LEAVE,  /* GOAWAY, which says that this stream was not looked at */
+	H2_BREAK,  /* the connection is torn down, as by the kernel of a server that was killed */
 };
 
 struct h2_reply {
@@ -58,6 +60,7 @@ struct h2_connection {
 	nghttp2_session *session; /* NULL: in the handshake */
 	struct h2_stream *streams;
 	size_t number;
+	bool broken;
 	uint8_t *out; /* sent next */
 	size_t out_len, out_sent;
 };
@@ -124,6 +127,16 @@ static inline void h2_answer(struct h2_connection *c, struct h2_stream *s)
 	c->server->route(c->server->user, &s->seen, &reply);
 	if (reply.manner == H2_SILENT)
 		return;
+	if (reply.manner == H2_LEAVE) {
+		nghttp2_submit_goaway(c->session, NGHTTP2_FLAG_NONE, s->id - 2, NGHTTP2_NO_ERROR, NULL, 0);
+		return;
+	}
+	if (reply.manner == H2_BREAK) {
+		const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+		c->broken = true;
+		return;
+	}
 	if (reply.manner == H2_REFUSE || reply.manner == H2_RESET) {
 		nghttp2_submit_rst_stream(c->session, NGHTTP2_FLAG_NONE, s->id,
 					  reply.manner == H2_REFUSE ? NGHTTP2_REFUSED_STREAM : NGHTTP2_INTERNAL_ERROR);
@@ -305,7 +318,7 @@ static inline bool h2_receive(struct h2_connection *c)
 		h2_open_session(c);
 	}
 	while ((n = SSL_read(c->ssl, bytes, sizeof(bytes))) > 0) {
-		if (nghttp2_session_mem_recv(c->session, bytes, (size_t)n) != n)
+		if (nghttp2_session_mem_recv(c->session, bytes, (size_t)n) != n || c->broken)
 			return false;
 	}
 	if (SSL_get_error(c->ssl, n) != SSL_ERROR_WANT_READ)

@@ -15,16 +15,21 @@ static void route(void *user, const struct h2_seen *request, struct h2_reply *re
 {
 	struct fixture *f = user;
 
-	if (strstr(request->path, "watch"))
+	if (strcmp(request->path, "/watch") == 0)
 		*reply = (struct h2_reply){ .manner = H2_WATCH, .body = "{}\n" };
+	else if (strcmp(request->path, "/watch/left") == 0)
+		*reply = (struct h2_reply){ .manner = f->refusals > 0 && f->refusals-- ? H2_LEAVE : H2_WATCH,
+					    .body = "{}\n" };
 	else if (strstr(request->path, "silent"))
 		*reply = (struct h2_reply){ .manner = H2_SILENT };
 	else if (strstr(request->path, "reset"))
 		*reply = (struct h2_reply){ .manner = H2_RESET };
-	else if (strstr(request->path, "refused") && f->refusals > 0) {
-		f->refusals--;
+	else if (strstr(request->path, "refused") && f->refusals > 0 && f->refusals--)
 		*reply = (struct h2_reply){ .manner = H2_REFUSE };
-	}
+	else if (strstr(request->path, "left") && f->refusals > 0 && f->refusals--)
+		*reply = (struct h2_reply){ .manner = H2_LEAVE };
+	else if (strstr(request->path, "broken") && f->refusals > 0 && f->refusals--)
+		*reply = (struct h2_reply){ .manner = H2_BREAK };
 }
 
 static void start(struct fixture *f, uint32_t max_streams)
@@ -142,6 +147,59 @@ static void test_http2_goaway_with_a_watch_alone_is_noticed_when_it_opens_again(
 	stop(&f);
 }
 
+/* The request and the GOAWAY cross each other's way. */
+static void test_http2_read_that_a_goaway_leaves_out_is_sent_again(void **state FC_UNUSED)
+{
+	struct fixture f;
+	struct outcome o;
+
+	start(&f, 0);
+	client_do(&f.client, "GET", "/x", NULL, &o);
+	f.refusals = 1;
+	client_do(&f.client, "GET", "/left", NULL, &o);
+	assert_false(o.failed);
+	assert_int_equal(h2_server_requests(f.server), 3);
+	f.refusals = 1;
+	client_watch(&f.client, "/watch/left", count_piece, never, &f);
+	WAIT_FOR(&f.client, f.pieces == 1);
+	stop(&f);
+}
+
+static void test_http2_read_whose_connection_breaks_is_sent_again_once(void **state FC_UNUSED)
+{
+	struct fixture f;
+	struct outcome o;
+
+	start(&f, 0);
+	f.refusals = 1;
+	client_do(&f.client, "GET", "/broken", NULL, &o);
+	assert_false(o.failed);
+	assert_int_equal(h2_server_requests(f.server), 2);
+	assert_int_equal(f.client.reachable_calls, 1);
+	f.refusals = 1000;
+	client_do(&f.client, "GET", "/broken", NULL, &o);
+	assert_int_equal(o.err.cls, FC_ERR_NETWORK);
+	assert_in_range(h2_server_requests(f.server), 4, 5); /* libcurl repeats one on a used connection by itself */
+	stop(&f);
+}
+
+static void test_http2_write_whose_connection_breaks_is_sent_once(void **state FC_UNUSED)
+{
+	struct fixture f;
+	struct outcome o;
+
+	start(&f, 0);
+	for (int used = 0; used < 2; used++) {
+		f.refusals = 1;
+		client_do(&f.client, "PATCH", "/broken", "[]", &o);
+		assert_int_equal(o.err.cls, FC_ERR_NETWORK);
+		assert_true(o.err.outcome_unknown);
+		assert_int_equal(h2_server_requests(f.server), used ? 3 : 1);
+		client_do(&f.client, "GET", "/x", NULL, &o);
+	}
+	stop(&f);
+}
+
 static void test_http2_refused_read_is_sent_again_elsewhere(void **state FC_UNUSED)
 {
 	struct fixture f;
@@ -209,6 +267,9 @@ int main(void)
 		cmocka_unit_test(test_http2_server_that_allows_few_streams_gets_more_connections),
 		cmocka_unit_test(test_http2_goaway_lets_streams_finish_and_new_ones_go_elsewhere),
 		cmocka_unit_test(test_http2_goaway_with_a_watch_alone_is_noticed_when_it_opens_again),
+		cmocka_unit_test(test_http2_read_that_a_goaway_leaves_out_is_sent_again),
+		cmocka_unit_test(test_http2_read_whose_connection_breaks_is_sent_again_once),
+		cmocka_unit_test(test_http2_write_whose_connection_breaks_is_sent_once),
 		cmocka_unit_test(test_http2_refused_read_is_sent_again_elsewhere),
 		cmocka_unit_test(test_http2_refused_write_is_sent_again_whole),
 		cmocka_unit_test(test_http2_write_refused_for_good_has_no_unknown_outcome),
