@@ -37,7 +37,7 @@ LIB_OBJECTS := $(LIB_SOURCES:%.c=$(OUT)/%.o)
 TEST_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(OUT)/%)
 # A driver named in FUZZ_LEFT_OUT is not built: what it drives is not in src/.
-FUZZ_LEFT_OUT := exec_reply
+FUZZ_LEFT_OUT :=
 FUZZ_DRIVERS := $(filter-out $(FUZZ_LEFT_OUT),$(sort $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))))
 FUZZ_PROGRAMS := $(FUZZ_DRIVERS:%=$(OUT)/tests/fuzz/fuzz_%)
 # libFuzzer has a main of its own.
@@ -151,7 +151,7 @@ $(OUT)/%.o: %.c $(OUT)/cflags
 $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libfedcopy.a
 	@mkdir -p $(@D)
 	$(call said,LD)
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(OUT)/libfedcopy.a $(LIB_LIBS) -lcmocka
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(OUT)/libfedcopy.a $(LIB_LIBS) -lcmocka -lnghttp2
 
 $(FUZZ_PROGRAMS): $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(FUZZ_MAIN) $(OUT)/libfedcopy.a
 	$(call said,LD)

@@ -37,6 +37,9 @@ static int check_shape(const char *bytes, size_t len, struct fc_error *err)
 /* jansson's own text quotes the input, which may be a secret: only its code and place are used. */
 static int explain(const json_error_t *e, struct fc_error *err)
 {
+	/* jansson has a word for whatever is wrong with the text; without memory it often has none. */
+	if (!e->text[0])
+		return fc_error_set(err, FC_ERR_MEMORY, "out of memory for a JSON value");
 	switch (json_error_code(e)) {
 	case json_error_out_of_memory:
 		return fc_error_set(err, FC_ERR_MEMORY, "out of memory for a JSON value");

@@ -3,9 +3,14 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "kube/peer.h"
 #include "kube/request.h"
 
+#include <errno.h>
+#include <netinet/in.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <utlist.h>
 
 /* libcurl opens a further socket for each handle beyond this, whatever the server allows; its own default is 100
@@ -25,6 +30,11 @@ struct fc_connection {
 	bool deferred; /* something waits for that */
 	bool asked;    /* on_silent was called */
 	int64_t heard_us, busy_since_us;
+	struct socket {
+		curl_socket_t fd;
+		bool fresh; /* no answer has begun on it */
+	} * sockets;
+	size_t socket_count, socket_cap, fresh_count;
 };
 
 static void act(struct fc_connection *c, curl_socket_t fd, int events);
@@ -77,6 +87,81 @@ static int on_socket_wanted(CURL *easy FC_UNUSED, curl_socket_t fd, int what, vo
 	return fc_loop_set_fd(c->o.loop, fd, events, on_fd, c, NULL);
 }
 
+static curl_socket_t on_open(void *user, curlsocktype purpose FC_UNUSED, struct curl_sockaddr *address)
+{
+	struct fc_connection *c = user;
+
+	c->o.on_connecting(c->o.user);
+	curl_socket_t fd = fc_peer_open_socket(address);
+	if (fd == CURL_SOCKET_BAD)
+		return fd;
+	FC_GROW(c->sockets, c->socket_count, c->socket_cap);
+	c->sockets[c->socket_count++] = (struct socket){ .fd = fd, .fresh = true };
+	c->fresh_count++;
+	return fd;
+}
+
+static int on_close(void *user, curl_socket_t fd)
+{
+	struct fc_connection *c = user;
+
+	for (size_t i = 0; i < c->socket_count; i++) {
+		if (c->sockets[i].fd != fd)
+			continue;
+		c->fresh_count -= c->sockets[i].fresh;
+		c->sockets[i] = c->sockets[--c->socket_count];
+		break;
+	}
+	return close(fd);
+}
+
+static long local_port(curl_socket_t fd)
+{
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+
+	if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
+		return 0;
+	if (address.ss_family == AF_INET6)
+		return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
+	return ntohs(((struct sockaddr_in *)&address)->sin_port);
+}
+
+/* Which socket a request is on libcurl tells by its local port only, as long as it is under way. */
+static struct socket *socket_of(struct fc_connection *c, struct fc_request *r)
+{
+	long port = 0;
+
+	if (curl_easy_getinfo(r->easy, CURLINFO_LOCAL_PORT, &port) != CURLE_OK || port == 0)
+		return NULL;
+	for (size_t i = 0; i < c->socket_count; i++)
+		if (local_port(c->sockets[i].fd) == port)
+			return &c->sockets[i];
+	return NULL;
+}
+
+void fc_connection_answered(struct fc_connection *c, struct fc_request *r)
+{
+	struct socket *s = c->fresh_count > 0 ? socket_of(c, r) : NULL;
+
+	if (!s || !s->fresh)
+		return;
+	s->fresh = false;
+	c->fresh_count--;
+	c->o.on_connected(c->o.user, c);
+}
+
+bool fc_connection_stands(struct fc_connection *c, struct fc_request *r)
+{
+	const struct socket *s = socket_of(c, r);
+	char byte;
+
+	if (!s)
+		return false;
+	ssize_t n = recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
+}
+
 static CURLMcode set_up(struct fc_connection *c)
 {
 	CURLMcode rc = curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
@@ -99,6 +184,7 @@ struct fc_connection *fc_connection_new(const struct fc_connection_options *opti
 	struct fc_connection *c = fc_xcalloc(1, sizeof(*c));
 
 	c->o = *options;
+	fc_peer_ref(c->o.peer);
 	c->multi = curl_multi_init();
 	if (c->multi && set_up(c) == CURLM_OK)
 		return c;
@@ -182,10 +268,25 @@ static int start(struct fc_connection *c, struct fc_request *r, struct fc_error 
 	return 0;
 }
 
+static CURLcode take_sockets(struct fc_connection *c, CURL *easy)
+{
+	CURLcode rc = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+
+	if (rc == CURLE_OK)
+		rc = curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, c);
+	if (rc == CURLE_OK)
+		rc = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+	if (rc == CURLE_OK)
+		rc = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, c);
+	return rc;
+}
+
 int fc_connection_add(struct fc_connection *c, struct fc_request *r, struct fc_error *err)
 {
 	if (!c->multi)
 		return fc_error_set(err, FC_ERR_INTERNAL, "a request for a connection that was given up");
+	if (take_sockets(c, r->easy) != CURLE_OK)
+		return fc_error_set(err, FC_ERR_MEMORY, "no memory to start a request");
 	r->state = FC_REQUEST_QUEUED;
 	if (c->inside)
 		c->deferred = true;
@@ -294,6 +395,25 @@ void fc_connection_fail(struct fc_connection *c, const struct fc_error *why)
 	}
 }
 
+static struct fc_request *first_watch(struct fc_connection *c)
+{
+	struct fc_request *r;
+
+	DL_FOREACH(c->requests, r)
+		if (r->watch && r->state != FC_REQUEST_CANCELLED)
+			return r;
+	return NULL;
+}
+
+/* From the beginning each time: a callback may cancel any other. */
+void fc_connection_end_watches(struct fc_connection *c, const struct fc_error *why)
+{
+	for (struct fc_request *r; (r = first_watch(c));) {
+		detach(c, r);
+		c->o.on_finished(c->o.user, r, CURLE_OK, why);
+	}
+}
+
 void fc_connection_free(struct fc_connection *c)
 {
 	if (!c)
@@ -304,6 +424,8 @@ void fc_connection_free(struct fc_connection *c)
 		fc_request_free(r);
 	}
 	close_multi(c);
+	fc_peer_unref(c->o.peer);
+	free(c->sockets);
 	free(c);
 }
 
@@ -315,6 +437,16 @@ size_t fc_connection_watches(const struct fc_connection *c)
 size_t fc_connection_requests(const struct fc_connection *c)
 {
 	return c->count;
+}
+
+bool fc_connection_is_open(const struct fc_connection *c)
+{
+	return c->socket_count > 0;
+}
+
+struct fc_peer *fc_connection_peer(const struct fc_connection *c)
+{
+	return c->o.peer;
 }
 
 int64_t fc_connection_heard_us(const struct fc_connection *c)

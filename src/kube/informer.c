@@ -42,15 +42,43 @@ void fc_informer_enter(struct fc_informer *i)
 	i->entered++;
 }
 
+bool fc_informer_is_ending(const struct fc_informer *i)
+{
+	return i->stopped || i->relist;
+}
+
+int fc_informer_unless_ending(const struct fc_informer *i, int rc, struct fc_error *err)
+{
+	if (!fc_informer_is_ending(i))
+		return rc;
+	return fc_error_set(err, FC_ERR_CANCELLED, i->stopped ? "stopped" : "to be listed again");
+}
+
+static void begin_anew(struct fc_informer *i)
+{
+	i->relist = false;
+	fc_request_cancel(fc_steal(&i->request)); /* NULL allowed */
+	fc_informer_drop_framer(i);
+	fc_loop_timer_cancel(loop_of(i), &i->deadline);
+	free(fc_steal(&i->token));
+	i->begun = i->unlimited = false;
+	i->expired = i->refusals = 0;
+	fc_informer_go(i, FC_INFORMER_LIST, 0);
+}
+
 bool fc_informer_leave(struct fc_informer *i)
 {
-	bool going_on = !i->stopped;
+	bool going_on = !fc_informer_is_ending(i);
 
-	/* A request that is still there is the one whose on_data is under way, which must not cancel it: on_done frees.
-	 */
-	if (--i->entered == 0 && i->stopped && !i->request)
+	/* A request that is still there is the one whose on_data is under way, which must not cancel it: on_done comes
+	 * here again. */
+	if (--i->entered > 0 || going_on || i->request)
+		return going_on;
+	if (i->stopped)
 		informer_free(i);
-	return going_on;
+	else
+		begin_anew(i);
+	return false;
 }
 
 static void next_request(void *user)
@@ -63,10 +91,8 @@ static void next_request(void *user)
 		fc_informer_list_page(i);
 	else
 		fc_informer_watch_open(i);
-	if (i->stopped && i->request) {
-		fc_request_cancel(i->request);
-		i->request = NULL;
-	}
+	if (fc_informer_is_ending(i))
+		fc_request_cancel(fc_steal(&i->request));
 	(void)fc_informer_leave(i);
 }
 
@@ -154,21 +180,14 @@ void fc_informer_stop(struct fc_informer *i)
 
 void fc_informer_relist(struct fc_informer *i)
 {
-	/* Not from inside its own callbacks: who learns that the cluster is another one is not one of them. */
-	if (i->request)
-		fc_request_cancel(i->request);
-	i->request = NULL;
-	fc_informer_drop_framer(i);
-	fc_loop_timer_cancel(loop_of(i), &i->deadline);
-	free(i->token);
-	i->token = NULL;
-	/* A new list: what one under way has named was another cluster's, perhaps. */
-	i->begun = false;
-	fc_informer_go(i, FC_INFORMER_LIST, 0);
+	if (i->entered)
+		i->relist = true;
+	else
+		begin_anew(i);
 }
 
 void fc_informer_retry_now(struct fc_informer *i)
 {
-	if (i && i->retry)
+	if (i->retry)
 		fc_informer_go(i, i->phase, 0);
 }

@@ -66,7 +66,8 @@ void fc_informer_stop(struct fc_informer *i);
 /* Is something to be retried (a back-off under way)? Then do it now: the cluster is back. NULL allowed. */
 void fc_informer_retry_now(struct fc_informer *i);
 
-/* The versions that it knows may be another cluster's: it lists again. */
+/* The versions that it knows may be another cluster's: it lists again, at once and once, however often it is said
+ * before that list begins. A list or watch under way ends untold. Allowed inside a callback. */
 void fc_informer_relist(struct fc_informer *i);
 
 #endif

@@ -33,6 +33,7 @@ struct fc_informer {
 	enum fc_error_class failed; /* what on_failed was told; FC_ERR_NONE: it works */
 	unsigned entered;	    /* callbacks under way: it must not be freed */
 	bool stopped;		    /* to be freed when they are done */
+	bool relist;		    /* to list again when they are done */
 	int64_t received_us;	    /* of the bytes being handled */
 
 	char *version; /* the resourceVersion to go on from; "" when the server gave none */
@@ -66,10 +67,13 @@ int fc_informer_url(const struct fc_informer *i, struct fc_buf *out, struct fc_e
 void fc_informer_drop_framer(struct fc_informer *i);
 void fc_informer_set_version(struct fc_informer *i, const char *version);
 void fc_informer_count(struct fc_informer *i, enum fc_metric_id id, const char *word);
-/* Brackets around whatever calls back. _leave returns false when the informer was stopped meanwhile; outside
- * on_data it is gone then. */
+/* Brackets around whatever calls back. _leave returns false when the informer was stopped, or told to list again,
+ * meanwhile: what is under way ends. Outside on_data a stopped one is gone then. */
 void fc_informer_enter(struct fc_informer *i);
 bool fc_informer_leave(struct fc_informer *i);
+/* Is what is under way to end? Then the error says so, and 0 becomes -1. */
+bool fc_informer_is_ending(const struct fc_informer *i);
+int fc_informer_unless_ending(const struct fc_informer *i, int rc, struct fc_error *err);
 
 /* --- informer_pass.c --- */
 

@@ -20,11 +20,6 @@
 
 #define ACCEPT_METADATA "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 
-static int stopped_error(struct fc_error *err)
-{
-	return fc_error_set(err, FC_ERR_CANCELLED, "stopped");
-}
-
 /* An item without a key might be any object: nothing may be taken for absent then (5.4). */
 static void item_without_key(struct fc_informer *i, const struct fc_error *why)
 {
@@ -50,13 +45,18 @@ static int list_item(void *user, const char *bytes, size_t len, struct fc_error 
 		return 0;
 
 	json_t *object = fc_decode(bytes, len, &why);
+	if (!object && why.cls == FC_ERR_MEMORY) {
+		/* It is our fault and not the object's: the list is made again when there is memory. */
+		*err = why;
+		return -1;
+	}
 	if (!object) {
 		undecodable_item(i, bytes, len, &why);
 	} else if (fc_informer_present(i, object) < 0) {
 		fc_error_set(&why, FC_ERR_PROTOCOL, "an item without metadata.name");
 		item_without_key(i, &why);
 	}
-	return i->stopped ? stopped_error(err) : 0;
+	return fc_informer_unless_ending(i, 0, err);
 }
 
 static int list_unreadable(void *user, const char *head, size_t len, const struct fc_error *why, struct fc_error *err)
@@ -64,7 +64,7 @@ static int list_unreadable(void *user, const char *head, size_t len, const struc
 	struct fc_informer *i = user;
 
 	undecodable_item(i, head, len, why);
-	return i->stopped ? stopped_error(err) : 0;
+	return fc_informer_unless_ending(i, 0, err);
 }
 
 static const struct fc_framer_callbacks list_framer = {
@@ -84,15 +84,17 @@ static int list_data(void *user, const char *bytes, size_t len, struct fc_error 
 	struct fc_informer *i = user;
 	int rc = 0;
 
-	if (i->stopped)
-		return stopped_error(err);
+	if (fc_informer_is_ending(i))
+		return fc_informer_unless_ending(i, -1, err);
 	i->received_us = fc_clock_mono_us();
 	fc_informer_enter(i);
 	if (!i->begun)
 		begin(i);
-	if (!i->stopped)
+	if (!fc_informer_is_ending(i))
 		rc = fc_framer_feed(i->framer, bytes, len, err);
-	return fc_informer_leave(i) ? rc : stopped_error(err);
+	rc = fc_informer_unless_ending(i, rc, err);
+	(void)fc_informer_leave(i);
+	return rc;
 }
 
 /* The page's own metadata: where the next page begins, and of which version the list is (4.3, 4.4). */
@@ -152,6 +154,15 @@ static void list_complete(struct fc_informer *i)
 	i->o.callbacks->on_list_end(i->o.user, removes);
 }
 
+/* The transport has gone to other credentials or another address, and ended what was under way: no failure. The same
+ * page again; the first one begins a list anew, since it may be another list now. */
+static void list_interrupted(struct fc_informer *i)
+{
+	if (!i->token)
+		i->begun = false;
+	fc_informer_go(i, FC_INFORMER_LIST, 0);
+}
+
 /* Anew from the first page: pages of two lists do not make one. `listed` stays, since its objects were passed on. */
 static void list_failed(struct fc_informer *i, const struct fc_error *why)
 {
@@ -182,10 +193,12 @@ static void list_done(void *user, const struct fc_response *response)
 
 	i->request = NULL;
 	fc_informer_enter(i);
-	if (!i->stopped) {
+	if (!fc_informer_is_ending(i)) {
 		bool failed = page_ended(i, response, &err) < 0;
 		fc_informer_drop_framer(i);
-		if (failed)
+		if (failed && err.cls == FC_ERR_CANCELLED)
+			list_interrupted(i);
+		else if (failed)
 			list_failed(i, &err);
 		else if (i->token)
 			fc_informer_go(i, FC_INFORMER_LIST, 0);

@@ -61,6 +61,16 @@ static void advance(struct fc_informer *i, const char *version, bool added)
 	i->expired = 0;
 }
 
+/* 5.26: an object of another kind, or a Table, is not what was asked for. Those of a list mostly say no kind. */
+static bool is_foreign(const struct fc_informer *i, const json_t *object)
+{
+	const char *kind = "";
+
+	if (fc_json_get_string(object, "kind", &kind) != FC_JSON_FOUND || !*kind || !i->resource->kind)
+		return false;
+	return strcmp(kind, i->resource->kind) != 0 && strcmp(kind, "PartialObjectMetadata") != 0;
+}
+
 static int event_present(struct fc_informer *i, json_t *event, bool added, struct fc_error *err)
 {
 	json_t *object = json_incref(json_object_get(event, "object"));
@@ -191,12 +201,15 @@ static int handle_event(struct fc_informer *i, json_t *event, struct fc_error *e
 	 */
 	if (type->handle != event_error && (type->handle != event_bookmark || lived_ms(i) >= SHORT_MS))
 		works(i);
-	return i->stopped ? 0 : type->handle(i, event, err);
-}
-
-static int stopped_or(const struct fc_informer *i, int rc, struct fc_error *err)
-{
-	return i->stopped ? fc_error_set(err, FC_ERR_CANCELLED, "stopped") : rc;
+	if (fc_informer_is_ending(i))
+		return 0;
+	if (type->handle != event_error && is_foreign(i, json_object_get(event, "object"))) {
+		struct fc_error why = FC_ERROR_INIT;
+		fc_error_set(&why, FC_ERR_PROTOCOL, "an event with an object of another kind");
+		fc_informer_skip(i, &why);
+		return 0;
+	}
+	return type->handle(i, event, err);
 }
 
 static int watch_object(void *user, const char *bytes, size_t len, struct fc_error *err)
@@ -206,11 +219,16 @@ static int watch_object(void *user, const char *bytes, size_t len, struct fc_err
 	json_auto_t *event = fc_decode(bytes, len, &why);
 	int rc = 0;
 
-	if (event)
+	if (event) {
 		rc = handle_event(i, event, err);
-	else
+	} else if (why.cls == FC_ERR_MEMORY) {
+		/* It is our fault and not the object's: it comes again when the watch goes on from before it. */
+		*err = why;
+		rc = -1;
+	} else {
 		undecodable_event(i, bytes, len, &why);
-	return stopped_or(i, rc, err);
+	}
+	return fc_informer_unless_ending(i, rc, err);
 }
 
 static int watch_unreadable(void *user, const char *head, size_t len, const struct fc_error *why, struct fc_error *err)
@@ -218,7 +236,7 @@ static int watch_unreadable(void *user, const char *head, size_t len, const stru
 	struct fc_informer *i = user;
 
 	undecodable_event(i, head, len, why);
-	return stopped_or(i, 0, err);
+	return fc_informer_unless_ending(i, 0, err);
 }
 
 static const struct fc_framer_callbacks watch_framer = {
@@ -230,12 +248,14 @@ static int watch_data(void *user, const char *bytes, size_t len, struct fc_error
 {
 	struct fc_informer *i = user;
 
-	if (i->stopped)
-		return stopped_or(i, 0, err);
+	if (fc_informer_is_ending(i))
+		return fc_informer_unless_ending(i, -1, err);
 	i->received_us = fc_clock_mono_us();
 	fc_informer_enter(i);
 	int rc = fc_framer_feed(i->framer, bytes, len, err);
-	return fc_informer_leave(i) ? rc : fc_error_set(err, FC_ERR_CANCELLED, "stopped");
+	rc = fc_informer_unless_ending(i, rc, err);
+	(void)fc_informer_leave(i);
+	return rc;
 }
 
 /* At once, but one watch a second at most, whatever it told (5.16): one that lived for less has what is left of it to
@@ -257,6 +277,7 @@ static void watch_failed(struct fc_informer *i, const struct fc_error *why)
 	case FC_ERR_UNAUTHORIZED:
 	case FC_ERR_NETWORK:
 	case FC_ERR_TLS:
+	case FC_ERR_MEMORY:
 		fc_informer_fail(i, FC_INFORMER_WATCH, why, false);
 		break;
 	case FC_ERR_SERVER:
@@ -301,7 +322,12 @@ static void watch_ended(struct fc_informer *i, const struct fc_response *respons
 	bool worked = response->status == 200 && (i->advanced || lived_ms(i) >= SHORT_MS);
 	const struct fc_error *why = response->error;
 
-	if (why && why->cls == FC_ERR_GONE) {
+	if (why && why->cls == FC_ERR_CANCELLED) {
+		/* The transport has gone to other credentials or another address: nothing failed and nothing is missed.
+		 */
+		fc_informer_count(i, FC_METRIC_WATCH_RESTARTS, fc_error_class_name(why->cls));
+		fc_informer_go(i, FC_INFORMER_WATCH, 0);
+	} else if (why && why->cls == FC_ERR_GONE) {
 		watch_expired(i, why);
 	} else if (worked && !why) {
 		again(i, FC_INFORMER_WATCH, "ended");
@@ -326,7 +352,7 @@ static void watch_done(void *user, const struct fc_response *response)
 	i->request = NULL;
 	fc_loop_timer_cancel(fc_transport_loop(i->o.transport), &i->deadline);
 	fc_informer_enter(i);
-	if (!i->stopped) {
+	if (!fc_informer_is_ending(i)) {
 		fc_informer_drop_framer(i);
 		watch_ended(i, response);
 	}

@@ -2,6 +2,7 @@
 #include "kube/peer.h"
 
 #include "base/mem.h"
+#include "kube/proxy.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -19,6 +20,8 @@
 /* Name, TCP, proxy and TLS together: client-go's dial limit (2.3), and below the 45 s in which a server that
  * accepts and never answers must be noticed. */
 #define CONNECT_TIMEOUT_MS 30000
+/* A connection that has carried nothing for so long is not used again (2.3). */
+#define IDLE_S 90
 
 /* 2.8: Go's words for the machine, which audit logs and flow schemas know. */
 #if defined(__x86_64__)
@@ -88,66 +91,122 @@ static char *authority_of(const char *url)
 
 /* 1.12: libcurl takes the name for SNI and for the check of the certificate from the URL only. So the URL bears the
  * certificate's name, CONNECT_TO leads it to the server, and the Host header is said by hand. */
-static int take_tls_name(struct fc_peer *p, const char *tls_name, struct fc_error *err)
+static int take_tls_name(struct fc_peer *p, const char *tls_name, const struct address *a, struct fc_error *err)
 {
-	__attribute__((cleanup(address_fini))) struct address a = { .scheme = NULL };
+	size_t path_len = strlen(a->path);
 
-	if (address_read(&a, p->access->server, err) < 0)
-		return -1;
-	size_t path_len = strlen(a.path);
-	if (path_len > 0 && a.path[path_len - 1] == '/')
-		a.path[path_len - 1] = '\0';
+	if (path_len > 0 && a->path[path_len - 1] == '/')
+		path_len--;
 	free(p->base_url);
-	p->base_url = fc_xasprintf("%s://%s:%s%s", a.scheme, tls_name, a.port, a.path);
+	p->base_url = fc_xasprintf("%s://%s:%s%.*s", a->scheme, tls_name, a->port, (int)path_len, a->path);
 	p->host_header = fc_xasprintf("Host: %s", p->host);
-	FC_AUTO_FREE char *to = fc_xasprintf("::%s:%s", a.host, a.port);
+	FC_AUTO_FREE char *to = fc_xasprintf("::%s:%s", a->host, a->port);
 	p->connect_to = curl_slist_append(NULL, to);
 	return p->connect_to ? 0 : fc_error_set(err, FC_ERR_MEMORY, "no memory for the server's address");
 }
 
+static void forget_secret(char **secret)
+{
+	if (*secret)
+		fc_free_secret(*secret, strlen(*secret));
+	*secret = NULL;
+}
+
 /* Go's clients let a SOCKS5 proxy resolve the name; libcurl's word for that is socks5h. */
-static char *proxy_as_curl_writes(const char *url)
+static void let_proxy_resolve(char **proxy)
 {
 	static const char scheme[] = "socks5://";
 
-	if (!url || strncmp(url, scheme, strlen(scheme)) != 0)
-		return fc_xstrdup_null(url);
-	return fc_xasprintf("socks5h://%s", url + strlen(scheme));
+	if (!*proxy || strncmp(*proxy, scheme, strlen(scheme)) != 0)
+		return;
+	char *resolving = fc_xasprintf("socks5h://%s", *proxy + strlen(scheme));
+	forget_secret(proxy);
+	*proxy = resolving;
 }
 
-int fc_peer_init(struct fc_peer *p, const struct fc_access *access, struct fc_error *err)
+/* One that is given counts whatever the environment says, its exceptions included (1.13, 2.9). */
+static int take_proxy(struct fc_peer *p, const char *given, const struct address *a, struct fc_error *err)
 {
-	const char *no_http2 = getenv("DISABLE_HTTP2");
-	__attribute__((cleanup(address_fini))) struct address a = { .scheme = NULL };
+	size_t len = strlen(a->host);
+	bool brackets = len > 2 && a->host[0] == '[';
+	FC_AUTO_FREE char *host = fc_xstrndup(a->host + brackets, brackets ? len - 2 : len);
 
-	*p = (struct fc_peer){ .access = access };
-	p->http1_only = no_http2 && no_http2[0];
-	p->base_url = fc_xstrdup(access->server);
-	p->host = authority_of(access->server);
-	p->user_agent = fc_xstrdup(USER_AGENT);
-	p->proxy = proxy_as_curl_writes(access->proxy_url);
-	if (address_read(&a, access->server, err) < 0)
+	if (given)
+		p->proxy = fc_xstrdup(given);
+	else if (fc_proxy_from_environment(a->scheme, host, a->port, &p->proxy, err) < 0)
 		return -1;
-	if (access->tls_server_name && access->tls_server_name[0] && strcmp(a.scheme, "https") == 0)
-		return take_tls_name(p, access->tls_server_name, err);
+	let_proxy_resolve(&p->proxy);
 	return 0;
 }
 
-void fc_peer_fini(struct fc_peer *p)
+static int take_address(struct fc_peer *p, const struct fc_access *access, struct fc_error *err)
 {
+	__attribute__((cleanup(address_fini))) struct address a = { .scheme = NULL };
+
+	if (address_read(&a, access->server, err) < 0 || take_proxy(p, access->proxy_url, &a, err) < 0)
+		return -1;
+	if (access->tls_server_name && access->tls_server_name[0] && strcmp(a.scheme, "https") == 0)
+		return take_tls_name(p, access->tls_server_name, &a, err);
+	return 0;
+}
+
+struct fc_peer *fc_peer_new(const struct fc_access *access, const struct fc_tls_material *tls, struct fc_error *err)
+{
+	const char *no_http2 = getenv("DISABLE_HTTP2");
+	struct fc_peer *p = fc_xcalloc(1, sizeof(*p));
+
+	p->refs = 1;
+	p->http1_only = no_http2 && no_http2[0];
+	p->insecure = access->insecure;
+	p->no_compression = access->no_compression;
+	p->base_url = fc_xstrdup(access->server);
+	p->host = authority_of(access->server);
+	p->user_agent = fc_xstrdup(USER_AGENT);
+	p->ca_pem = fc_xstrdup_null(tls->ca_pem);
+	p->cert_pem = fc_xstrdup_null(tls->cert_pem);
+	p->key_pem = fc_xstrdup_null(tls->key_pem);
+	if (take_address(p, access, err) == 0)
+		return p;
+	fc_peer_unref(p);
+	return NULL;
+}
+
+struct fc_peer *fc_peer_ref(struct fc_peer *p)
+{
+	p->refs++;
+	return p;
+}
+
+void fc_peer_unref(struct fc_peer *p)
+{
+	if (!p || --p->refs > 0)
+		return;
 	free(p->base_url);
 	free(p->host);
 	free(p->host_header);
 	curl_slist_free_all(p->connect_to);
 	free(p->user_agent);
-	if (p->proxy)
-		fc_free_secret(p->proxy, strlen(p->proxy)); /* it may hold a login */
-	*p = (struct fc_peer){ .access = NULL };
+	forget_secret(&p->proxy); /* it may hold a login */
+	free(p->ca_pem);
+	free(p->cert_pem);
+	forget_secret(&p->key_pem);
+	free(p);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool fc_peer_has_tls(const struct fc_peer *p, const struct fc_tls_material *tls)
+{
+	return same_text(p->ca_pem, tls->ca_pem) && same_text(p->cert_pem, tls->cert_pem) &&
+	       same_text(p->key_pem, tls->key_pem);
 }
 
 /* libcurl 7.88 opens sockets without close-on-exec (2.26) and knows no TCP_KEEPCNT. A refused option (a socket that
  * is not TCP) costs an earlier notice of a dead host, not the connection. */
-static curl_socket_t open_socket(void *user FC_UNUSED, curlsocktype purpose FC_UNUSED, struct curl_sockaddr *address)
+curl_socket_t fc_peer_open_socket(const struct curl_sockaddr *address)
 {
 	static const struct {
 		int level, name, value;
@@ -170,29 +229,29 @@ static curl_socket_t open_socket(void *user FC_UNUSED, curlsocktype purpose FC_U
 
 static struct curl_blob blob_of(char *pem)
 {
-	/* Read in place: the access outlives every handle, and a thousand requests need not copy the CA a thousand
+	/* Read in place: the peer outlives every handle, and a thousand requests need not copy the CA a thousand
 	 * times. */
 	return (struct curl_blob){ .data = pem, .len = strlen(pem), .flags = CURL_BLOB_NOCOPY };
 }
 
-static CURLcode apply_trust(const struct fc_access *a, CURL *easy)
+static CURLcode apply_trust(const struct fc_peer *p, CURL *easy)
 {
 	CURLcode rc = CURLE_OK;
 
 	SET(rc, easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	SET(rc, easy, CURLOPT_SSL_VERIFYPEER, a->insecure ? 0L : 1L);
-	SET(rc, easy, CURLOPT_SSL_VERIFYHOST, a->insecure ? 0L : 2L);
-	if (a->ca_pem) {
-		struct curl_blob ca = blob_of(a->ca_pem);
+	SET(rc, easy, CURLOPT_SSL_VERIFYPEER, p->insecure ? 0L : 1L);
+	SET(rc, easy, CURLOPT_SSL_VERIFYHOST, p->insecure ? 0L : 2L);
+	if (p->ca_pem) {
+		struct curl_blob ca = blob_of(p->ca_pem);
 		SET(rc, easy, CURLOPT_CAINFO_BLOB, &ca);
 		/* A CA that is given is the only root (1.10); libcurl would go on to trust its built-in folder
 		 * beside the blob. */
 		SET(rc, easy, CURLOPT_CAPATH, NULL);
 		SET(rc, easy, CURLOPT_CAINFO, NULL);
 	}
-	if (a->cert_pem && a->key_pem) {
-		struct curl_blob cert = blob_of(a->cert_pem);
-		struct curl_blob key = blob_of(a->key_pem);
+	if (p->cert_pem && p->key_pem) {
+		struct curl_blob cert = blob_of(p->cert_pem);
+		struct curl_blob key = blob_of(p->key_pem);
 		SET(rc, easy, CURLOPT_SSLCERT_BLOB, &cert);
 		SET(rc, easy, CURLOPT_SSLKEY_BLOB, &key);
 	}
@@ -206,12 +265,11 @@ static CURLcode apply_route(const struct fc_peer *p, CURL *easy)
 	SET(rc, easy, CURLOPT_HTTP_VERSION, (long)(p->http1_only ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
 	SET(rc, easy, CURLOPT_PIPEWAIT, 1L);
 	SET(rc, easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
-	SET(rc, easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	SET(rc, easy, CURLOPT_MAXAGE_CONN, (long)IDLE_S);
 	SET(rc, easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	if (p->proxy) {
-		SET(rc, easy, CURLOPT_PROXY, p->proxy);
-		SET(rc, easy, CURLOPT_NOPROXY, ""); /* else the environment's exceptions still count (1.13) */
-	}
+	/* Both are always said, else libcurl asks the environment by its own rules. */
+	SET(rc, easy, CURLOPT_PROXY, p->proxy ? p->proxy : "");
+	SET(rc, easy, CURLOPT_NOPROXY, "");
 	if (p->connect_to)
 		SET(rc, easy, CURLOPT_CONNECT_TO, p->connect_to);
 	return rc;
@@ -230,5 +288,5 @@ CURLcode fc_peer_apply(const struct fc_peer *p, CURL *easy)
 	SET(rc, easy, CURLOPT_USERAGENT, p->user_agent);
 	if (rc == CURLE_OK)
 		rc = apply_route(p, easy);
-	return rc == CURLE_OK ? apply_trust(p->access, easy) : rc;
+	return rc == CURLE_OK ? apply_trust(p, easy) : rc;
 }

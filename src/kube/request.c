@@ -4,9 +4,12 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "json/decode.h"
+#include "kube/connection.h"
 #include "kube/credentials.h"
 #include "model/status.h"
 
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -19,6 +22,15 @@
 #define BODY_BYTES ((size_t)4096)
 /* libcurl's own words are kept this long: some quote whole certificate names. */
 #define REASON_CHARS "200"
+/* What libcurl says of a stream that the server has refused (2.7), and says nowhere else but to CURLOPT_DEBUGFUNCTION.
+ * The second it says of any request that it is about to send again because its connection was lost before the answer;
+ * in the version that was tried (KNOWN_LIBCURL), for a stream of HTTP/2 and without an error's text before it that is a
+ * refused stream, since a lost connection is told in so many words. Later ones are silent at the end of a connection
+ * too: there a refusal on a connection that was used before counts as an unknown outcome. */
+#define STREAM_WORDS "Using Stream ID"
+#define REFUSED_WORDS "REFUSED_STREAM, retrying"
+#define LOST_WORDS "Connection died, retrying"
+#define KNOWN_LIBCURL 0x075801
 
 #define SET(rc, easy, option, value)                                        \
 	do {                                                                \
@@ -41,34 +53,78 @@ static void heard(struct fc_request *r)
 		*r->connection_heard_us = r->heard_us;
 }
 
+/* -1: no number. Nine digits: no overflow, and more than a lifetime. The form with a date is ignored (2.13). */
 static int64_t seconds_as_ms(const char *text, size_t len)
 {
 	int64_t seconds = 0;
-	size_t i = 0;
 
-	while (i < len && (text[i] == ' ' || text[i] == '\t'))
-		i++;
-	size_t first = i;
-	/* Nine digits: no overflow, and more than a lifetime. The form with a date is ignored (2.13). */
-	for (; i < len && i - first < 9 && text[i] >= '0' && text[i] <= '9'; i++)
+	if (len == 0 || len > 9)
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return -1;
 		seconds = seconds * 10 + (text[i] - '0');
-	bool any = i > first;
-	while (i < len && strchr(" \t\r\n", text[i]))
-		i++;
-	return any && i == len ? seconds * 1000 : -1;
+	}
+	return seconds * 1000;
+}
+
+static bool is_header(const char *line, size_t len, const char *name, const char **value, size_t *value_len)
+{
+	size_t name_len = strlen(name);
+
+	if (len <= name_len || line[name_len] != ':' || strncasecmp(line, name, name_len) != 0)
+		return false;
+	line += name_len + 1;
+	len -= name_len + 1;
+	while (len && (*line == ' ' || *line == '\t')) {
+		line++;
+		len--;
+	}
+	while (len && strchr(" \t\r\n", line[len - 1]))
+		len--;
+	*value = line;
+	*value_len = len;
+	return true;
+}
+
+static void keep_mark(struct fc_request *r, const char *line, size_t len)
+{
+	static const struct {
+		const char *header;
+		size_t place;
+	} kept[] = {
+		{ "audit-id", offsetof(struct fc_request_marks, audit_id) },
+		{ "x-kubernetes-pf-flowschema-uid", offsetof(struct fc_request_marks, flow_schema) },
+		{ "x-kubernetes-pf-prioritylevel-uid", offsetof(struct fc_request_marks, priority_level) },
+	};
+	const char *value;
+	size_t value_len;
+
+	for (size_t i = 0; i < FC_ARRAY_LEN(kept); i++) {
+		if (!is_header(line, len, kept[i].header, &value, &value_len))
+			continue;
+		if (!r->marks)
+			r->marks = fc_xcalloc(1, sizeof(*r->marks));
+		snprintf((char *)r->marks + kept[i].place, sizeof(r->marks->audit_id), "%.*s",
+			 value_len < 64 ? (int)value_len : 63, value);
+	}
 }
 
 static size_t on_header(char *line, size_t size, size_t count, void *user)
 {
-	static const char retry_after[] = "retry-after:";
 	struct fc_request *r = user;
-	size_t len = size * count, name_len = strlen(retry_after);
+	size_t len = size * count, value_len;
+	const char *value;
 
 	heard(r);
 	if (len > 5 && strncmp(line, "HTTP/", 5) == 0)
 		r->retry_after_ms = -1; /* a further answer of the same request: after a 1xx */
-	if (len > name_len && strncasecmp(line, retry_after, name_len) == 0)
-		r->retry_after_ms = seconds_as_ms(line + name_len, len - name_len);
+	else if (is_header(line, len, "retry-after", &value, &value_len))
+		r->retry_after_ms = seconds_as_ms(value, value_len);
+	else if (r->read && r->on_warning && is_header(line, len, "warning", &value, &value_len))
+		r->on_warning(r, value, value_len);
+	else if (status_of(r) >= 400)
+		keep_mark(r, line, len);
 	if (r->on_answered && line[0] == '\r' && status_of(r) > 0)
 		r->on_answered(r);
 	return len;
@@ -144,9 +200,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user)
 	return rc < 0 ? CURL_WRITEFUNC_ERROR : len;
 }
 
-/* A function and not CURLOPT_POSTFIELDS, with no way to rewind: libcurl repeats a request by itself when a
- * connection that it had used before dies without an answer, and must not do so once a byte of a write is out
- * (kube-client 2.14, 13.17). */
+/* A function and not CURLOPT_POSTFIELDS: libcurl repeats a request by itself when a connection that it had used before
+ * dies without an answer, and must not do so once a byte of a write is out (kube-client 2.14, 13.17). */
 static size_t on_send(char *out, size_t size, size_t count, void *user)
 {
 	struct fc_request *r = user;
@@ -155,23 +210,73 @@ static size_t on_send(char *out, size_t size, size_t count, void *user)
 
 	memcpy(out, r->request_body + r->request_body_sent, len);
 	r->request_body_sent += len;
+	r->refused = false;
 	return len;
+}
+
+/* From the beginning, and only for a stream that the server has refused: nothing was done with it (RFC 9113, 8.7), and
+ * the request goes out again on another connection (2.7). */
+static int on_rewind(void *user, curl_off_t offset, int origin)
+{
+	struct fc_request *r = user;
+
+	if (!r->refused || offset != 0 || origin != SEEK_SET)
+		return CURL_SEEKFUNC_FAIL;
+	r->request_body_sent = 0;
+	return CURL_SEEKFUNC_OK;
+}
+
+static bool begins_with(const char *text, size_t len, const char *words)
+{
+	return len >= strlen(words) && memcmp(text, words, strlen(words)) == 0;
+}
+
+static bool is_lost_by_refusal(struct fc_request *r)
+{
+	return r->streamed && !r->error_text[0] && curl_version_info(CURLVERSION_NOW)->version_num == KNOWN_LIBCURL &&
+	       r->connection && fc_connection_stands(r->connection, r);
+}
+
+/* What goes out and comes in passes by here too, and is not looked at. */
+static int on_words(CURL *easy FC_UNUSED, curl_infotype type, char *text, size_t len, void *user)
+{
+	struct fc_request *r = user;
+
+	if (type != CURLINFO_TEXT)
+		return 0;
+	if (begins_with(text, len, STREAM_WORDS))
+		r->streamed = true;
+	else if (begins_with(text, len, REFUSED_WORDS))
+		r->refused = true;
+	else if (begins_with(text, len, LOST_WORDS))
+		r->refused = is_lost_by_refusal(r);
+	return 0;
+}
+
+static CURLcode apply_write(struct fc_request *r, CURL *easy)
+{
+	CURLcode rc = CURLE_OK;
+
+	SET(rc, easy, CURLOPT_POST, 1L);
+	SET(rc, easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->request_body_bytes);
+	SET(rc, easy, CURLOPT_READFUNCTION, on_send);
+	SET(rc, easy, CURLOPT_READDATA, r);
+	SET(rc, easy, CURLOPT_SEEKFUNCTION, on_rewind);
+	SET(rc, easy, CURLOPT_SEEKDATA, r);
+	SET(rc, easy, CURLOPT_DEBUGFUNCTION, on_words);
+	SET(rc, easy, CURLOPT_DEBUGDATA, r);
+	SET(rc, easy, CURLOPT_VERBOSE, 1L);
+	SET(rc, easy, CURLOPT_CUSTOMREQUEST, r->method);
+	return rc;
 }
 
 static CURLcode apply_method(struct fc_request *r, CURL *easy)
 {
 	CURLcode rc = CURLE_OK;
 
-	if (r->request_body) {
-		SET(rc, easy, CURLOPT_POST, 1L);
-		SET(rc, easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->request_body_bytes);
-		SET(rc, easy, CURLOPT_READFUNCTION, on_send);
-		SET(rc, easy, CURLOPT_READDATA, r);
-	} else {
-		SET(rc, easy, CURLOPT_HTTPGET, 1L);
-	}
 	if (!r->read)
-		SET(rc, easy, CURLOPT_CUSTOMREQUEST, r->method);
+		return apply_write(r, easy);
+	SET(rc, easy, CURLOPT_HTTPGET, 1L);
 	return rc;
 }
 
@@ -209,64 +314,80 @@ static int add_line(struct fc_request *r, const char *line)
 	return longer ? 0 : -1;
 }
 
-static int add_headers(struct fc_request *r, const struct fc_peer *peer, const struct fc_request_options *o)
+static int add_headers(struct fc_request *r)
 {
-	if (add_header(r, "Accept", o->accept ? o->accept : "application/json") < 0)
+	if (add_header(r, "Accept", r->accept ? r->accept : "application/json") < 0)
 		return -1;
-	if (r->request_body && o->content_type && add_header(r, "Content-Type", o->content_type) < 0)
+	if (r->request_body && r->content_type && add_header(r, "Content-Type", r->content_type) < 0)
 		return -1;
 	/* An empty value takes libcurl's own header out: waiting for a 100 costs a round trip. */
 	if (r->request_body && add_line(r, "Expect:") < 0)
 		return -1;
-	return peer->host_header ? add_line(r, peer->host_header) : 0;
+	return r->peer->host_header ? add_line(r, r->peer->host_header) : 0;
 }
 
-static int prepare(struct fc_request *r, const struct fc_peer *peer, const struct fc_request_options *o)
+static void forget_words(struct fc_request *r)
 {
-	FC_AUTO_FREE char *url = fc_xasprintf("%s%s", peer->base_url, o->path);
+	free(fc_steal(&r->path));
+	free(fc_steal(&r->accept));
+	free(fc_steal(&r->content_type));
+}
 
+int fc_request_prepare(struct fc_request *r, struct fc_peer *peer, struct curl_slist *credentials, int64_t timeout_ms,
+		       struct fc_error *err)
+{
+	FC_AUTO_FREE char *url = fc_xasprintf("%s%s", peer->base_url, r->path);
+	CURLcode rc = CURLE_OUT_OF_MEMORY;
+
+	r->peer = fc_peer_ref(peer);
+	r->headers = credentials;
 	r->easy = curl_easy_init();
-	if (!r->easy || add_headers(r, peer, o) < 0)
-		return -1;
-	CURLcode rc = fc_peer_apply(peer, r->easy);
+	if (r->easy && add_headers(r) == 0)
+		rc = fc_peer_apply(peer, r->easy);
 	SET(rc, r->easy, CURLOPT_URL, url);
 	SET(rc, r->easy, CURLOPT_HTTPHEADER, r->headers);
-	SET(rc, r->easy, CURLOPT_TIMEOUT_MS, (long)o->timeout_ms);
+	SET(rc, r->easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
 	/* 2.10: watches are never compressed, and asking would only let a proxy hold them back. */
-	if (!o->watch && !peer->access->no_compression)
+	if (!r->watch && !peer->no_compression)
 		SET(rc, r->easy, CURLOPT_ACCEPT_ENCODING, "gzip");
 	if (rc == CURLE_OK)
 		rc = apply_method(r, r->easy);
 	if (rc == CURLE_OK)
 		rc = apply_answer(r, r->easy);
-	return rc == CURLE_OK ? 0 : -1;
+	forget_words(r);
+	return rc == CURLE_OK ? 0 : fc_error_set(err, FC_ERR_MEMORY, "no memory to prepare a request");
 }
 
-struct fc_request *fc_request_new(const struct fc_peer *peer, const struct fc_request_options *options,
-				  struct curl_slist *credentials, struct fc_error *err)
+/* A write without a body would be one that libcurl may repeat by itself; none is needed: what is deleted is deleted on
+ * conditions. */
+static bool is_sound(const struct fc_request *r)
+{
+	return r->method[0] && r->path && r->path[0] == '/' && r->read == !r->request_body;
+}
+
+struct fc_request *fc_request_new(const struct fc_request_options *options, struct fc_error *err)
 {
 	struct fc_request *r = fc_xcalloc(1, sizeof(*r));
-
-	r->headers = credentials;
 
 	r->request_body = options->body;
 	r->request_body_bytes = options->body ? options->body_bytes : 0;
 	r->method = fc_xstrdup(options->method ? options->method : "");
+	r->path = fc_xstrdup_null(options->path);
+	r->accept = fc_xstrdup_null(options->accept);
+	r->content_type = fc_xstrdup_null(options->content_type);
 	r->read = strcmp(r->method, "GET") == 0;
 	r->watch = options->watch;
+	r->timeout_ms = options->timeout_ms;
+	r->started_us = fc_clock_mono_us();
 	r->max_body_bytes = options->max_body_bytes ? options->max_body_bytes : FC_JSON_MAX_BYTES;
 	r->retry_after_ms = -1;
 	r->on_data = options->on_data;
 	r->on_done = options->on_done;
 	r->user = options->user;
-	bool sound = r->method[0] && options->path && options->path[0] == '/' && !(r->read && r->request_body);
-	if (!sound)
-		fc_error_set(err, FC_ERR_INTERNAL,
-			     "no request was made: it lacks a method or a path, or is a GET with a body");
-	else if (prepare(r, peer, options) < 0)
-		fc_error_set(err, FC_ERR_MEMORY, "no memory to prepare a request");
-	else
+	if (is_sound(r))
 		return r;
+	fc_error_set(err, FC_ERR_INTERNAL,
+		     "no request was made: it lacks a method or a path, or is a GET with a body or a write without");
 	fc_request_free(r);
 	return NULL;
 }
@@ -280,7 +401,10 @@ void fc_request_free(struct fc_request *r)
 	if (r->request_body)
 		fc_free_secret(r->request_body, r->request_body_bytes);
 	fc_buf_fini_secret(&r->body); /* the body of a Secret that was read */
+	forget_words(r);
+	fc_peer_unref(r->peer);
 	free(r->failure);
+	free(r->marks);
 	free(r->method);
 	free(r);
 }
@@ -352,6 +476,9 @@ static void set_curl_error(const struct fc_request *r, CURLcode code, struct fc_
 
 	if (!text[0] || may_quote_a_login(code, text))
 		text = curl_easy_strerror(code);
+	/* It wanted to send a write again, and on_rewind did not let it. */
+	if (code == CURLE_SEND_FAIL_REWIND)
+		text = "the connection was lost before the answer came";
 	curl_easy_getinfo(r->easy, CURLINFO_OS_ERRNO, &sys_errno);
 	fc_error_set(err, class_of(code, text), "%." REASON_CHARS "s", text);
 	err->sys_errno = (int)sys_errno;
@@ -373,13 +500,29 @@ static void set_error(const struct fc_request *r, int status, CURLcode code, str
 
 /* 13.17: not a read, a byte of it went out, and no answer of the server itself says what became of it. 502 and 504
  * are a proxy's or the server's words for not knowing either. A refused connection or a failed handshake sent
- * nothing. */
+ * nothing, and a refused stream was not looked at. */
 static bool is_outcome_unknown(const struct fc_request *r, int status)
 {
 	long sent_bytes = 0;
 
+	if (r->refused)
+		return false;
 	curl_easy_getinfo(r->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
 	return !r->read && sent_bytes > 0 && (status < 300 || status == 502 || status == 504);
+}
+
+bool fc_request_repeat(struct fc_request *r, CURLcode code)
+{
+	int64_t left_ms = r->timeout_ms - (fc_clock_mono_us() - r->started_us) / 1000;
+	long sent_bytes = 0;
+
+	curl_easy_getinfo(r->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
+	if (!r->read || r->probe || r->repeated || r->failure || code == CURLE_OK || sent_bytes == 0 ||
+	    status_of(r) > 0 || class_of(code, r->error_text) != FC_ERR_NETWORK || (r->timeout_ms && left_ms <= 0))
+		return false;
+	r->repeated = true;
+	r->error_text[0] = '\0';
+	return curl_easy_setopt(r->easy, CURLOPT_TIMEOUT_MS, (long)(r->timeout_ms ? left_ms : 0)) == CURLE_OK;
 }
 
 void fc_request_outcome(struct fc_request *r, CURLcode code, const struct fc_error *why, struct fc_response *out,

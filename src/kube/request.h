@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fc_request - one HTTP request: prepared, its answer collected or passed on, its outcome classified.
+/* fc_request - one HTTP request: made, signed, its answer collected or passed on, its outcome classified.
  * Owns:    its libcurl handle, headers, request body and what is collected of the answer (both overwritten when
- *          freed).
+ *          freed); a reference to the peer it goes to.
  * Threads: the cluster's thread.
- * Fails:   _new, when something given is no request; later failures are its outcome.
- * Source:  kube-client 2.10, 2.11, 2.24, 2.25, 13.3, 13.17, 13.18. This header is for the transport's own files. */
+ * Fails:   _new, when something given is no request; _prepare without memory; later failures are its outcome.
+ * Source:  kube-client 2.10, 2.11, 2.20, 2.24, 2.25, 13.3, 13.17, 13.18. This header is for the transport's own
+ *          files. */
 #ifndef FC_REQUEST_H
 #define FC_REQUEST_H
 
@@ -19,44 +20,74 @@
 struct fc_connection;
 
 enum fc_request_state {
+	FC_REQUEST_PARKED,    /* waits for credentials, or is about to be signed */
 	FC_REQUEST_QUEUED,    /* sent from inside libcurl: it goes to libcurl once that has returned */
 	FC_REQUEST_RUNNING,   /* libcurl has it */
 	FC_REQUEST_CANCELLED, /* cancelled from inside libcurl: it is freed once that has returned */
 	FC_REQUEST_FINISHING, /* its on_done is being called */
 };
 
+/* Of an answer that is an error, for whoever looks for it in the server's logs (2.20). */
+struct fc_request_marks {
+	char audit_id[64], flow_schema[64], priority_level[64];
+};
+
 struct fc_request {
 	struct fc_transport *transport;
 	struct fc_connection *connection;
-	struct fc_request *prev, *next; /* in the connection's list */
+	struct fc_request *prev, *next; /* in the list of the connection, or of those parked */
 	enum fc_request_state state;
 	bool watch, probe;
 	bool read; /* GET: nothing changes, so no outcome is unknown, and more of an error may be shown */
 	char *method;
+	int64_t timeout_ms;
+
+	/* Until it is prepared. */
+	char *path, *accept, *content_type;
+
+	/* While it is parked: its deadline, and which round of looking at the parked ones it has seen. */
+	struct fc_timer *deadline;
+	unsigned round;
+
+	/* From then on. */
+	struct fc_peer *peer;
+	unsigned signature; /* which of the transport's it bears */
 
 	CURL *easy;
 	struct curl_slist *headers;
 	char *request_body;
 	size_t request_body_bytes, request_body_sent;
+	bool streamed; /* a write: it went out on a stream of HTTP/2 */
+	bool refused;  /* a write: that stream was refused, and no byte of it has gone out again (2.7) */
+	bool repeated; /* a read, by fc_request_repeat */
 
 	struct fc_buf body;
 	size_t max_body_bytes;
-	struct fc_error *failure;     /* our own reason to end it; NULL: none */
-	int64_t started_us, heard_us; /* monotonic; heard_us is of the last byte, 0: none */
+	struct fc_error *failure;	/* our own reason to end it; NULL: none */
+	struct fc_request_marks *marks; /* NULL: the answer is no error, or bears none */
+	int64_t started_us, heard_us;	/* monotonic; heard_us is of the last byte, 0: none */
 	int64_t *connection_heard_us;
 	int64_t retry_after_ms;
 	char error_text[CURL_ERROR_SIZE];
 
-	/* For the transport: the head of an answer has come. Called from inside libcurl. */
+	/* For the transport: the head of an answer has come; a read's answer has a warning (2.20). Called from inside
+	 * libcurl; may be NULL. */
 	void (*on_answered)(struct fc_request *r);
+	void (*on_warning)(struct fc_request *r, const char *value, size_t len);
 	int (*on_data)(void *user, const char *bytes, size_t len, struct fc_error *err);
 	void (*on_done)(void *user, const struct fc_response *response);
 	void *user;
 };
 
-/* `credentials` are header lines, NULL: none. Takes them over, and options->body, in any case. */
-struct fc_request *fc_request_new(const struct fc_peer *peer, const struct fc_request_options *options,
-				  struct curl_slist *credentials, struct fc_error *err) FC_MUST_CHECK;
+/* Copies the options and takes over options->body, in any case. Parked: libcurl knows nothing of it. */
+struct fc_request *fc_request_new(const struct fc_request_options *options, struct fc_error *err) FC_MUST_CHECK;
+/* Makes its handle: to `peer`, which it refers to from then on, with these header lines of the credentials (taken over
+ * in any case; NULL: none). `timeout_ms` is what is left of its own. Once only. */
+int fc_request_prepare(struct fc_request *r, struct fc_peer *peer, struct curl_slist *credentials, int64_t timeout_ms,
+		       struct fc_error *err) FC_MUST_CHECK;
+/* A read that was lost with its connection before any answer: makes it ready for another connection to the same peer.
+ * False: it is not to be repeated, or was before (2.14). */
+bool fc_request_repeat(struct fc_request *r, CURLcode code);
 void fc_request_free(struct fc_request *r); /* NULL allowed; libcurl must not have it */
 
 /* What came of it. `why` NULL: libcurl's `code` tells; else the connection was given up for that reason. `out`

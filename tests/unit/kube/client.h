@@ -23,7 +23,7 @@ struct client {
 	struct fc_credentials *credentials;
 	struct fc_metrics *metrics;
 	struct fc_transport *transport;
-	unsigned reachable_calls;
+	unsigned reachable_calls, connected_calls;
 	bool reachable;
 	struct fc_error unreachable_why;
 };
@@ -53,6 +53,11 @@ static inline void client_on_reachable(void *user, bool reachable, const struct 
 	c->unreachable_why = why ? *why : FC_ERROR_INIT;
 }
 
+static inline void client_on_connected(void *user)
+{
+	((struct client *)user)->connected_calls++;
+}
+
 /* After the test has filled in what it wants of c->access. */
 static inline void client_connect(struct client *c, int64_t silent_ms, int64_t probe_ms)
 {
@@ -69,6 +74,7 @@ static inline void client_connect(struct client *c, int64_t silent_ms, int64_t p
 		.metrics = c->metrics,
 		.cluster = "edge",
 		.on_reachable = client_on_reachable,
+		.on_connected = client_on_connected,
 		.user = c,
 		.silent_ms = silent_ms,
 		.probe_ms = probe_ms,

@@ -247,54 +247,108 @@ static void test_peer_sockets_are_closed_on_exec_and_watch_for_dead_hosts(void *
 	tls_server_stop(s);
 }
 
+static struct fc_peer *peer_of(const struct fc_access *access)
+{
+	const struct fc_tls_material tls = { .ca_pem = access->ca_pem,
+					     .cert_pem = access->cert_pem,
+					     .key_pem = access->key_pem };
+	struct fc_error err = FC_ERROR_INIT;
+	struct fc_peer *p = fc_peer_new(access, &tls, &err);
+
+	assert_string_equal(err.text, "");
+	return p;
+}
+
 static void test_peer_address_that_is_no_url_is_refused(void **state FC_UNUSED)
 {
-	struct fc_peer p;
 	struct fc_error err = FC_ERROR_INIT;
 	char server[] = "https://a b";
 	const struct fc_access access = { .server = server };
 
-	assert_int_equal(fc_peer_init(&p, &access, &err), -1);
+	assert_null(fc_peer_new(&access, &(const struct fc_tls_material){ .ca_pem = NULL }, &err));
 	assert_int_equal(err.cls, FC_ERR_CONFIG);
-	fc_peer_fini(&p);
 }
 
 static void test_peer_host_for_metrics_bears_no_login(void **state FC_UNUSED)
 {
-	struct fc_peer p;
 	char server[] = "https://user:secret@[::1]:6443/prefix";
-	const struct fc_access access = { .server = server };
+	struct fc_peer *p = peer_of(&(const struct fc_access){ .server = server });
 
-	assert_int_equal(fc_peer_init(&p, &access, NULL), 0);
-	assert_string_equal(p.host, "[::1]:6443");
-	fc_peer_fini(&p);
+	assert_string_equal(p->host, "[::1]:6443");
+	fc_peer_unref(p);
 }
 
 static void test_peer_socks_proxy_resolves_names_itself(void **state FC_UNUSED)
 {
-	struct fc_peer p;
 	char server[] = "https://a.test", proxy[] = "socks5://proxy.test:1080";
-	const struct fc_access access = { .server = server, .proxy_url = proxy };
+	struct fc_peer *p = peer_of(&(const struct fc_access){ .server = server, .proxy_url = proxy });
 
-	assert_int_equal(fc_peer_init(&p, &access, NULL), 0);
-	assert_string_equal(p.proxy, "socks5h://proxy.test:1080");
-	fc_peer_fini(&p);
+	assert_string_equal(p->proxy, "socks5h://proxy.test:1080");
+	fc_peer_unref(p);
 }
 
 static void test_peer_disable_http2_is_obeyed(void **state FC_UNUSED)
 {
-	struct fc_peer p;
 	char server[] = "https://a.test";
-	const struct fc_access access = { .server = server };
+	struct fc_peer *p = peer_of(&(const struct fc_access){ .server = server });
 
-	assert_int_equal(fc_peer_init(&p, &access, NULL), 0);
-	assert_false(p.http1_only);
-	fc_peer_fini(&p);
+	assert_false(p->http1_only);
+	fc_peer_unref(p);
 	setenv("DISABLE_HTTP2", "1", 1);
-	assert_int_equal(fc_peer_init(&p, &access, NULL), 0);
-	assert_true(p.http1_only);
-	fc_peer_fini(&p);
+	p = peer_of(&(const struct fc_access){ .server = server });
+	assert_true(p->http1_only);
+	fc_peer_unref(p);
 	unsetenv("DISABLE_HTTP2");
+}
+
+static void test_peer_outlives_what_it_was_made_from(void **state FC_UNUSED)
+{
+	char server[] = "https://a.test", ca[] = "ca", cert[] = "cert", key[] = "key";
+	struct fc_access access = { .server = server, .ca_pem = ca, .cert_pem = cert, .key_pem = key };
+	struct fc_tls_material other = { .ca_pem = ca, .cert_pem = "cert", .key_pem = "another key" };
+	struct fc_peer *p = peer_of(&access), *q = fc_peer_ref(p);
+
+	fc_peer_unref(p);
+	assert_true(fc_peer_has_tls(q, &(const struct fc_tls_material){ "ca", "cert", "key" }));
+	assert_false(fc_peer_has_tls(q, &other));
+	assert_false(fc_peer_has_tls(q, &(const struct fc_tls_material){ .ca_pem = NULL }));
+	memset(ca, 'x', 2);
+	memset(server, 'x', 5);
+	assert_string_equal(q->ca_pem, "ca");
+	assert_string_equal(q->base_url, "https://a.test");
+	fc_peer_unref(q);
+}
+
+static void test_peer_of_an_environment_with_a_proxy_uses_it(void **state FC_UNUSED)
+{
+	char server[] = "https://a.test";
+
+	setenv("HTTPS_PROXY", "socks5://proxy.test:1080", 1);
+	struct fc_peer *p = peer_of(&(const struct fc_access){ .server = server });
+	assert_string_equal(p->proxy, "socks5h://proxy.test:1080");
+	fc_peer_unref(p);
+	setenv("NO_PROXY", ".test", 1);
+	p = peer_of(&(const struct fc_access){ .server = server });
+	assert_null(p->proxy);
+	fc_peer_unref(p);
+	unsetenv("HTTPS_PROXY");
+	unsetenv("NO_PROXY");
+}
+
+/* What libcurl would do by itself: take ALL_PROXY, and send a request to a loopback address through a proxy. */
+static void test_peer_without_a_proxy_connects_directly_whatever_libcurl_reads(void **state FC_UNUSED)
+{
+	struct tls_server *s = tls_server_start(NULL, route, NULL);
+	struct outcome o;
+
+	setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
+	setenv("HTTPS_PROXY", "http://127.0.0.1:1", 1);
+	struct client c = { .access = { .server = s->url, .ca_pem = s->ca_pem } };
+	get(&c, &o);
+	unsetenv("ALL_PROXY");
+	unsetenv("HTTPS_PROXY");
+	assert_int_equal(o.status, 200);
+	tls_server_stop(s);
 }
 
 int main(void)
@@ -316,6 +370,9 @@ int main(void)
 		cmocka_unit_test(test_peer_host_for_metrics_bears_no_login),
 		cmocka_unit_test(test_peer_socks_proxy_resolves_names_itself),
 		cmocka_unit_test(test_peer_disable_http2_is_obeyed),
+		cmocka_unit_test(test_peer_outlives_what_it_was_made_from),
+		cmocka_unit_test(test_peer_of_an_environment_with_a_proxy_uses_it),
+		cmocka_unit_test(test_peer_without_a_proxy_connects_directly_whatever_libcurl_reads),
 	};
 
 	return cmocka_run_group_tests_name("peer", tests, client_global_setup, client_global_teardown);

@@ -165,10 +165,13 @@ static void test_request_of_a_watch_is_never_compressed(void **state)
 static void test_request_with_compression_disabled_does_not_ask_for_it(void **state)
 {
 	struct fixture *f = *state;
+	struct client c = { .access = f->client.access };
 	struct outcome o;
 
-	f->client.access.no_compression = true;
-	client_do(&f->client, "GET", "/x", NULL, &o);
+	c.access.no_compression = true;
+	client_connect(&c, 0, 0);
+	client_do(&c, "GET", "/x", NULL, &o);
+	client_stop(&c);
 	assert_string_equal(tls_server_last(f->server).accept_encoding, "");
 }
 
@@ -428,26 +431,21 @@ static void test_request_leaves_no_copy_of_an_answer_behind(void **state)
 
 static void test_request_shows_no_login_of_a_proxy_that_cannot_be_used(void **state)
 {
-	static const char *const proxies[] = { "http://user:Passw0rd@pro xy:3128", "ftp://user:Passw0rd@proxy:3128",
-					       "http://user:Passw0rd@127.0.0.1:99999", "user:Passw0rd@pro xy:3128",
-					       "https://user:Passw0rd@[::1:3128" };
+	static char proxies[][64] = { "http://user:Passw0rd@127.0.0.1:1", "http://user:Passw0rd@pro xy:3128",
+				      "http://user:Passw0rd@proxy.invalid:3128", "ftp://user:Passw0rd@127.0.0.1:1" };
 	struct fixture *f = *state;
-	struct outcome o;
 
-	setenv("NO_PROXY", "", 1);
-	setenv("no_proxy", "", 1);
 	for (size_t i = 0; i < FC_ARRAY_LEN(proxies); i++) {
-		setenv("HTTPS_PROXY", proxies[i], 1);
-		setenv("https_proxy", proxies[i], 1);
-		client_do(&f->client, "GET", "/x", NULL, &o);
+		struct client c = { .access = f->client.access };
+		struct outcome o;
+		c.access.proxy_url = proxies[i];
+		client_connect(&c, 0, 0);
+		client_do(&c, "GET", "/x", NULL, &o);
+		client_stop(&c);
 		assert_true(o.failed);
 		assert_true(o.err.text[0]);
 		assert_null(strstr(o.err.text, "Passw0rd"));
 	}
-	unsetenv("NO_PROXY");
-	unsetenv("no_proxy");
-	unsetenv("HTTPS_PROXY");
-	unsetenv("https_proxy");
 }
 
 static void test_request_without_a_sound_path_is_refused(void **state)
