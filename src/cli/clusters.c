@@ -6,9 +6,11 @@
 #include "base/mem.h"
 #include "cli/clusters_view.h"
 #include "cli/command.h"
+#include "cli/descriptors.h"
 #include "cli/options.h"
 #include "clusters/cluster_set.h"
 #include "clusters/probe.h"
+#include "kube/exec_plugins.h"
 
 #include <curl/curl.h>
 #include <jansson.h>
@@ -25,6 +27,7 @@ struct look {
 struct looks {
 	struct fc_options options;
 	struct fc_cluster_set *set;
+	struct fc_exec_plugins *plugins;
 	struct fc_loop *loop;
 	struct look *each;
 	struct fc_clusters_row *rows;
@@ -61,6 +64,7 @@ static void begin(struct looks *l, size_t i)
 		&(struct fc_probe_options){
 			.loop = l->loop,
 			.access = spec->access,
+			.plugins = l->plugins,
 			.name = spec->info.name,
 			.timeout_ms = l->options.timeout_ms,
 			.on_done = on_done,
@@ -103,8 +107,9 @@ static int look(struct looks *l, struct fc_error *err)
 	};
 
 	l->set = fc_cluster_set_load(&options, err);
-	if (!l->set)
+	if (!l->set || fc_descriptors_provide(l->set->count, err) < 0)
 		return -1;
+	l->plugins = fc_exec_plugins_new();
 	l->loop = fc_loop_new(on_wake, NULL, err);
 	if (!l->loop)
 		return -1;
@@ -143,6 +148,7 @@ static void release(struct looks *l)
 {
 	for (size_t i = 0; l->each && i < l->set->count; i++)
 		fc_probe_free(l->each[i].probe);
+	fc_exec_plugins_free(l->plugins);
 	free(l->each);
 	free(l->rows);
 	if (l->loop)

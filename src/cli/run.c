@@ -22,6 +22,7 @@
 #include "clusters/cluster_set.h"
 #include "clusters/fleet.h"
 #include "dialects/dialects.h"
+#include "kube/exec_plugins.h"
 #include "serve/server.h"
 
 #include <curl/curl.h>
@@ -43,6 +44,7 @@ struct run {
 	struct fc_cluster_set_files files;
 	struct fc_cluster_info *infos; /* the set's, side by side for the engine */
 	struct fc_metrics *metrics;
+	struct fc_exec_plugins *plugins;
 	struct fc_fleet *fleet;
 	struct fc_engine_thread *engine;
 	struct fc_reload *reload;
@@ -145,6 +147,7 @@ static void build_engine(struct run *r)
 static int build_fleet(struct run *r, struct fc_error *err)
 {
 	const struct fc_fleet_options options = {
+		.plugins = r->plugins = fc_exec_plugins_new(),
 		.annotation_prefixes = r->prefixes,
 		.metrics = r->metrics,
 		.seed = fc_random_seed(),
@@ -221,6 +224,7 @@ static void stop(struct run *r)
 static void release(struct run *r)
 {
 	fc_fleet_free(r->fleet);
+	fc_exec_plugins_free(r->plugins);
 	fc_engine_thread_free(r->engine);
 	fc_main_loop_free(r->main);
 	fc_metrics_free(r->metrics);
