@@ -198,7 +198,8 @@ static void up(struct fc_watcher *w)
 }
 
 /* An id that was read before still holds where it may not be read (now): a cluster does not change its identity by
- * forbidding to look at it. But one without kube-system is not the one that had it; it is about to be made, perhaps. */
+ * forbidding to look at it, and what is no API server tells nothing of another cluster. But one without kube-system is
+ * not the one that had it; it is about to be made, perhaps. */
 static int judge_unreadable(const struct fc_watcher *w, const struct fc_error *unreadable, struct fc_error *err)
 {
 	const struct fc_watcher_connection *c = &w->connection;
@@ -208,7 +209,7 @@ static int judge_unreadable(const struct fc_watcher *w, const struct fc_error *u
 	if (c->elsewhere != FC_WATCHER_HERE)
 		return fc_error_set(err, FC_ERR_CONFIG, "whether it is the cluster of id %s again cannot be seen: %s",
 				    c->id, unreadable->text);
-	if (unreadable->cls == FC_ERR_FORBIDDEN || unreadable->cls == FC_ERR_NOT_SERVED)
+	if (unreadable->cls != FC_ERR_NOT_FOUND)
 		return 0;
 	*err = *unreadable;
 	return -1;

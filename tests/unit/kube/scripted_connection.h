@@ -32,7 +32,8 @@ enum scripted_end {
 };
 
 /* Used once, by the first request whose line (method and target) holds `match`. A request for which there is no step
- * left is answered 404, a watch is held open and silent. */
+ * left is answered 404, a watch is held open and silent. Who the cluster is may be asked at any time: that takes only
+ * steps made for it, and the last of them again and again. */
 struct scripted_step {
 	const char *match;
 	int status;	     /* 0: 200 */
@@ -110,13 +111,20 @@ static inline bool scripted_read(struct scripted_connection *c, struct scripted_
 static inline const struct scripted_step *scripted_step_for(struct scripted_server *s, const char *line)
 {
 	static const struct scripted_step silent = { .end = SCRIPTED_HOLD }, none = { .status = 404, .body = { "{}" } };
+	bool of_id = strstr(line, "namespaces/kube-system") != NULL;
+	const struct scripted_step *last = NULL;
 
 	for (size_t i = 0; i < s->step_count; i++) {
-		if (s->used[i] || !strstr(line, s->steps[i].match))
+		if (!strstr(line, s->steps[i].match) || (of_id && !strstr(s->steps[i].match, "kube-system")))
+			continue;
+		last = &s->steps[i];
+		if (s->used[i])
 			continue;
 		s->used[i] = true;
-		return &s->steps[i];
+		return last;
 	}
+	if (of_id && last)
+		return last;
 	return strstr(line, "watch=true") ? &silent : &none;
 }
 
