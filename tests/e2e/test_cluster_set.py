@@ -233,10 +233,11 @@ def test_new_credentials_are_used_and_the_old_ones_are_not(fedcopy, files, hub, 
     with edge1.counting() as count:
         files.write(entry(hub), entry(edge1, user="admin"), entry(edge2))
         wait_for(lambda: "admin" in users(count), 10, "edge-1 is asked as the other user")
-        wait_for(lambda: count.requests(agent="fedcopy/", user="admin", verb="watch"), 10, "and watched")
-    assert version(edge1, "configmaps", sources, "copy") == before
-    # Nothing went wrong for a moment.
-    assert program.rules(f"edge-1/configmaps/{sources}/copy")[0]["state"] == "InSync"
+        # Nothing went wrong for a moment.
+        never(lambda: not program.rules(f"edge-1/configmaps/{sources}/copy", state="InSync"), 0.5)
+        assert version(edge1, "configmaps", sources, "copy") == before
+        # The watches of the old user have ended; the log tells of those of the new one when they end.
+        wait_for(lambda: asked(count, "watch"), 10, "edge-1 is watched anew")
     with edge1.counting() as count:
         change(hub, sources, "2")
         wait_copy(edge1, sources, "2")
