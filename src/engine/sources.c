@@ -8,46 +8,6 @@
 #include "json/decode.h"
 #include "model/resource_version.h"
 
-/* A rule that reads the same place of the source wants the same. */
-static void learn_from_others(const struct source *s, struct rule *r)
-{
-	for (const struct rule *other = s->rules; other; other = other->next_in_source) {
-		if (!other->want_known || other->dialect != r->dialect ||
-		    !fc_path_same(other->spec.source_path, r->spec.source_path))
-			continue;
-		r->wanted = other->wanted;
-		r->want = other->want;
-		r->want_known = true;
-		return;
-	}
-}
-
-struct source *source_attach(struct fc_engine *e, const struct key *key, struct rule *r)
-{
-	struct source *s = NULL;
-
-	HASH_FIND(hh, e->sources, key, sizeof(*key), s);
-	if (!s) {
-		s = fc_xcalloc(1, sizeof(*s));
-		s->key = *key;
-		s->key.namespace_ = fc_intern_again(e->strings, key->namespace_);
-		s->key.name = fc_intern_again(e->strings, key->name);
-		job_init(&s->job, s);
-		HASH_ADD(hh, e->sources, key, sizeof(s->key), s);
-		DL_APPEND2(s->rules, r, prev_in_source, next_in_source);
-		r->source = s;
-		source_watch_add(e, s);
-		return s;
-	}
-	learn_from_others(s, r);
-	DL_APPEND2(s->rules, r, prev_in_source, next_in_source);
-	r->source = s;
-	/* Its body was not kept for a rule that did not exist. */
-	if (s->known && s->present && !r->want_known)
-		source_read(e, s);
-	return s;
-}
-
 void source_detach(struct fc_engine *e, struct rule *r)
 {
 	struct source *s = r->source;
@@ -117,6 +77,48 @@ static void take(struct fc_engine *e, struct source *s, const json_t *body, int6
 	fault_clear(&s->error);
 	for (struct rule *r = s->rules; r; r = r->next_in_source)
 		rule_source_is(e, r, body, received_us);
+}
+
+/* A rule that reads the same place of the source wants the same. */
+static void learn_from_others(const struct source *s, struct rule *r)
+{
+	for (const struct rule *other = s->rules; other; other = other->next_in_source) {
+		if (!other->want_known || other->dialect != r->dialect ||
+		    !fc_path_same(other->spec.source_path, r->spec.source_path))
+			continue;
+		r->wanted = other->wanted;
+		r->want = other->want;
+		r->want_known = true;
+		return;
+	}
+}
+
+struct source *source_attach(struct fc_engine *e, const struct key *key, struct rule *r)
+{
+	struct source *s = NULL;
+
+	HASH_FIND(hh, e->sources, key, sizeof(*key), s);
+	if (!s) {
+		s = fc_xcalloc(1, sizeof(*s));
+		s->key = *key;
+		s->key.namespace_ = fc_intern_again(e->strings, key->namespace_);
+		s->key.name = fc_intern_again(e->strings, key->name);
+		job_init(&s->job, s);
+		HASH_ADD(hh, e->sources, key, sizeof(s->key), s);
+		DL_APPEND2(s->rules, r, prev_in_source, next_in_source);
+		r->source = s;
+		source_watch_add(e, s);
+		return s;
+	}
+	learn_from_others(s, r);
+	DL_APPEND2(s->rules, r, prev_in_source, next_in_source);
+	r->source = s;
+	/* Its body was not kept for a rule that did not exist. */
+	if (s->known && s->present && !r->want_known)
+		source_read(e, s);
+	else if (s->known && !s->present)
+		rule_source_is(e, r, NULL, 0);
+	return s;
 }
 
 static struct target *being_written(struct fc_engine *e, const struct key *key)

@@ -81,14 +81,26 @@ static void set_text(char **slot, const char *text)
 	*slot = fc_xstrdup_null(text);
 }
 
+/* The widest rule whose place holds that of `r`: what lies in it is refused together. Rules are in order of path. */
+static const struct rule *widest_above(const struct target *t, const struct rule *r)
+{
+	for (const struct rule *above = t->rules; above && above != r; above = above->next)
+		if (above->spec.target_path &&
+		    fc_path_compare(above->spec.target_path, r->spec.target_path) == FC_PATH_ABOVE)
+			return above;
+	return r;
+}
+
 void target_wants_anew(struct target *t, const struct rule *changed)
 {
+	const struct rule *widest = changed ? widest_above(t, changed) : NULL;
+
 	set_text(&t->refused_version, NULL);
 	retry_forget_rewrites(t);
 	for (struct rule *r = t->rules; r; r = r->next) {
 		r->child_blocked = false;
-		if (!changed || !r->spec.target_path ||
-		    fc_path_compare(r->spec.target_path, changed->spec.target_path) != FC_PATH_APART)
+		if (!widest || !r->spec.target_path ||
+		    fc_path_compare(r->spec.target_path, widest->spec.target_path) != FC_PATH_APART)
 			r->refused = false;
 	}
 }
