@@ -20,21 +20,24 @@ struct run {
 	json_t *decoded; /* the objects that are JSON */
 };
 
-/* Wherever an object was cut off, its key is looked for without harm; in a whole one it is found. Escapes are left
- * out: the search compares names of members as they are written. */
+/* Wherever an object was cut off, its key is looked for without harm; in a whole one it is found, or that of the object
+ * of a watch event. Names of members in \u escapes are left out: the search compares them as they are written. */
 static void check_key(const char *bytes, size_t len, const json_t *object)
 {
 	FC_AUTO_FREE char *namespace_ = NULL, *name = NULL, *version = NULL;
 	int rc = fc_framer_find_key(bytes, len, &namespace_, &name, &version);
-	const char *known = fc_json_metadata(object, "name");
+	const json_t *holder = json_object_get(object, "metadata") ? object : json_object_get(object, "object");
+	const char *known = fc_json_metadata(holder, "name");
 
 	FUZZ_CHECK((rc == 0) == (name != NULL));
 	FUZZ_CHECK(rc == 0 || (!namespace_ && !version));
-	if (!known[0] || memchr(bytes, '\\', len))
+	if (!known[0] || memmem(bytes, len, "\\u", 2))
 		return;
 	FUZZ_CHECK(rc == 0 && strcmp(name, known) == 0);
-	if (fc_json_metadata(object, "resourceVersion")[0])
-		FUZZ_CHECK(version && strcmp(version, fc_json_metadata(object, "resourceVersion")) == 0);
+	if (fc_json_metadata(holder, "resourceVersion")[0])
+		FUZZ_CHECK(version && strcmp(version, fc_json_metadata(holder, "resourceVersion")) == 0);
+	if (fc_json_metadata(holder, "namespace")[0])
+		FUZZ_CHECK(namespace_ && strcmp(namespace_, fc_json_metadata(holder, "namespace")) == 0);
 }
 
 static int on_object(void *user, const char *bytes, size_t len, struct fc_error *err FC_UNUSED)
@@ -130,6 +133,24 @@ static void check_against_parser(const struct run *r, int rc, const char *bytes,
 	FUZZ_CHECK(json_equal(items, r->decoded));
 }
 
+/* The same of a watch, object for object, as far as the parser comes. */
+static void check_watch_against_parser(const struct run *r, const char *bytes, size_t len)
+{
+	json_error_t at = { .position = 0 };
+
+	for (size_t i = 0;; i++) {
+		json_auto_t *loose = json_loadb(bytes, len, JSON_DISABLE_EOF_CHECK, &at);
+		if (!json_is_object(loose))
+			return;
+		json_auto_t *object = fc_decode_strict(bytes, (size_t)at.position, NULL);
+		if (!object)
+			return;
+		FUZZ_CHECK(json_equal(object, json_array_get(r->decoded, i)));
+		bytes += at.position;
+		len -= (size_t)at.position;
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *bytes = (const char *)data, *line_end = memchr(data, '\n', size);
@@ -147,6 +168,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_CHECK(whole.told.len == pieces.told.len && whole.told.len == single.told.len);
 	if (mode == FC_FRAMER_LIST)
 		check_against_parser(&whole, rc, bytes + head, size - head);
+	else
+		check_watch_against_parser(&whole, bytes + head, size - head);
 	run_fini(&whole);
 	run_fini(&pieces);
 	run_fini(&single);
