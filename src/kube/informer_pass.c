@@ -89,6 +89,10 @@ int fc_informer_undecodable(struct fc_informer *i, const char *bytes, size_t len
 		return 0;
 	}
 	fc_informer_count(i, FC_METRIC_OBJECTS_SKIPPED, fc_error_class_name(why->cls));
+	/* Here, since its listener tells only of what a rule names (5.4: named). */
+	fc_log(FC_LOG_WARN, "object skipped: it cannot be held", FC_KV("cluster", fc_transport_cluster(i->o.transport)),
+	       FC_KV("resource", i->label), FC_KV("namespace", namespace_), FC_KV("name", name),
+	       FC_KV("reason", why->text));
 	/* Whether it bears an annotation is not known. It is told of, and noted, so that the listener sees it when it
 	 * can be read again. */
 	if (i->o.annotation_prefixes)

@@ -280,6 +280,34 @@ class Etcd:
         if self.process is not None:
             end_process(self.process, 5)
 
+    def ask(self, path, body, timeout=60):
+        """One request to its JSON interface (/v3/...), by which a test comes past the API servers."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            connection.request("POST", path, json.dumps(body))
+            answer = connection.getresponse()
+            data = answer.read()
+            assert answer.status == 200, f"etcd: {path}: {answer.status} {data[:500]}"
+            return json.loads(data)
+        finally:
+            connection.close()
+
+    def compact(self):
+        """Forgets the history up to now: no watch and no list can go on from before."""
+        revision = self.ask("/v3/maintenance/status", {})["header"]["revision"]
+        self.ask("/v3/kv/compaction", {"revision": revision, "physical": True})
+
+    def put_all(self, values):
+        """{key: text}: written past the API servers, which see it as anybody's change. 50,000 take some seconds."""
+        keys = list(values)
+        for first in range(0, len(keys), 100):  # etcd takes 128 operations at once
+            puts = [{"requestPut": {"key": b64(key), "value": b64(values[key])}} for key in keys[first : first + 100]]
+            self.ask("/v3/kv/txn", {"success": puts})
+
+    def delete_prefix(self, prefix):
+        end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        self.ask("/v3/kv/deleterange", {"key": b64(prefix), "range_end": b64(end)})
+
 
 # --- Certificates -----------------------------------------------------------------------------------------------------
 
