@@ -18,6 +18,7 @@
 #include "clusters/cluster_set.h"
 #include "clusters/watcher.h"
 #include "dialects/dialects.h"
+#include "kube/exec_plugins.h"
 #include "serve/server.h"
 
 #include <curl/curl.h>
@@ -46,6 +47,7 @@ struct run {
 	struct fc_cluster_set *set;
 	struct fc_cluster_info *infos; /* the set's, side by side for the engine */
 	struct fc_metrics *metrics;
+	struct fc_exec_plugins *plugins;
 	struct fc_watcher **watchers;
 	struct fc_engine_thread *engine;
 	struct fc_status_context status;
@@ -146,6 +148,7 @@ static int build(struct run *r, struct fc_error *err)
 	collect_prefixes(r);
 	r->metrics = fc_metrics_new();
 	fc_metrics_set(r->metrics, FC_METRIC_BUILD_INFO, 1, FC_LABELS(FC_VERSION));
+	r->plugins = fc_exec_plugins_new();
 	r->watchers = fc_xcalloc(r->set->count, sizeof(struct fc_watcher *));
 	options.metrics = r->metrics;
 	options.watchers = r->watchers;
@@ -157,6 +160,7 @@ static int build(struct run *r, struct fc_error *err)
 			.name = r->set->clusters[i].info.name,
 			.access = fc_steal(&r->set->clusters[i].access),
 			.number = (fc_cluster_no)i,
+			.plugins = r->plugins,
 			.annotation_prefixes = r->prefixes,
 			.metrics = r->metrics,
 			.seed = ++seed,
@@ -213,6 +217,7 @@ static void release(struct run *r)
 		if (r->watchers[i])
 			fc_watcher_free(r->watchers[i]);
 	free(r->watchers);
+	fc_exec_plugins_free(r->plugins);
 	fc_engine_thread_free(r->engine);
 	fc_metrics_free(r->metrics);
 	free(r->infos);
