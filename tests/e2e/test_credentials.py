@@ -121,6 +121,12 @@ def rules(hub, edge1, namespace):
     return change
 
 
+def spoil(cluster, namespace, value):
+    """Changes the copy by hand, and waits until it is mended: so somebody watches it."""
+    set_data(cluster, "configmaps", namespace, "copy", {"a": "spoilt"})
+    wait_data(cluster, "configmaps", namespace, "copy", {"a": value}, 40)
+
+
 def start(fedcopy, cluster_set, namespace, **how):
     args = ("run", "--clusters", cluster_set, "--target", "configmaps", "--namespace", namespace)
     return fedcopy(*args, "--log-level", "debug", **how)
@@ -146,7 +152,7 @@ def test_a_plugin_gives_a_certificate_and_another_one_opens_connections_anew(
     with edge1.counting() as count:
         program = start(fedcopy, write_login(tmp_path, hub, edge1, plugin.user(env=env)), namespace)
         rules("2")
-        assert count.requests(user="first-login", verb="watch")
+        assert count.requests(user="first-login", verb="patch")
         # A request that comes near its end makes it be asked for again; without one there is no need of another.
         deadline = datetime.datetime.now() + datetime.timedelta(seconds=60)
         value = 2
@@ -154,8 +160,11 @@ def test_a_plugin_gives_a_certificate_and_another_one_opens_connections_anew(
             assert datetime.datetime.now() < deadline
             value += 1
             rules(str(value))
-        wait_for(lambda: count.requests(user="second-login", verb="watch"), 20, "the watches are the second's")
+        # A watch is written down when it ends, at the latest.
+        wait_for(lambda: count.requests(user="first-login", verb="watch"), 20, "the first's watches end")
         rules("last")
+        spoil(edge1, namespace, "last")
+        assert count.requests(user="second-login", verb="patch")
         assert program.running
     assert plugin.runs == 2
 
@@ -307,12 +316,14 @@ def test_a_rotated_client_certificate_is_used_for_the_next_connection(fedcopy, h
     with edge1.counting() as count:
         program = start(fedcopy, write_login(tmp_path, hub, edge1, user), namespace)
         rules("2")
-        assert count.requests(user="first-file", verb="watch")
+        assert count.requests(user="first-file", verb="patch")
         assert not count.requests(user="second-file")
     rotate("second-file")
     edge1.kill()
     offset = edge1.audit_offset()
     edge1.start()
-    wait_for(lambda: edge1.audit(offset, user="second-file", verb="watch"), 40, "the watches are the second's")
+    spoil(edge1, namespace, "2")
     rules("3")
+    assert edge1.audit(offset, user="second-file", verb="patch")
+    assert not edge1.audit(offset, user="first-file")
     assert "client certificate files have changed" in program.stderr()
