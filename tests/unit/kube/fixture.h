@@ -29,7 +29,7 @@
 
 struct fixture {
 	char folder[64];
-	char *strings[128]; /* freed at the end */
+	char *strings[2048]; /* freed at the end */
 	size_t count;
 };
 

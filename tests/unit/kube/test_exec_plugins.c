@@ -374,7 +374,13 @@ static void *use(void *user)
 	struct fc_error err;
 
 	for (int i = 0; i < 200; i++) {
-		if (settle(u, 0, &c, &err) != 0 || c->token[0] != 't')
+		/* What is refused as soon as it comes makes everybody who refused it wait for a millisecond. */
+		while (settle(u, 0, &c, &err) != 0) {
+			if (!strstr(err.text, "refused what it gave"))
+				return u;
+			usleep(1000);
+		}
+		if (c->token[0] != 't')
 			return u;
 		if (i % 50 == 49)
 			fc_exec_user_refused(u, fc_clock_mono_ms());

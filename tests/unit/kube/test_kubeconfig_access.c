@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kube/kubeconfig.h"
 
+#include "kube/exec_spec.h"
 #include "unit/kube/fixture.h"
 
 static int setup(void **state)
@@ -251,20 +252,171 @@ static void test_access_basic_excludes_a_token(void **state)
 	expect_refused(state, SERVER, "username: a, password: \"gehe\\nim\"", "control character");
 }
 
-/* 1.23, and what this version does not do: refused where it is used, with the mend. */
-static void test_access_plug_ins_and_impersonation_are_refused_with_the_mend(void **state)
+/* 1.23, 1.18: a sentence that names exec as the replacement. */
+static void test_access_auth_provider_is_refused_with_the_mend(void **state)
 {
-	expect_refused(state, SERVER, "exec: {command: geheim, apiVersion: client.authentication.k8s.io/v1}",
-		       "user \"login\": exec: ");
-	expect_refused(state, SERVER, "exec: {command: c}", "a client certificate, a token or a tokenFile");
-	expect_refused(state, SERVER, "auth-provider: {name: gcp}", "replaced by exec");
-	expect_refused(state, SERVER, "auth-provider: {name: gcp}", "tokenFile");
-	expect_refused(state, SERVER, "exec: {command: c}, auth-provider: {name: gcp}", "user \"login\": "); /* 1.18 */
-	expect_refused(state, SERVER, "token: abc, as: admin", "user \"login\": as: impersonation");
-	expect_refused(state, SERVER, "token: abc, as-groups: [g]", "user \"login\": as-groups: "); /* 1.21 */
-	expect_refused(state, SERVER, "token: abc, as-uid: \"1\"", "as-uid: ");
-	expect_refused(state, SERVER, "token: abc, as-user-extra: {a: [b]}", "as-user-extra: ");
-	fc_access_free(must_open(state, SERVER, "token: abc, exec: null, as: \"\""));
+	expect_refused(state, SERVER, "auth-provider: {name: gcp}", "user \"login\": auth-provider: ");
+	expect_refused(state, SERVER, "auth-provider: {name: oidc, config: {id-token: geheim}}",
+		       "write an exec stanza");
+	expect_refused(state, SERVER, "token: abc, auth-provider: {name: azure}", "auth-provider: ");
+	expect_refused(state, SERVER, "exec: {command: c}, auth-provider: {name: gcp}", "exec is given too");
+	fc_access_free(must_open(state, SERVER, "token: abc, exec: null, auth-provider: null, as: \"\""));
+}
+
+#define EXEC "exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: "
+
+/* 1.6, 1.27 */
+static void test_access_has_a_plugin_beside_the_kubeconfig_or_in_path(void **state)
+{
+	struct fc_access *a = must_open(state, SERVER, EXEC "bin/login, args: [a, \"b c\"]}");
+
+	assert_string_equal(a->exec->command, fixture_path(*state, "conf/bin/login"));
+	assert_string_equal(a->exec->args[1], "b c");
+	assert_null(a->token);
+	fc_access_free(a);
+	a = must_open(state, SERVER, EXEC "login}");
+	assert_string_equal(a->exec->command, "login");
+	fc_access_free(a);
+}
+
+/* 1.27, 1.28 */
+static void test_access_plugin_that_cannot_be_run_is_refused(void **state)
+{
+	expect_refused(state, SERVER, "exec: {command: c}", "user \"login\": exec: apiVersion: is missing");
+	expect_refused(state, SERVER, "exec: []", "exec: is no mapping");
+	expect_refused(state, SERVER,
+		       "exec: {command: c, apiVersion: client.authentication.k8s.io/v1, interactiveMode: Always}",
+		       "somebody at a terminal");
+	expect_refused(state, SERVER, "exec: {command: c, apiVersion: client.authentication.k8s.io/v1alpha1}",
+		       "v1alpha1 is gone");
+}
+
+/* 1.35: whatever else the user has comes first, and a plug-in that is not used need not be right. */
+static void test_access_plugin_is_not_used_beside_another_login(void **state)
+{
+	const char *certificate, *key;
+
+	fixture_pair(*state, &certificate, &key);
+	fixture_write(*state, "conf/token", "abc");
+	FC_AUTO_FREE char *pair = fc_xasprintf("client-certificate-data: %s, client-key-data: %s",
+					       fixture_base64(*state, certificate), fixture_base64(*state, key));
+	const char *const logins[] = { "token: abc", "tokenFile: token", "username: u, password: p", pair };
+	for (size_t i = 0; i < FC_ARRAY_LEN(logins); i++) {
+		FC_AUTO_FREE char *user = fc_xasprintf("%s, exec: {command: c}", logins[i]);
+		struct fc_access *a = must_open(state, SERVER, user);
+		assert_null(a->exec);
+		fc_access_free(a);
+	}
+}
+
+/* 1.30, 1.14: a CA of a file comes as data, the server as it is written. */
+static void test_access_plugin_is_told_of_the_cluster(void **state)
+{
+	const char *certificate, *key;
+
+	fixture_pair(*state, &certificate, &key);
+	fixture_write(*state, "conf/ca", certificate);
+	struct fc_access *a = must_open(
+		state,
+		"server: \"https://api/\", certificate-authority: ca, tls-server-name: n, extensions: [{name: "
+		"other, extension: {a: b}}, {name: client.authentication.k8s.io/exec, extension: {c: d}}]",
+		EXEC "c, provideClusterInfo: true}");
+	const char *info = a->exec->env[0];
+	assert_contains(info, "\"server\":\"https://api/\"");
+	assert_contains(info, "\"config\":{\"c\":\"d\"}");
+	assert_contains(info, "\"tls-server-name\":\"n\"");
+	FC_AUTO_FREE char *data =
+		fc_xasprintf("\"certificate-authority-data\":\"%s\"", fixture_base64(*state, certificate));
+	assert_contains(info, data);
+	fc_access_free(a);
+}
+
+/* 1.21, 1.22 */
+static void test_access_has_impersonation_as_header_lines(void **state)
+{
+	struct fc_access *a = must_open(state, SERVER, "token: abc, as: jane, as-groups: [g], as-user-extra: {k: [v]}");
+
+	assert_string_equal(a->impersonate[0], "Impersonate-User: jane");
+	assert_string_equal(a->impersonate[1], "Impersonate-Group: g");
+	assert_string_equal(a->impersonate[2], "Impersonate-Extra-k: v");
+	assert_null(a->impersonate[3]);
+	fc_access_free(a);
+	expect_refused(state, SERVER, "token: abc, as-groups: [g]", "user \"login\": as-groups: is given without as");
+	expect_refused(state, SERVER, "token: abc, as: \"a\\nb\"", "user \"login\": as: holds a line break");
+}
+
+/* Every field counts; of a file its path. */
+static void test_access_same_looks_at_every_field(void **state)
+{
+	const char *certificate, *key, *other, *other_key;
+
+	fixture_pair(*state, &certificate, &key);
+	fixture_pair(*state, &other, &other_key);
+	fixture_write(*state, "conf/cert", certificate);
+	fixture_write(*state, "conf/key", key);
+	fixture_write(*state, "conf/token", "abc");
+	fixture_write(*state, "conf/token2", "abc");
+	const char *inline_ca = fixture_base64(*state, certificate), *inline_other = fixture_base64(*state, other);
+	const struct {
+		const char *cluster, *user;
+	} rows[] = {
+		{ SERVER, "" },
+		{ "server: \"https://api/prefix\"", "" },
+		{ SERVER ", tls-server-name: n", "" },
+		{ SERVER ", proxy-url: \"http://proxy\"", "" },
+		{ SERVER ", disable-compression: true", "" },
+		{ SERVER ", insecure-skip-tls-verify: true", "" },
+		{ SERVER ", certificate-authority: cert", "" },
+		{ fixture_keep(*state, fc_xasprintf(SERVER ", certificate-authority-data: %s", inline_ca)), "" },
+		{ fixture_keep(*state, fc_xasprintf(SERVER ", certificate-authority-data: %s", inline_other)), "" },
+		{ SERVER, "token: abc" },
+		{ SERVER, "token: def" },
+		{ SERVER, "tokenFile: token" },
+		{ SERVER, "tokenFile: token2" },
+		{ SERVER, "token: abc, tokenFile: token" },
+		{ SERVER, "username: u" },
+		{ SERVER, "username: u, password: p" },
+		{ SERVER, "client-certificate: cert, client-key: key" },
+		{ SERVER, fixture_keep(*state, fc_xasprintf("client-certificate: cert, client-key-data: %s",
+							    fixture_base64(*state, key))) },
+		{ SERVER, fixture_keep(*state, fc_xasprintf("client-certificate-data: %s, client-key-data: %s",
+							    inline_ca, fixture_base64(*state, key))) },
+		{ SERVER, EXEC "c}" },
+		{ SERVER, EXEC "c, args: [a]}" },
+		{ SERVER, "as: a" },
+		{ SERVER, "as: b" },
+		{ SERVER, "as: a, as-groups: [g]" },
+	};
+	for (size_t i = 0; i < FC_ARRAY_LEN(rows); i++) {
+		struct fc_access *a = must_open(state, rows[i].cluster, rows[i].user);
+		for (size_t j = 0; j < FC_ARRAY_LEN(rows); j++) {
+			struct fc_access *b = must_open(state, rows[j].cluster, rows[j].user);
+			if (fc_access_same(a, b) != (i == j))
+				fail_msg("%s; %s\n%s; %s", rows[i].cluster, rows[i].user, rows[j].cluster,
+					 rows[j].user);
+			fc_access_free(b);
+		}
+		fc_access_free(a);
+	}
+}
+
+static void test_access_same_takes_a_file_by_its_path(void **state)
+{
+	static const char user[] = "client-certificate: cert, client-key: key";
+	const char *certificate, *key, *other, *other_key;
+
+	fixture_pair(*state, &certificate, &key);
+	fixture_pair(*state, &other, &other_key);
+	fixture_write(*state, "conf/cert", certificate);
+	fixture_write(*state, "conf/key", key);
+	struct fc_access *a = must_open(state, SERVER ", certificate-authority: cert", user);
+	fixture_write(*state, "conf/cert", other);
+	fixture_write(*state, "conf/key", other_key);
+	struct fc_access *b = must_open(state, SERVER ", certificate-authority: cert", user);
+	assert_string_not_equal(a->cert_pem, b->cert_pem);
+	assert_true(fc_access_same(a, b));
+	fc_access_free(a);
+	fc_access_free(b);
 }
 
 /* 1.8 */
@@ -357,8 +509,15 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_access_token_inline_and_in_a_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_access_token_that_cannot_be_used_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_access_basic_excludes_a_token, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_access_plug_ins_and_impersonation_are_refused_with_the_mend, setup,
+		cmocka_unit_test_setup_teardown(test_access_auth_provider_is_refused_with_the_mend, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_access_has_a_plugin_beside_the_kubeconfig_or_in_path, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_access_plugin_that_cannot_be_run_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_access_plugin_is_not_used_beside_another_login, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_access_plugin_is_told_of_the_cluster, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_access_has_impersonation_as_header_lines, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_access_same_looks_at_every_field, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_access_same_takes_a_file_by_its_path, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_access_follows_the_context, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_access_unknown_context_is_told_which_there_are, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_access_relative_paths_belong_to_the_defining_file, setup,
