@@ -215,6 +215,25 @@ static void test_a_last_event_needs_no_newline_and_410_may_come_first(void **sta
 	bench_free(b);
 }
 
+/* Its first events are synthetic and in no order (5.9). */
+static void test_a_watch_from_no_version_takes_none_of_its_first_additions(void **state FC_UNUSED)
+{
+	BENCH({ .match = "limit=", .body = { "{\"metadata\":{},\"items\":[]}" } },
+	      { .match = "watch=true&allow", .body = { EVENT("ADDED", "a", "900", "") }, .end = SCRIPTED_CUT },
+	      { .match = "watch=true&allow",
+		.body = { EVENT("ADDED", "a", "900", "") EVENT("MODIFIED", "b", "50", "") },
+		.end = SCRIPTED_CUT },
+	      { .match = "resourceVersion=50", .end = SCRIPTED_HOLD });
+
+	start(b, (struct fc_informer_options){ 0 });
+	until_told(b, "object ns/a 900\n");
+	while (!was_seen(b, "resourceVersion=50")) {
+		fc_loop_run_once(b->loop, 10);
+		fc_informer_retry_now(b->informer);
+	}
+	bench_free(b);
+}
+
 /* --- odd objects --- */
 
 static char *filled(const char *before, char c, size_t count, const char *after)
@@ -436,6 +455,7 @@ int main(void)
 		cmocka_unit_test(test_a_later_page_that_is_interrupted_is_asked_for_again),
 		cmocka_unit_test(test_lists_and_watches_may_come_byte_by_byte),
 		cmocka_unit_test(test_a_last_event_needs_no_newline_and_410_may_come_first),
+		cmocka_unit_test(test_a_watch_from_no_version_takes_none_of_its_first_additions),
 		cmocka_unit_test(test_an_object_of_3_mib_is_passed_on_and_one_of_5_is_named),
 		cmocka_unit_test(test_an_object_nested_2000_deep_is_named),
 		cmocka_unit_test(test_a_zero_character_is_a_character_but_in_no_name),
