@@ -2,12 +2,14 @@
 #include "base/mem.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 /* Of a thread, so that a test that fails an allocation disturbs no other thread. */
 static _Thread_local unsigned fail_in;
+static _Thread_local unsigned failures;
 
 static void *or_abort(void *p)
 {
@@ -60,9 +62,16 @@ char *fc_xstrdup_null(const char *s)
 
 void *fc_try_realloc(void *old, size_t bytes)
 {
-	if (fail_in && --fail_in == 0)
-		return NULL;
-	return realloc(old, bytes ? bytes : 1);
+	bool fails = fail_in && --fail_in == 0;
+	void *p = fails ? NULL : realloc(old, bytes ? bytes : 1);
+
+	failures += !p;
+	return p;
+}
+
+unsigned fc_try_failures(void)
+{
+	return failures;
 }
 
 void fc_mem_fail_nth(unsigned nth)

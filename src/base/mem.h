@@ -26,6 +26,10 @@ char *fc_xstrdup_null(const char *s);
 /* For sizes that a peer or a file decides: NULL when there is no memory, and `old` is still the caller's. */
 void *fc_try_realloc(void *old, size_t bytes) __attribute__((warn_unused_result));
 
+/* How many of this thread's calls of it have ever returned NULL: whoever calls through a library that may overlook one
+ * compares before and after. */
+unsigned fc_try_failures(void);
+
 /* For tests: the n-th fc_try_realloc of this thread from now fails (1: the next); 0 switches it off. */
 void fc_mem_fail_nth(unsigned nth);
 

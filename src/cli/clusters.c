@@ -10,10 +10,10 @@
 #include "cli/options.h"
 #include "clusters/cluster_set.h"
 #include "clusters/probe.h"
+#include "json/decode.h"
 #include "kube/exec_plugins.h"
 
 #include <curl/curl.h>
-#include <jansson.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -182,7 +182,7 @@ int fc_cmd_clusters(int argc, char **argv)
 	fc_log_init(l.options.log_format, l.options.log_level);
 	/* Before anything that could use it (kube-client 2.26). */
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	json_object_seed(0);
+	fc_decode_init();
 	if (look(&l, &err) == 0)
 		status = print(&l, &err);
 	if (status < 0)

@@ -22,11 +22,11 @@
 #include "clusters/cluster_set.h"
 #include "clusters/fleet.h"
 #include "dialects/dialects.h"
+#include "json/decode.h"
 #include "kube/exec_plugins.h"
 #include "serve/server.h"
 
 #include <curl/curl.h>
-#include <jansson.h>
 
 #include <malloc.h>
 #include <signal.h>
@@ -285,7 +285,7 @@ int fc_cmd_run(int argc, char **argv)
 	/* Before the first thread (kube-client 2.26). */
 	mallopt(M_ARENA_MAX, ARENAS);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	json_object_seed(0);
+	fc_decode_init();
 	if (run(&r, &err) < 0)
 		status = fc_command_fail("run", &err);
 	release(&r);

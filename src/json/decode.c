@@ -1,7 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "json/decode.h"
 
+#include "base/mem.h"
+
 #include <string.h>
+
+static void *try_malloc(size_t bytes)
+{
+	return fc_try_realloc(NULL, bytes);
+}
+
+void fc_decode_init(void)
+{
+	json_set_alloc_funcs(try_malloc, free);
+	json_object_seed(0);
+}
 
 /* jansson parses recursively, up to 2048 levels, which is more than a watcher's stack holds: depth is counted before
  * it sees the text. What is no JSON may be miscounted here; jansson refuses it, all but a zero byte behind a number,
@@ -64,6 +77,7 @@ static int explain(const json_error_t *e, struct fc_error *err)
 static json_t *decode(const char *bytes, size_t len, size_t flags, struct fc_error *err)
 {
 	json_error_t why;
+	unsigned failures = fc_try_failures();
 
 	if (len > FC_JSON_MAX_BYTES) {
 		fc_error_set(err, FC_ERR_LIMIT, "more than %u bytes of JSON", FC_JSON_MAX_BYTES);
@@ -72,6 +86,12 @@ static json_t *decode(const char *bytes, size_t len, size_t flags, struct fc_err
 	if (check_shape(bytes, len, err) < 0)
 		return NULL;
 	json_t *value = json_loadb(len ? bytes : "", len, JSON_DECODE_ANY | JSON_ALLOW_NUL | flags, &why);
+	if (fc_try_failures() != failures) {
+		/* Whatever came of it. */
+		fc_error_set(err, FC_ERR_MEMORY, "out of memory for a JSON value");
+		json_decref(value);
+		return NULL;
+	}
 	if (!value)
 		explain(&why, err);
 	return value;

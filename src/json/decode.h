@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fc_decode - bytes to one JSON value, with the limits that a peer's bytes need.
  * Owns:    the result belongs to the caller (json_decref).
- * Threads: any; json_object_seed must have been called before the first thread.
+ * Threads: any; fc_decode_init must have been called before the first thread.
  * Fails:   FC_ERR_LIMIT (deeper than 128 levels, more than 4 MiB, a number beyond 64 bits), FC_ERR_PROTOCOL (not
  *          JSON). The text names place and kind of the fault and never quotes a byte of the input, which may be a
  *          secret.
@@ -18,6 +18,11 @@
 
 #define FC_JSON_MAX_DEPTH 128
 #define FC_JSON_MAX_BYTES (4u * 1024 * 1024)
+
+/* Before the first thread: seeds jansson's hashes, and lets it allocate through base/mem, so that an allocation that
+ * fails underneath a decoder is noticed here. Without it (tests) jansson's own notice has to do, and jansson 2.14 has
+ * none when a word outgrows its buffer: it goes on with a letter missing. */
+void fc_decode_init(void);
 
 /* Any JSON value, \u0000 included; white space around it is allowed, anything else after it is not. */
 json_t *fc_decode(const char *bytes, size_t len, struct fc_error *err) FC_MUST_CHECK;

@@ -217,7 +217,8 @@ static int page_url(const struct fc_informer *i, struct fc_buf *out, struct fc_e
 	if (i->token)
 		fc_url_query(out, "continue", i->token);
 	fc_url_query(out, "timeout", PAGE_TIMEOUT_TEXT);
-	return 0;
+	/* Cut off it would ask for something else. */
+	return out->failed ? fc_error_set(err, FC_ERR_MEMORY, "no memory for the path of a request") : 0;
 }
 
 void fc_informer_list_page(struct fc_informer *i)

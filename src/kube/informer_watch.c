@@ -379,7 +379,8 @@ static int watch_url(const struct fc_informer *i, int seconds, struct fc_buf *ou
 		fc_url_query(out, "resourceVersion", i->version);
 	fc_url_query(out, "allowWatchBookmarks", "true");
 	fc_url_query_number(out, "timeoutSeconds", seconds);
-	return 0;
+	/* Cut off it would ask for something else. */
+	return out->failed ? fc_error_set(err, FC_ERR_MEMORY, "no memory for the path of a request") : 0;
 }
 
 void fc_informer_watch_open(struct fc_informer *i)

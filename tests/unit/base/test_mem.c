@@ -52,11 +52,14 @@ static void test_mem_nth_try_fails_once_and_leaves_the_old_memory(void **state F
 	FC_AUTO_FREE char *p = fc_try_realloc(NULL, 4);
 
 	strcpy(p, "abc");
+	unsigned failures = fc_try_failures();
 	fc_mem_fail_nth(2);
 	char *grown = fc_try_realloc(p, 8);
 	assert_non_null(grown);
 	p = grown;
+	assert_int_equal(fc_try_failures(), failures);
 	assert_null(fc_try_realloc(p, 16));
+	assert_int_equal(fc_try_failures(), failures + 1);
 	assert_string_equal(p, "abc");
 	grown = fc_try_realloc(p, 16);
 	assert_non_null(grown);

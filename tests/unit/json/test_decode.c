@@ -213,6 +213,36 @@ static void test_decode_metadata_and_annotations_are_found(void **state FC_UNUSE
 	assert_null(fc_json_annotation(bare, "k"));
 }
 
+/* jansson alone goes on with a letter missing, here and there. */
+static void test_decode_never_changes_a_value_for_want_of_memory(void **state FC_UNUSED)
+{
+	static const char text[] = "{\"a long name of a member\":[\"a long string, longer than its first buffer\",1,"
+				   "{\"another\":1.5,\"b\":null,\"c\":true,\"d\":[],\"e\":{},\"f\":\"\u00e4\"}]}";
+	json_auto_t *whole = decode(text);
+	unsigned failed = 0, calm = 0;
+
+	for (unsigned nth = 1; calm < 3; nth++) {
+		struct fc_error err = FC_ERROR_INIT;
+		fc_mem_fail_nth(nth);
+		json_auto_t *value = fc_decode(text, strlen(text), &err);
+		fc_mem_fail_nth(0);
+		if (value) {
+			assert_true(json_equal(value, whole));
+			calm++;
+		} else {
+			assert_int_equal(err.cls, FC_ERR_MEMORY);
+			failed++;
+		}
+	}
+	assert_true(failed > 20);
+}
+
+static int set_up(void **state FC_UNUSED)
+{
+	fc_decode_init();
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,7 +256,8 @@ int main(void)
 		cmocka_unit_test(test_decode_strict_refuses_a_member_named_twice),
 		cmocka_unit_test(test_decode_get_tells_absent_null_and_wrong_type_apart),
 		cmocka_unit_test(test_decode_metadata_and_annotations_are_found),
+		cmocka_unit_test(test_decode_never_changes_a_value_for_want_of_memory),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, set_up, NULL);
 }

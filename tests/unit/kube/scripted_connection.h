@@ -39,6 +39,7 @@ struct scripted_step {
 	int status;	     /* 0: 200 */
 	const char *body[6]; /* pieces, each written by itself */
 	enum scripted_end end;
+	bool bytewise; /* each byte of the body is written by itself */
 };
 
 #define SCRIPTED_MAX 64
@@ -145,6 +146,16 @@ static inline void scripted_write(struct scripted_connection *c, const char *tex
 		(void)SSL_write(c->ssl, text, (int)strlen(text));
 }
 
+static inline void scripted_write_bytes(struct scripted_connection *c, const char *text)
+{
+	char chunk[] = "1\r\nx\r\n";
+
+	for (; *text; text++) {
+		chunk[3] = *text;
+		scripted_write(c, chunk);
+	}
+}
+
 static inline void scripted_wait(struct scripted_server *s)
 {
 	pthread_mutex_lock(&s->lock);
@@ -164,6 +175,10 @@ static inline void scripted_answer(struct scripted_connection *c, const struct s
 		scripted_wait(c->server);
 	scripted_write(c, head);
 	for (size_t i = 0; i < FC_ARRAY_LEN(step->body) && step->body[i]; i++) {
+		if (step->bytewise) {
+			scripted_write_bytes(c, step->body[i]);
+			continue;
+		}
 		FC_AUTO_FREE char *chunk = fc_xasprintf("%zx\r\n%s\r\n", strlen(step->body[i]), step->body[i]);
 		scripted_write(c, chunk);
 	}

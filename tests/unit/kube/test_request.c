@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "kube/request.h"
+
 #include "unit/kube/client.h"
 
 /* In place of libc's: what is overwritten is looked at first. Both names, since a fortified build calls the second. */
@@ -56,7 +58,7 @@ static void route(void *user, const struct tls_seen *request, struct tls_reply *
 	else if (strcmp(url, "/denied") == 0)
 		*reply = (struct tls_reply){ .status = 422, .body = denied };
 	else if (strcmp(url, "/forbidden") == 0)
-		*reply = (struct tls_reply){ .status = 403, .body = forbidden };
+		*reply = (struct tls_reply){ .status = 403, .body = forbidden, .audit_id = "8c0f3ca2" };
 	else if (strcmp(url, "/gateway-timeout") == 0)
 		*reply = (struct tls_reply){ .status = 504, .body = "<html>", .content_type = "text/html" };
 	else if (strcmp(url, "/close") == 0)
@@ -448,6 +450,52 @@ static void test_request_shows_no_login_of_a_proxy_that_cannot_be_used(void **st
 	}
 }
 
+struct marked {
+	struct fc_request *request;
+	unsigned calls;
+	char audit_id[64];
+};
+
+static void keep_audit_id(void *user, const struct fc_response *r FC_UNUSED)
+{
+	struct marked *m = user;
+
+	m->calls++;
+	snprintf(m->audit_id, sizeof(m->audit_id), "%s", m->request->marks ? m->request->marks->audit_id : "none");
+}
+
+static const char *audit_id_of(struct fixture *f, struct marked *m, const char *path)
+{
+	const struct fc_request_options options = {
+		.method = "GET", .path = path, .on_done = keep_audit_id, .user = m
+	};
+
+	*m = (struct marked){ .request = fc_transport_send(f->client.transport, &options, NULL) };
+	WAIT_FOR(&f->client, m->calls);
+	return m->audit_id;
+}
+
+static void test_request_keeps_what_names_a_refusal_in_the_servers_logs(void **state)
+{
+	struct fixture *f = *state;
+	struct marked m;
+
+	assert_string_equal(audit_id_of(f, &m, "/forbidden"), "8c0f3ca2");
+	assert_string_equal(audit_id_of(f, &m, "/x"), "none");
+}
+
+/* libcurl would repeat it by itself when its connection breaks. */
+static void test_request_that_writes_without_a_body_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct fc_error err = FC_ERROR_INIT;
+	const struct fc_request_options options = { .method = "DELETE", .path = "/x", .on_done = outcome_keep };
+
+	assert_null(fc_transport_send(f->client.transport, &options, &err));
+	assert_int_equal(err.cls, FC_ERR_INTERNAL);
+	assert_int_equal(tls_server_requests(f->server), 0);
+}
+
 static void test_request_without_a_sound_path_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -487,6 +535,8 @@ int main(void)
 		T(test_request_error_body_of_a_stream_is_classified_not_passed_on),
 		T(test_request_leaves_no_copy_of_an_answer_behind),
 		T(test_request_shows_no_login_of_a_proxy_that_cannot_be_used),
+		T(test_request_keeps_what_names_a_refusal_in_the_servers_logs),
+		T(test_request_that_writes_without_a_body_is_refused),
 		T(test_request_without_a_sound_path_is_refused),
 	};
 #undef T

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "kube/transport.h"
+
+#include "kube/transport_internal.h"
 #include "unit/kube/client.h"
 
 static void route(void *user FC_UNUSED, const struct tls_seen *request, struct tls_reply *reply)
@@ -11,6 +14,8 @@ static void route(void *user FC_UNUSED, const struct tls_seen *request, struct t
 		*reply = (struct tls_reply){ .status = 401, .body = "{}" };
 	else if (strcmp(request->url, "/watch") == 0)
 		*reply = (struct tls_reply){ .manner = TLS_STREAM_HANG, .body = "{}\n" };
+	else if (strcmp(request->url, "/deprecated") == 0)
+		*reply = (struct tls_reply){ .body = "{}", .warning = "299 - \"v1beta1 is deprecated\"" };
 	else
 		*reply = (struct tls_reply){ .body = "{}" };
 }
@@ -201,6 +206,37 @@ static void test_transport_opens_a_further_connection_beyond_its_watches(void **
 	assert_int_equal(watch.calls, 0);
 }
 
+static void test_transport_shows_warnings_of_reads_once_and_of_writes_never(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome o;
+
+	client_do(&f->client, "PATCH", "/deprecated", "[]", &o);
+	assert_int_equal(f->client.transport->warnings.count, 0);
+	client_do(&f->client, "GET", "/deprecated", NULL, &o);
+	client_do(&f->client, "GET", "/deprecated", NULL, &o);
+	assert_int_equal(f->client.transport->warnings.count, 1);
+}
+
+static void test_transport_tells_of_each_connection_once_an_answer_has_begun(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome o, watch = { .calls = 0 };
+
+	client_send(&f->client, "GET", "/hang", NULL, &o);
+	WAIT_FOR(&f->client, tls_server_requests(f->server) == 1);
+	client_settle(&f->client);
+	assert_int_equal(f->client.connected_calls, 0); /* TLS is up, but nobody has said a word */
+	client_watch(&f->client, "/watch", NULL, outcome_keep, &watch);
+	WAIT_FOR(&f->client, f->client.connected_calls == 1);
+	assert_int_equal(watch.calls, 0);
+	client_do(&f->client, "GET", "/x", NULL, &o);
+	client_do(&f->client, "GET", "/x", NULL, &o); /* on the connection of the one before */
+	WAIT_FOR(&f->client, f->client.connected_calls == 2);
+	client_settle(&f->client);
+	assert_int_equal(f->client.connected_calls, 2);
+}
+
 static void test_transport_freed_with_requests_calls_nobody_back(void **state)
 {
 	struct fixture *f = *state;
@@ -228,6 +264,8 @@ int main(void)
 		T(test_transport_sends_the_token_and_reads_it_anew_after_a_401),
 		T(test_transport_without_a_token_to_send_refuses_the_request),
 		T(test_transport_opens_a_further_connection_beyond_its_watches),
+		T(test_transport_shows_warnings_of_reads_once_and_of_writes_never),
+		T(test_transport_tells_of_each_connection_once_an_answer_has_begun),
 		T(test_transport_freed_with_requests_calls_nobody_back),
 	};
 #undef T

@@ -40,7 +40,7 @@ struct tls_reply {
 	const char *body;  /* static; or `allocated` */
 	size_t body_bytes; /* 0: strlen */
 	char *allocated;   /* freed by the server */
-	const char *content_type, *retry_after, *location, *content_encoding;
+	const char *content_type, *retry_after, *location, *content_encoding, *warning, *audit_id;
 };
 
 struct tls_seen {
@@ -204,6 +204,8 @@ static inline enum MHD_Result tls_answer(struct MHD_Connection *c, struct tls_ex
 	tls_put_header(response, "Retry-After", r->retry_after);
 	tls_put_header(response, "Location", r->location);
 	tls_put_header(response, "Content-Encoding", r->content_encoding);
+	tls_put_header(response, "Warning", r->warning);
+	tls_put_header(response, "Audit-Id", r->audit_id);
 	enum MHD_Result rc = MHD_queue_response(c, (unsigned)(r->status ? r->status : 200), response);
 	MHD_destroy_response(response);
 	return rc;
