@@ -43,7 +43,7 @@ struct fc_watcher_connection {
 	char *server_version;
 };
 
-/* watcher_words.h: RESOURCE words. */
+/* watcher_resolve.c: RESOURCE words. */
 struct fc_watcher_word;
 
 /* watcher_discover.c: a row of looks after something happened to a type. */

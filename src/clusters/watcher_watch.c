@@ -9,10 +9,10 @@
 /* A watch of the engine's and the informer that serves it. */
 struct fc_watcher_watch {
 	uint32_t number;
+	bool gone; /* its type was not served when it last failed */
 	struct fc_watcher *w;
 	struct fc_informer *informer;
 	struct fc_resource *resource;
-	bool gone; /* its type was not served when it last failed */
 	UT_hash_handle hh;
 };
 
@@ -143,6 +143,13 @@ void fc_watcher_watch_stop(struct fc_watcher *w, uint32_t number)
 		end_watch(w, watch);
 }
 
+void fc_watcher_watch_retry_gone(struct fc_watcher *w, const struct fc_resource *resource)
+{
+	for (struct fc_watcher_watch *watch = w->watches; watch; watch = watch->hh.next)
+		if (watch->gone && watch->informer && fc_resource_same(watch->resource, resource))
+			fc_informer_retry_now(watch->informer);
+}
+
 void fc_watcher_watch_stop_all(struct fc_watcher *w)
 {
 	struct fc_watcher_watch *watch, *next;
@@ -155,11 +162,4 @@ void fc_watcher_watch_retry_all(struct fc_watcher *w)
 {
 	for (struct fc_watcher_watch *watch = w->watches; watch; watch = watch->hh.next)
 		fc_informer_retry_now(watch->informer);
-}
-
-void fc_watcher_watch_retry_gone(struct fc_watcher *w, const struct fc_resource *resource)
-{
-	for (struct fc_watcher_watch *watch = w->watches; watch; watch = watch->hh.next)
-		if (watch->gone && fc_resource_same(watch->resource, resource))
-			fc_informer_retry_now(watch->informer);
 }
