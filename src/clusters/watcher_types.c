@@ -290,9 +290,8 @@ void fc_watcher_types_adjust(struct fc_watcher *w)
 
 void fc_watcher_types_up(struct fc_watcher *w)
 {
-	fc_loop_timer_cancel(w->loop, &w->types.timer);
-	if (w->types.informer)
-		fc_informer_retry_now(w->types.informer);
+	/* From a first list: whoever answers now may know other versions, and every word is looked at anyway. */
+	fc_watcher_types_stop(w);
 	fc_watcher_types_adjust(w);
 }
 

@@ -164,6 +164,13 @@ void fc_watcher_watch_stop(struct fc_watcher *w, uint32_t number)
 		end_watch(w, watch);
 }
 
+void fc_watcher_watch_retry_gone(struct fc_watcher *w, const struct fc_resource *resource)
+{
+	for (struct fc_watcher_watch *watch = w->watches; watch; watch = watch->hh.next)
+		if (watch->gone && watch->informer && fc_resource_same(watch->resource, resource))
+			fc_informer_retry_now(watch->informer);
+}
+
 void fc_watcher_watch_stop_all(struct fc_watcher *w)
 {
 	struct fc_watcher_watch *watch, *next;
@@ -197,11 +204,4 @@ void fc_watcher_watch_resume_all(struct fc_watcher *w)
 	for (struct fc_watcher_watch *watch = w->watches; watch; watch = watch->hh.next)
 		if (!watch->informer)
 			start(watch);
-}
-
-void fc_watcher_watch_retry_gone(struct fc_watcher *w, const struct fc_resource *resource)
-{
-	for (struct fc_watcher_watch *watch = w->watches; watch; watch = watch->hh.next)
-		if (watch->informer && watch->gone && fc_resource_same(watch->resource, resource))
-			fc_informer_retry_now(watch->informer);
 }

@@ -60,7 +60,7 @@ void fc_watcher_discover_stop(struct fc_watcher *w);
 
 /* Begins or ceases to follow them, as the words need it. Not from inside the informer's callbacks. */
 void fc_watcher_types_adjust(struct fc_watcher *w);
-/* After an outage: what was forbidden may be allowed now. */
+/* After an outage: begins anew; what was forbidden may be allowed now. */
 void fc_watcher_types_up(struct fc_watcher *w);
 void fc_watcher_types_stop(struct fc_watcher *w);
 

@@ -214,19 +214,28 @@ def test_a_type_that_moves_to_another_version_is_followed(fedcopy, cluster_set, 
 
 
 def test_a_type_that_changes_its_scope_is_followed(fedcopy, cluster_set, make_type, hub, edge1, namespace):
-    widgets = make_type("typewidgets", "TypeWidget").install(hub)
-    widgets.create(hub, namespace, "source", {"a": "1"})
+    widgets, gadgets = make_type("typewidgets", "TypeWidget"), make_type("typegadgets", "TypeGadget")
+    literal = {"spec.a": 'json:"1"'}
+    widgets.install(hub).create(hub, namespace, "source", {"a": "1"})
+    gadgets.install(edge1).create(edge1, namespace, "target", {}, literal)
     configmap(edge1, namespace, "inside", {}, {"data.a": f"{widgets.word}:source:spec.a"})
     configmap(edge1, namespace, "outside", {}, {"data.a": f"{widgets.word}:/source:spec.a"})
-    program = fedcopy("run", "--clusters", cluster_set, "--target", "configmaps", "--allow-all")
+    program = fedcopy("run", "--clusters", cluster_set, "--target", f"configmaps,{gadgets.word}")
     wait_data(edge1, "configmaps", namespace, "inside", {"a": "1"})
-    widgets.remove(hub)
-    widgets.scope = "Cluster"
-    widgets.install(hub)
+    wait_spec(gadgets, edge1, namespace, "target", "1", 10)
+    program.wait_rule("/outside", state="Invalid")
+    for kind, cluster in ((widgets, hub), (gadgets, edge1)):
+        kind.remove(cluster)
+        kind.scope = "Cluster"
+        kind.install(cluster)
     widgets.create(hub, namespace, "source", {"a": "2"})
-    wait_data(edge1, "configmaps", namespace, "outside", {"a": "2"}, 5)
-    program.wait_rule("/outside")
-    assert not program.rules("/inside", state="InSync")
+    gadgets.create(edge1, namespace, "target", {}, literal)
+    # Nobody has allowed to read what is in no namespace.
+    for name in ("/inside", "/outside"):
+        program.wait_rule(name, state="NotAllowed", timeout=5)
+    wait_spec(gadgets, edge1, namespace, "target", "1", 5)
+    program.wait_rule(f"{gadgets.word}//target")
+    wait_data(edge1, "configmaps", namespace, "inside", {"a": "1"})
 
 
 def test_a_kind_of_two_groups_stays_what_it_was_and_is_warned_of(fedcopy, cluster_set, make_type, hub, edge1, namespace):
