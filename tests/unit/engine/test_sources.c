@@ -433,6 +433,170 @@ static void test_second_target_of_a_known_source_in_sync_reads_no_source(void **
 	world_watches_free(&watches);
 }
 
+static json_t *source_object(const char *value, const char *version)
+{
+	return J("{'metadata':{'name':'src','namespace':'ns','uid':'s','resourceVersion':'%s'},'data':{'a':'%s'}}",
+		 version, value);
+}
+
+/* The next write carries that value; it is answered at that version. */
+static void assert_written(struct world *w, const char *value, const char *version)
+{
+	struct fc_action *a = world_take(w, FC_ACTION_PATCH);
+
+	assert_non_null(a);
+	assert_json(json_array_get(a->body, 1), J("{'op':'add','path':'/data','value':{'a':'%s'}}", value));
+	world_answer(w, a, world_target(value, version));
+	fc_action_free(a);
+}
+
+/* After a restore from a backup versions begin again: a list shows smaller ones, and so do the events behind it. */
+static void test_versions_of_a_restored_source_may_go_back(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *read;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_source_changes(w, source, "2", "100");
+	assert_written(w, "2", "22");
+	world_list(w, source, source_object("1", "50"));
+	read = world_take(w, FC_ACTION_READ);
+	assert_non_null(read);
+	/* What comes while it is read may be newer than the answer. */
+	world_source_changes(w, source, "3", "51");
+	world_answer(w, read, source_object("1", "50"));
+	fc_action_free(read);
+	assert_written(w, "1", "23");
+	world_answer_read(w, "src", source_object("3", "51"));
+	assert_written(w, "3", "24");
+	/* From now on it is as ever. */
+	world_source_changes(w, source, "4", "52");
+	assert_written(w, "4", "25");
+	world_source_changes(w, source, "3", "51");
+	assert_quiet(w);
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+static void test_read_in_doubt_that_fails_is_tried_again(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *read;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_source_changes(w, source, "2", "100");
+	assert_written(w, "2", "22");
+	world_list(w, source, source_object("1", "50"));
+	read = world_take(w, FC_ACTION_READ);
+	assert_non_null(read);
+	world_fail(w, read, FC_ERR_SERVER, -1);
+	fc_action_free(read);
+	assert_quiet(w);
+	world_tick(w, 1000);
+	world_answer_read(w, "src", source_object("1", "50"));
+	assert_written(w, "1", "23");
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+static void test_source_that_a_restored_backup_lacks_may_come_with_a_smaller_version(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_source_changes(w, source, "2", "100");
+	assert_written(w, "2", "22");
+	world_list(w, source, NULL);
+	assert_string_equal(world_state(w, "/dst", NULL), "SourceNotFound/SourceNotFound");
+	assert_quiet(w);
+	world_source_changes(w, source, "3", "60");
+	world_answer_read(w, "src", source_object("3", "60"));
+	assert_written(w, "3", "23");
+	/* Gone and come again once more, and the deletion's version is small too. */
+	world_gone(w, source, "ns", "src", "61");
+	assert_string_equal(world_state(w, "/dst", NULL), "SourceNotFound/SourceNotFound");
+	world_source_changes(w, source, "2", "60");
+	assert_quiet(w);
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+/* A chain: b is the target of a, and the source of c. Its watch says in a list that it is gone, while it is written. */
+static void test_answer_to_a_write_does_not_bring_back_what_a_list_has_not_named(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *a, *b, *write;
+
+	world_start(w, &watches);
+	world_object(w, watches.secrets[HUB], world_bearer("b", "10", WORLD_RULE("data", "secret:a:data"), "'k':'0'"));
+	world_object(w, watches.secrets[EDGE1], world_bearer("c", "20", WORLD_RULE("data", "secret:b:data"), ""));
+	world_resolve(w);
+	a = world_take_watch(w, HUB, "secrets", false);
+	b = world_take_watch(w, HUB, "secrets", false);
+	assert_string_equal(a->name, "a");
+	assert_string_equal(b->name, "b");
+	world_answer_read(w, "b", world_bearer("b", "10", WORLD_RULE("data", "secret:a:data"), "'k':'0'"));
+	world_answer_read(w, "c", world_bearer("c", "20", WORLD_RULE("data", "secret:b:data"), "'k':'0'"));
+	world_list(w, b, world_bearer("b", "10", WORLD_RULE("data", "secret:a:data"), "'k':'0'"));
+	world_list(w, a, J("{'metadata':{'name':'a','namespace':'ns','resourceVersion':'5'},'data':{'k':'1'}}"));
+	write = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(write);
+	assert_string_equal(write->name, "b");
+	world_list(w, b, NULL);
+	world_answer(w, write, world_bearer("b", "11", WORLD_RULE("data", "secret:a:data"), "'k':'1'"));
+	assert_string_equal(world_state(w, "ns/c", NULL), "SourceNotFound/SourceNotFound");
+	world_answer_read(w, "b", world_bearer("b", "11", WORLD_RULE("data", "secret:a:data"), "'k':'1'"));
+	assert_string_not_equal(world_state(w, "ns/c", NULL), "SourceNotFound/SourceNotFound");
+	fc_action_free(write);
+	fc_action_free(a);
+	fc_action_free(b);
+	world_watches_free(&watches);
+}
+
+/* Its target's refusals were void each time that the absence was told again. */
+static void test_absence_that_is_told_again_is_no_news_for_a_rule_that_came_later(void **state)
+{
+	static const char rules[] =
+		WORLD_RULE("data", "configmap:good:data") "," WORLD_RULE("data.x", "configmap:none:data.x");
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *watch, *good, *write;
+
+	world_start(w, &watches);
+	world_object(w, watches.configmaps[EDGE1],
+		     world_bearer("first", "20", WORLD_RULE("data", "configmap:none:data"), ""));
+	world_resolve(w);
+	watch = world_take_watch(w, HUB, "configmaps", false);
+	assert_non_null(watch);
+	world_list(w, watch, NULL);
+	world_drop(w);
+	world_object(w, watches.configmaps[EDGE1], world_bearer("second", "30", rules, ""));
+	world_resolve(w);
+	good = world_take_watch(w, HUB, "configmaps", false);
+	world_answer_read(w, "second", world_bearer("second", "30", rules, ""));
+	world_list(w, good, J("{'metadata':{'name':'good','namespace':'ns','resourceVersion':'5'},'data':{'k':'1'}}"));
+	write = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(write);
+	world_fail(w, write, FC_ERR_INVALID, -1);
+	fc_action_free(write);
+	world_answer_read(w, "second", world_bearer("second", "30", rules, ""));
+	assert_string_equal(world_state(w, "ns/second", "data"), "Invalid/Refused");
+	world_list(w, watch, NULL);
+	assert_string_equal(world_state(w, "ns/second", "data"), "Invalid/Refused");
+	assert_quiet(w);
+	fc_action_free(good);
+	fc_action_free(watch);
+	world_watches_free(&watches);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -456,6 +620,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_two_wide_lists_at_once_call_no_source_missing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_second_target_of_a_known_source_in_sync_reads_no_source, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_versions_of_a_restored_source_may_go_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_read_in_doubt_that_fails_is_tried_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_source_that_a_restored_backup_lacks_may_come_with_a_smaller_version, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_answer_to_a_write_does_not_bring_back_what_a_list_has_not_named,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_absence_that_is_told_again_is_no_news_for_a_rule_that_came_later,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

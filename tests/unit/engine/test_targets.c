@@ -475,6 +475,95 @@ static void test_unreadable_version_that_comes_during_a_write_is_an_error_after_
 	world_watches_free(&watches);
 }
 
+/* Rules inside each other are refused together, whichever is at fault: a change of one frees them all. */
+static void test_refusal_of_overlapping_rules_ends_for_all_of_them(void **state)
+{
+	static const char rules[] = WORLD_RULE("data", "secret:src:data") "," WORLD_RULE(
+		"data.x", "secret:src:data.bad") "," WORLD_RULE("data.y", "json:1");
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *a;
+
+	world_start(w, &watches);
+	world_object(w, watches.secrets[EDGE1], world_bearer("dst", "20", rules, ""));
+	world_resolve(w);
+	source = world_take_watch(w, HUB, "secrets", false);
+	assert_non_null(source);
+	world_answer_read(w, "dst", world_bearer("dst", "20", rules, ""));
+	world_list(w, source,
+		   J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},'data':{'bad':'1'}}"));
+	a = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	world_fail(w, a, FC_ERR_INVALID, -1);
+	fc_action_free(a);
+	world_answer_read(w, "dst", world_bearer("dst", "20", rules, ""));
+	assert_string_equal(world_state(w, "/dst", "data.y"), "Invalid/Refused");
+	/* Now it is the value of x alone that changes. */
+	world_object(w, source,
+		     J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'11'},'data':{'bad':'2'}}"));
+	a = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_json(json_object_get(json_array_get(a->body, 1), "value"), J("{'bad':'2','x':'2','y':1}"));
+	fc_action_free(a);
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+/* In a restored cluster the item of a list is the truth, smaller version or not. */
+static void test_listed_item_with_a_smaller_version_counts_after_a_failed_write(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *a;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_source_changes(w, source, "2", "11");
+	a = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	/* An event from before the restore, then the list. */
+	world_object(w, watches.secrets[EDGE1], world_target("1", "900"));
+	world_list(w, watches.secrets[EDGE1], world_target("0", "15"));
+	world_fail(w, a, FC_ERR_CONFLICT, -1);
+	fc_action_free(a);
+	/* It is the event that a 409 waits for: no delay. */
+	world_answer_read(w, "dst", world_target("0", "15"));
+	a = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_json(json_array_get(a->body, 0), J("{'op':'replace','path':'/metadata/resourceVersion','value':'15'}"));
+	fc_action_free(a);
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+/* Generations begin again too: an equal one says nothing about another content. */
+static void test_equal_generation_of_a_smaller_version_is_no_answer(void **state)
+{
+	static const char *const words[] = { "deployments" };
+	static const char object[] =
+		"{'metadata':{'name':'dst','namespace':'ns','uid':'t','resourceVersion':'%s','generation':3,"
+		"'annotations':{'k8s-copier.fig.org/replace-spec.x':'json:1'}},'spec':{'x':%d}}";
+	struct world *w = world_new_with(words, 1, NULL, 0);
+	struct fc_action *watch;
+
+	(void)state;
+	world_up(w, EDGE1);
+	world_resolve(w);
+	watch = world_take_watch(w, EDGE1, "deployments", true);
+	assert_non_null(watch);
+	world_list(w, watch, J(object, "100", 1));
+	world_answer_read(w, "dst", J(object, "100", 1));
+	assert_string_equal(world_state(w, "/dst", NULL), "InSync/InSync");
+	/* Another version with that generation: nothing in spec has changed. */
+	world_object(w, watch, J(object, "101", 1));
+	assert_quiet(w);
+	world_list(w, watch, J(object, "50", 2));
+	world_answer_read(w, "dst", J(object, "50", 2));
+	assert_int_equal(world_count(w, FC_ACTION_PATCH), 1);
+	fc_action_free(watch);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -504,6 +593,12 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_unreadable_version_that_comes_during_a_write_is_an_error_after_it,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refusal_of_overlapping_rules_ends_for_all_of_them, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_listed_item_with_a_smaller_version_counts_after_a_failed_write,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_equal_generation_of_a_smaller_version_is_no_answer, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

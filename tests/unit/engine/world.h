@@ -146,7 +146,7 @@ static inline void world_up_as(struct world *w, fc_cluster_no cluster, const cha
 	struct fc_event *e = fc_event_new(FC_EVENT_CLUSTER_UP);
 
 	e->cluster = cluster;
-	e->name = fc_xstrdup(id);
+	e->name = fc_xstrdup_null(id);
 	world_step(w, e);
 }
 
