@@ -16,8 +16,8 @@
 #include <openssl/x509.h>
 
 struct fuzz_keys {
-	char *certificate, *key;	       /* PEM */
-	char *certificate_base64, *key_base64; /* as kubeconfigs hold it */
+	char *certificate, *key;	   /* PEM */
+	char *certificate_word, *key_word; /* what $CRT and $KEY stand for: base64, as kubeconfigs have it */
 };
 
 static inline char *fuzz_take_bio(BIO *bio)
@@ -47,8 +47,8 @@ static inline void fuzz_keys_make(struct fuzz_keys *k)
 	EVP_PKEY_free(key);
 	k->certificate = fuzz_take_bio(certificate_bio);
 	k->key = fuzz_take_bio(key_bio);
-	k->certificate_base64 = fc_base64_encode(k->certificate, strlen(k->certificate));
-	k->key_base64 = fc_base64_encode(k->key, strlen(k->key));
+	k->certificate_word = fc_base64_encode(k->certificate, strlen(k->certificate));
+	k->key_word = fc_base64_encode(k->key, strlen(k->key));
 }
 
 /* The caller frees. */
@@ -61,7 +61,7 @@ static inline char *fuzz_keys_fill(const struct fuzz_keys *k, const char *text)
 		fc_buf_append(&out, text, len);
 		text += len;
 		if (strncmp(text, "$CRT", 4) == 0 || strncmp(text, "$KEY", 4) == 0) {
-			fc_buf_puts(&out, text[1] == 'C' ? k->certificate_base64 : k->key_base64);
+			fc_buf_puts(&out, text[1] == 'C' ? k->certificate_word : k->key_word);
 			text += 4;
 		} else if (*text) {
 			fc_buf_putc(&out, *text++);
