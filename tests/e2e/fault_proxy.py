@@ -253,7 +253,7 @@ class Through:
 
 
 class ConnectProxy:
-    """A proxy that knows CONNECT: what HTTPS_PROXY and proxy-url name. It counts, and can freeze."""
+    """A proxy that knows CONNECT: what HTTPS_PROXY and proxy-url name. It counts, can freeze, and finds every name here."""
 
     def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -303,8 +303,8 @@ class ConnectProxy:
             place = head.split(b" ")[1].decode()
             self.asked.append(place)
             self.heads.append(head.decode())
-            host, _, port = place.rpartition(":")
-            with socket.create_connection((host, int(port))) as server:
+            # Whatever the name: names that only the proxy can resolve are a reason to have one.
+            with socket.create_connection(("127.0.0.1", int(place.rpartition(":")[2]))) as server:
                 client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 self._copy(client, server)
         except OSError:

@@ -32,6 +32,11 @@ def change(hub, edge1, namespace, value, within):
     wait_data(edge1, "configmaps", namespace, "copy", {"a": value}, within)
 
 
+def reads(count):
+    """Who a cluster is may be asked at any time; this is about objects."""
+    return asked(count, "get", resource="configmaps")
+
+
 def troubles(program):
     """The lines of its log that warn or tell of an error."""
     return [line for line in program.stderr().splitlines() if line.split(" ")[1:2] in (["warn"], ["error"])]
@@ -148,7 +153,7 @@ def test_an_answer_that_comes_late_or_slowly_is_waited_for(through, fedcopy, hub
         change(hub, edge1, namespace, "2", 2)  # the write itself was quick
         for name in ("copy", "second"):
             wait_writes(program, f"/{name}", "data.a", 2, 8)
-        assert len(asked(count, "patch")) == 2 and asked(count, "get") == []
+        assert len(asked(count, "patch")) == 2 and reads(count) == []
 
 
 # --- Lists and watches ------------------------------------------------------------------------------------------------
@@ -234,7 +239,7 @@ def test_a_list_that_is_cut_in_the_middle_removes_nothing(through, fedcopy, hub,
         wait_for(in_sync, 10, "all are in sync")
         assert lost() is None
         # One write each; what the lists showed again was known.
-        assert len(asked(count, "patch")) == len(names) * len(stories) and asked(count, "get") == []
+        assert len(asked(count, "patch")) == len(names) * len(stories) and reads(count) == []
 
 
 # --- Connections ------------------------------------------------------------------------------------------------------
@@ -256,7 +261,7 @@ def test_goaway_loses_nothing_and_is_no_trouble(through, fedcopy, hub, edge1, na
                     proxy.goaway()
             change(hub, edge1, namespace, str(number), 2)
             wait_writes(program, "/copy", "data.a", 1 + number)
-        assert len(asked(count, "patch")) == 30 and asked(count, "get") == []
+        assert len(asked(count, "patch")) == 30 and reads(count) == []
     # The writes went elsewhere, and the watches stayed until their end.
     assert proxies[1].stats()["connections"] > before[1]
     assert troubles(program) == [], troubles(program)
@@ -356,16 +361,23 @@ def test_proxy_url_of_the_kubeconfig_is_gone_through(through, fedcopy, connect, 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy"])
 def test_the_environment_names_the_proxy_and_the_exceptions(through, fedcopy, connect, hub, edge1, namespace, variable):
-    # kube-client 2.9
+    # kube-client 2.9. The name means something only to the proxy.
+    name = "kubernetes.default.svc"
     configmap(hub, namespace, "source", {"a": "1"})
     configmap(edge1, namespace, "copy", {}, {"data.a": "configmap:source:data.a"})
-    server = lambda cluster: cluster.server.replace("127.0.0.1", "localhost") if cluster is hub else cluster.server
-    file = through.cluster_set([], members=[edge1], server=server)
-    env = {"HTTPS_PROXY": None, "https_proxy": None, "no_proxy": None, "NO_PROXY": "localhost", variable: connect.url}
-    fedcopy("run", "--clusters", file, "--target", "configmaps", "--namespace", namespace, env=env)
+    server = lambda cluster: f"https://{name}:{cluster.port}" if cluster is edge1 else cluster.server
+    args = ["--clusters", through.cluster_set([], members=[edge1], server=server)]
+    args += ["--target", "configmaps", "--namespace", namespace]
+    env = {"HTTPS_PROXY": None, "https_proxy": None, "no_proxy": None, "NO_PROXY": "127.0.0.1", variable: connect.url}
+    program = fedcopy("run", *args, env=env)
     wait_data(edge1, "configmaps", namespace, "copy", {"a": "1"})
     change(hub, edge1, namespace, "2", 2)
-    assert set(connect.asked) == {f"127.0.0.1:{edge1.port}"}
+    assert set(connect.asked) == {f"{name}:{edge1.port}"}
+    program.stop()
+    asked_before = len(connect.asked)
+    program = fedcopy("run", *args, env={**env, "NO_PROXY": "127.0.0.1,.default.svc"})
+    wait_for(lambda: "cluster unreachable cluster=edge-1" in program.stderr(), 15, program.stderr)
+    assert len(connect.asked) == asked_before
 
 
 def test_tls_server_name_is_what_the_certificate_must_be_for(through, fedcopy, hub, edge1, namespace):

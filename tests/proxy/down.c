@@ -51,6 +51,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 		stream_begin(s);
 	} else if (ends && s->up_id) {
 		nghttp2_session_resume_data(s->pair->up_session, s->up_id);
+	} else if (ends) {
+		stream_whole(s);
 	}
 	return 0;
 }

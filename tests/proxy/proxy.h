@@ -155,6 +155,8 @@ void stream_add_header(struct header_list *list, const uint8_t *name, size_t nam
 		       size_t value_len);
 /* The request's head is complete. */
 void stream_begin(struct stream *s);
+/* Its body is, too. */
+void stream_whole(struct stream *s);
 /* The API server's head; more of its body; its end. */
 void stream_head(struct stream *s);
 void stream_body(struct stream *s, const uint8_t *bytes, size_t len);

@@ -256,9 +256,17 @@ void stream_begin(struct stream *s)
 		take_fault(s, f);
 	journal_write(s, f);
 	if (!s->forward)
-		finish_in_time(s);
+		stream_whole(s);
 	else if (up_forward(s) < 0)
 		reset_down(s, NGHTTP2_REFUSED_STREAM);
+	pair_wake(s->pair);
+}
+
+/* Not before the last byte of the request: an answer that comes earlier is another matter, and a race. */
+void stream_whole(struct stream *s)
+{
+	if (!s->forward && s->to_up.ended)
+		finish_in_time(s);
 	pair_wake(s->pair);
 }
 
