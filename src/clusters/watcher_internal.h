@@ -45,17 +45,6 @@ struct fc_watcher_connection {
 
 /* watcher_resolve.c: RESOURCE words. */
 struct fc_watcher_word;
-
-/* watcher_discover.c: a row of looks after something happened to a type. */
-struct fc_watcher_looks {
-	struct fc_timer *timer; /* of the next one */
-	unsigned done;		/* in the row */
-	int64_t due_ms;		/* when the next one is */
-	int64_t spent_ms;	/* until then the looks of the past are paid for, see LOOK_COST_MS */
-	char **groups;		/* where words that name none may come to mean something */
-	size_t group_count, group_cap;
-};
-
 struct fc_watcher_words {
 	struct fc_watcher_word *first;
 	size_t count;
@@ -71,7 +60,16 @@ struct fc_watcher_words {
 	struct fc_backoff pace;		/* of those for new words */
 	struct fc_backoff retry;	/* of those for words that nothing served matched */
 	struct fc_backoff retry_failed; /* of those after one that failed */
-	struct fc_watcher_looks looks;
+};
+
+/* watcher_discover.c: a row of looks after something happened to a type. */
+struct fc_watcher_looks {
+	struct fc_timer *timer; /* of the next one */
+	unsigned done;		/* in the row */
+	int64_t due_ms;		/* when the next one is */
+	int64_t spent_ms;	/* until then the looks of the past are paid for, see LOOK_COST_MS */
+	char **groups;		/* where words that name none may come to mean something */
+	size_t group_count, group_cap;
 };
 
 /* watcher_types.c: the CRDs. */
@@ -107,6 +105,7 @@ struct fc_watcher {
 
 	struct fc_watcher_connection connection;
 	struct fc_watcher_words words;
+	struct fc_watcher_looks looks;
 	struct fc_watcher_types types;
 	struct fc_watcher_watch *watches; /* by number */
 	struct fc_watcher_call *calls;
