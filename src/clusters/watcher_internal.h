@@ -140,12 +140,12 @@ void fc_watcher_resolve_stop(struct fc_watcher *w);
 
 /* --- watcher_watch.c --- */
 
+/* Tries those again now whose type was gone, and is `resource`: it is served. */
+void fc_watcher_watch_retry_gone(struct fc_watcher *w, const struct fc_resource *resource);
 void fc_watcher_watch_start(struct fc_watcher *w, const struct fc_action *action);
 void fc_watcher_watch_stop(struct fc_watcher *w, uint32_t number);
 void fc_watcher_watch_stop_all(struct fc_watcher *w);
 void fc_watcher_watch_retry_all(struct fc_watcher *w);
-/* Tries those again now whose type was gone, and is `resource`: it is served. */
-void fc_watcher_watch_retry_gone(struct fc_watcher *w, const struct fc_resource *resource);
 
 /* --- watcher_call.c --- */
 
