@@ -125,7 +125,7 @@ static void pay_for_look(struct fc_watcher_looks *looks)
 /* A look in `delay_ms`, or sooner if it is due sooner. */
 static void arm_look(struct fc_watcher *w, int64_t delay_ms)
 {
-	struct fc_watcher_looks *looks = &w->words.looks;
+	struct fc_watcher_looks *looks = &w->looks;
 	int64_t now_ms = fc_clock_mono_ms(), wait_ms = look_not_before(looks, now_ms);
 
 	if (delay_ms < wait_ms)
@@ -139,7 +139,7 @@ static void arm_look(struct fc_watcher *w, int64_t delay_ms)
 
 static void end_looks(struct fc_watcher *w)
 {
-	struct fc_watcher_looks *looks = &w->words.looks;
+	struct fc_watcher_looks *looks = &w->looks;
 
 	FC_WATCHER_EACH_WORD(w, word)
 	word->stirred = word->removed = false;
@@ -171,7 +171,7 @@ static struct stirred what_is_stirred(const struct fc_watcher *w)
 /* After a look; `told`: it brought a table. */
 static void go_on_looking(struct fc_watcher *w, bool told)
 {
-	struct fc_watcher_looks *looks = &w->words.looks;
+	struct fc_watcher_looks *looks = &w->looks;
 	const struct stirred is = what_is_stirred(w);
 
 	/* Something new came meanwhile: it begins from the first. */
@@ -192,7 +192,7 @@ static void go_on_looking(struct fc_watcher *w, bool told)
 
 static void stir(struct fc_watcher *w, struct fc_watcher_word *word, const char *group, unsigned first_look)
 {
-	struct fc_watcher_looks *looks = &w->words.looks;
+	struct fc_watcher_looks *looks = &w->looks;
 	bool looking = looks->done > 0;
 
 	word->stirred = true;
@@ -243,7 +243,7 @@ static bool is_sought_in(const struct fc_watcher *w, const struct fc_watcher_wor
 		return fc_resource_word_may_mean_group(word->text, group);
 	if (word->resource)
 		return strcmp(word->resource->group, group) == 0;
-	return has_group(&w->words.looks, group);
+	return has_group(&w->looks, group);
 }
 
 static bool is_sought_group(void *user, const char *group)
@@ -259,7 +259,7 @@ static bool is_sought_group(void *user, const char *group)
 /* Are a few groups enough to find out? */
 static bool is_local(const struct fc_watcher *w, const struct fc_watcher_word *word)
 {
-	const struct fc_watcher_looks *looks = &w->words.looks;
+	const struct fc_watcher_looks *looks = &w->looks;
 
 	if (fc_resource_word_names_group(word->text))
 		return true;
@@ -298,14 +298,14 @@ static void look(void *user)
 {
 	struct fc_watcher *w = user;
 
-	w->words.looks.timer = NULL;
+	w->looks.timer = NULL;
 	if (!what_is_stirred(w).any) {
 		end_looks(w);
 	} else if (w->words.discovery) {
 		/* The one under way may have read before it happened. */
 		arm_look(w, looks_ms[0]);
 	} else if (w->connection.state == FC_WATCHER_UP) {
-		pay_for_look(&w->words.looks);
+		pay_for_look(&w->looks);
 		begin(w, true);
 	}
 }
@@ -373,6 +373,6 @@ void fc_watcher_discover_stop(struct fc_watcher *w)
 	fc_discovery_cancel(words->discovery);
 	words->discovery = NULL;
 	fc_loop_timer_cancel(w->loop, &words->timer);
-	fc_loop_timer_cancel(w->loop, &words->looks.timer);
+	fc_loop_timer_cancel(w->loop, &w->looks.timer);
 	end_looks(w);
 }

@@ -22,17 +22,6 @@
 
 /* watcher_words.h: RESOURCE words. */
 struct fc_watcher_word;
-
-/* watcher_discover.c: a row of looks after something happened to a type. */
-struct fc_watcher_looks {
-	struct fc_timer *timer; /* of the next one */
-	unsigned done;		/* in the row */
-	int64_t due_ms;		/* when the next one is */
-	int64_t spent_ms;	/* until then the looks of the past are paid for, see LOOK_COST_MS */
-	char **groups;		/* where words that name none may come to mean something */
-	size_t group_count, group_cap;
-};
-
 struct fc_watcher_words {
 	struct fc_watcher_word *first;
 	size_t count;
@@ -48,7 +37,16 @@ struct fc_watcher_words {
 	struct fc_backoff pace;		/* of those for new words */
 	struct fc_backoff retry;	/* of those for words that nothing served matched */
 	struct fc_backoff retry_failed; /* of those after one that failed */
-	struct fc_watcher_looks looks;
+};
+
+/* watcher_discover.c: a row of looks after something happened to a type. */
+struct fc_watcher_looks {
+	struct fc_timer *timer; /* of the next one */
+	unsigned done;		/* in the row */
+	int64_t due_ms;		/* when the next one is */
+	int64_t spent_ms;	/* until then the looks of the past are paid for, see LOOK_COST_MS */
+	char **groups;		/* where words that name none may come to mean something */
+	size_t group_count, group_cap;
 };
 
 /* watcher_types.c: the CRDs. */
@@ -93,6 +91,7 @@ struct fc_watcher {
 	struct fc_watcher_trial *trial;	    /* of the cluster's new entry; NULL: none */
 	struct fc_watcher_retired *retired; /* what requests of an earlier entry may still borrow */
 	struct fc_watcher_words words;
+	struct fc_watcher_looks looks;
 	struct fc_watcher_types types;
 	struct fc_watcher_watch *watches; /* by number */
 	struct fc_watcher_call *calls;
@@ -121,6 +120,8 @@ void fc_watcher_resolve_stop(struct fc_watcher *w);
 
 /* --- watcher_watch.c --- */
 
+/* Tries those again now whose type was gone, and is `resource`: it is served. */
+void fc_watcher_watch_retry_gone(struct fc_watcher *w, const struct fc_resource *resource);
 void fc_watcher_watch_start(struct fc_watcher *w, const struct fc_action *action);
 void fc_watcher_watch_stop(struct fc_watcher *w, uint32_t number);
 void fc_watcher_watch_stop_all(struct fc_watcher *w);
@@ -130,8 +131,6 @@ void fc_watcher_watch_relist_all(struct fc_watcher *w);
 /* No watch reads anything until _resume, after which all of them list again. */
 void fc_watcher_watch_pause_all(struct fc_watcher *w);
 void fc_watcher_watch_resume_all(struct fc_watcher *w);
-/* Tries those again now whose type was gone, and is `resource`: it is served. */
-void fc_watcher_watch_retry_gone(struct fc_watcher *w, const struct fc_resource *resource);
 
 /* --- watcher_call.c --- */
 

@@ -324,7 +324,7 @@ static void test_a_type_that_is_missing_for_a_moment_is_not_told(void **state FC
 	WORLD_WAIT(world, world_count(world, &world->discoveries) > before && !world->watcher->words.discovery);
 	assert_true(world->watcher->words.first->missed_ms > 0);
 	world_serve(world, 8, WIDGETS);
-	WORLD_WAIT(world, !world->watcher->words.looks.timer && !world->watcher->words.discovery);
+	WORLD_WAIT(world, !world->watcher->looks.timer && !world->watcher->words.discovery);
 	world_expect_nothing(world);
 	assert_false(world->watcher->words.first->doubted);
 	world_end(world);
@@ -356,7 +356,7 @@ static void test_a_word_of_a_group_that_cannot_be_read_stays_what_it_is(void **s
 	drop_events_of_watch(world);
 	WITH_WORLD(world, world->types[8] = NOTHING; world->broken = "example.com");
 	doubt(world);
-	WORLD_WAIT(world, !world->watcher->words.looks.timer && !world->watcher->words.discovery);
+	WORLD_WAIT(world, !world->watcher->looks.timer && !world->watcher->words.discovery);
 	world_expect_nothing(world);
 	assert_true(world->watcher->words.first->doubted);
 	assert_non_null(world->watcher->words.timer);
@@ -385,7 +385,7 @@ static void test_a_type_is_looked_at_again_after_an_outage(void **state FC_UNUSE
 	struct fc_event *event = world_next(world, FC_EVENT_RESOLVED);
 	assert_false(event->resource->namespaced);
 	fc_event_free(event);
-	WORLD_WAIT(world, !world->watcher->words.looks.timer);
+	WORLD_WAIT(world, !world->watcher->looks.timer);
 	world_end(world);
 }
 
@@ -397,7 +397,7 @@ static void test_a_discovery_that_fails_takes_nothing_away(void **state FC_UNUSE
 	full_discovery(world);
 	WITH_WORLD(world, world->groups_status = 500);
 	doubt(world);
-	WORLD_WAIT(world, !world->watcher->words.looks.timer && !world->watcher->words.discovery);
+	WORLD_WAIT(world, !world->watcher->looks.timer && !world->watcher->words.discovery);
 	world_expect_nothing(world);
 	assert_true(world->watcher->words.first->doubted);
 	world_end(world);

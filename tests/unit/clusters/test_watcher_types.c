@@ -16,9 +16,7 @@ static bool follows(struct world *world)
 
 static bool is_quiet(struct world *world)
 {
-	const struct fc_watcher_words *words = &world->watcher->words;
-
-	return !words->discovery && !words->looks.timer;
+	return !world->watcher->words.discovery && !world->watcher->looks.timer;
 }
 
 /* A CRD that concerns nobody, so that the informer has seen something. */
@@ -246,7 +244,7 @@ static void test_crds_that_may_not_be_read_are_asked_for_seldom_and_after_an_out
 static void test_a_crd_that_changes_all_the_time_makes_no_storm(void **state FC_UNUSED)
 {
 	struct world *world = world_with_widgets("widgets.example.com");
-	struct fc_watcher_looks *looks = &world->watcher->words.looks;
+	struct fc_watcher_looks *looks = &world->watcher->looks;
 	unsigned before = world_count(world, &world->discoveries);
 
 	/* As if thirty-nine had been made just now: one more, then one in 5 s. */
