@@ -170,6 +170,7 @@ static void take_place(void *user)
 	if (moved && !surely_the_same) {
 		fc_watcher_hold_drop(w);
 		fc_watcher_watch_relist_all(w);
+		fc_watcher_resolve_up(w, true); /* its types too */
 	}
 	end_trial(w);
 }
