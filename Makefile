@@ -36,9 +36,7 @@ OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(OUT)/%.o)
 TEST_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(OUT)/%)
-# A driver named in FUZZ_LEFT_OUT is not built: what it drives is not in src/.
-FUZZ_LEFT_OUT :=
-FUZZ_DRIVERS := $(filter-out $(FUZZ_LEFT_OUT),$(sort $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))))
+FUZZ_DRIVERS := $(sort $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_PROGRAMS := $(FUZZ_DRIVERS:%=$(OUT)/tests/fuzz/fuzz_%)
 # libFuzzer has a main of its own.
 FUZZ_MAIN := $(if $(findstring fuzzer,$(SANITIZE)),,$(OUT)/tests/fuzz/replay.o)

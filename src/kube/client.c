@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "kube/exec_plugins.h"
 
 #include <curl/curl.h>
 
@@ -20,6 +21,7 @@ struct fc_client_watch {
 struct fc_client {
 	char *name;
 	struct fc_access *access;
+	struct fc_exec_plugins *own_plugins; /* NULL: none are needed, or they are the caller's */
 	struct fc_credentials *credentials;
 	struct fc_transport *transport;
 	struct fc_metrics *metrics;
@@ -36,10 +38,13 @@ void fc_client_setup(void)
 
 static int make_parts(struct fc_client *c, const struct fc_client_options *options, struct fc_error *err)
 {
-	c->credentials = fc_credentials_new(&(struct fc_credentials_options){ .access = c->access,
-									      .loop = options->loop,
-									      .plugins = options->plugins },
-					    err);
+	if (c->access->exec && !options->plugins)
+		c->own_plugins = fc_exec_plugins_new();
+	c->credentials = fc_credentials_new(
+		&(struct fc_credentials_options){ .access = c->access,
+						  .loop = options->loop,
+						  .plugins = options->plugins ? options->plugins : c->own_plugins },
+		err);
 	if (!c->credentials)
 		return fc_error_wrap(err, "cluster %s", c->name);
 	/* The transport says which cluster by itself. */
@@ -84,6 +89,7 @@ void fc_client_close(struct fc_client *c)
 		fc_client_watch_stop(c->watches);
 	fc_transport_free(c->transport);
 	fc_credentials_free(c->credentials);
+	fc_exec_plugins_free(c->own_plugins);
 	fc_access_free(c->access);
 	free(c->name);
 	free(c);

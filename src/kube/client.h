@@ -23,7 +23,7 @@ struct fc_client_options {
 	struct fc_loop *loop;
 	const char *name;		 /* of the cluster, for logs and labels; copied */
 	struct fc_access *access;	 /* taken over, also by a call that fails */
-	struct fc_exec_plugins *plugins; /* NULL where the access names no plug-in */
+	struct fc_exec_plugins *plugins; /* shared by clients; NULL: one that needs a plug-in has it alone */
 	struct fc_metrics *metrics;	 /* may be NULL */
 };
 

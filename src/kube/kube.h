@@ -44,6 +44,7 @@
 #include "kube/client.h"
 #include "kube/credentials.h"
 #include "kube/discovery.h"
+#include "kube/exec_plugins.h"
 #include "kube/informer.h"
 #include "kube/kubeconfig.h"
 #include "kube/object_client.h"

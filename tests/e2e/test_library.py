@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 
 import envtest
@@ -62,6 +63,10 @@ def build(place, command):
         timeout=120,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_program_of_the_page_has_about_40_lines():
+    assert len(block("c").splitlines()) <= 40
 
 
 def page_command():
@@ -126,7 +131,7 @@ def test_program_of_the_page_lists_and_watches_two_clusters(example, hub, edge1,
         running.wait_line(f"edge-1 {namespace}/settings {changed['metadata']['resourceVersion']}")
     finally:
         status, log = running.stop()
-    assert status == 0, log
+    assert status == -signal.SIGTERM, log
     assert not program.sanitizer_spoke(log), log
     assert not [line for line in running.out.read_text().splitlines() if line.split()[0] not in ("hub", "edge-1")]
 

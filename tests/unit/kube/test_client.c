@@ -295,6 +295,32 @@ static void test_client_opens_what_a_context_says(void **state FC_UNUSED)
 	bench_free(b);
 }
 
+/* The client makes the set of plug-ins by itself. */
+static void test_client_logs_in_by_a_plug_in_of_its_own(void **state FC_UNUSED)
+{
+	BENCH({ .match = "limit=", .body = { LIST(ITEM("a")) } });
+	struct fc_error err = FC_ERROR_INIT;
+	FC_AUTO_FREE char *text = fc_xasprintf(
+		"clusters: [{name: c, cluster: {server: 'https://127.0.0.1:%u', certificate-authority-data: %s}}]\n"
+		"users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: sh, "
+		"interactiveMode: Never, args: [-c, 'echo {\\\"kind\\\":\\\"ExecCredential\\\","
+		"\\\"apiVersion\\\":\\\"client.authentication.k8s.io/v1\\\","
+		"\\\"status\\\":{\\\"token\\\":\\\"of-the-plug-in\\\"}}']}}}]\n"
+		"contexts: [{name: one, context: {cluster: c, user: u}}]\n",
+		b->server->port, fixture_base64(b->files, b->server->certificate_pem));
+	struct fc_kubeconfig *k = fc_kubeconfig_load(fixture_write(b->files, "kubeconfig", text), &err);
+	assert_non_null(k);
+	struct fc_client *c = fc_client_open_context(b->loop, k, "one", &err);
+	fc_kubeconfig_free(k);
+	if (!c)
+		fail_msg("%s", err.text);
+	fc_client_watch(c, &(struct fc_informer_options){ .resource = b->secrets, .callbacks = &all, .user = b });
+	until(b, "object a");
+	assert_contains(scripted_request(b->server, "limit=", 0)->head, "Bearer of-the-plug-in");
+	fc_client_close(c);
+	bench_free(b);
+}
+
 /* The access is taken over all the same: AddressSanitizer sees it when not. */
 static void test_client_that_cannot_be_opened_says_which_cluster(void **state FC_UNUSED)
 {
@@ -328,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_client_close_ends_what_is_under_way_without_a_call),
 		cmocka_unit_test(test_client_transport_serves_single_requests),
 		cmocka_unit_test(test_client_opens_what_a_context_says),
+		cmocka_unit_test(test_client_logs_in_by_a_plug_in_of_its_own),
 		cmocka_unit_test(test_client_that_cannot_be_opened_says_which_cluster),
 	};
 
