@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fc_exec_plugins - the login plug-ins of the process: run on one thread, their credentials shared by all clusters.
  * Owns:    that thread with its loop, from the first use on; per distinct plug-in the last credential.
- * Threads: _new and _free from the main thread, _join from any; a user belongs to one thread at a time, which is told of
- *          news by a descriptor, never by a call.
+ * Threads: _new and _free from the main thread, _join from any; a user belongs to one thread at a time, which is told
+ *          of news by a descriptor, never by a call.
  * Fails:   a plug-in that fails is run again after 1 s, doubled up to 30 s; meanwhile its users get the last error.
  * Source:  kube-client 1.29, 1.32 to 1.36. */
 #ifndef FC_EXEC_PLUGINS_H
