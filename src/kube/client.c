@@ -32,7 +32,7 @@ struct fc_client {
 void fc_client_setup(void)
 {
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	json_object_seed(0);
+	fc_decode_init();
 	signal(SIGPIPE, SIG_IGN);
 }
 

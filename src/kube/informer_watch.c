@@ -66,7 +66,7 @@ static bool is_foreign(const struct fc_informer *i, const json_t *object)
 {
 	const char *kind = "";
 
-	if (fc_json_get_string(object, "kind", &kind) != FC_JSON_FOUND || !*kind || !i->resource->kind)
+	if (fc_json_get_string(object, "kind", &kind) != FC_JSON_FOUND || !*kind || !*i->resource->kind)
 		return false;
 	return strcmp(kind, i->resource->kind) != 0 && strcmp(kind, "PartialObjectMetadata") != 0;
 }

@@ -480,7 +480,11 @@ static void set_curl_error(const struct fc_request *r, CURLcode code, struct fc_
 	if (code == CURLE_SEND_FAIL_REWIND)
 		text = "the connection was lost before the answer came";
 	curl_easy_getinfo(r->easy, CURLINFO_OS_ERRNO, &sys_errno);
-	fc_error_set(err, class_of(code, text), "%." REASON_CHARS "s", text);
+	/* libcurl says that it could not connect, the system why: refused, no route. */
+	if (code == CURLE_COULDNT_CONNECT && sys_errno)
+		fc_error_set_errno(err, class_of(code, text), (int)sys_errno, "%." REASON_CHARS "s", text);
+	else
+		fc_error_set(err, class_of(code, text), "%." REASON_CHARS "s", text);
 	err->sys_errno = (int)sys_errno;
 }
 
