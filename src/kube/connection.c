@@ -117,7 +117,7 @@ static int on_close(void *user, curl_socket_t fd)
 
 static long local_port(curl_socket_t fd)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof(address);
 
 	if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
