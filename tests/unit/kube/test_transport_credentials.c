@@ -331,6 +331,16 @@ static void test_401_is_told_once_for_all_that_were_signed_before_it(void **stat
 	assert_int_equal(f->credentials->refused, 2);
 }
 
+static bool probed_without_credentials(struct fixture *f)
+{
+	for (size_t i = 0; i < h2_server_requests(f->server); i++) {
+		struct h2_seen seen = h2_server_seen(f->server, i);
+		if (strcmp(seen.path, "/version") == 0 && !seen.authorization[0])
+			return true;
+	}
+	return false;
+}
+
 static void test_probe_needs_no_credentials(void **state)
 {
 	struct fixture *f = *state;
@@ -339,11 +349,9 @@ static void test_probe_needs_no_credentials(void **state)
 	f->refusing = true;
 	f->credentials->token = "t";
 	client_send(&f->client, "GET", "/hang", NULL, &o);
-	WAIT_FOR(&f->client, h2_server_requests(f->server) == 1);
 	f->credentials->verdict = 1;
-	WAIT_FOR(&f->client, h2_server_requests(f->server) >= 3);
-	assert_string_equal(h2_server_seen(f->server, 1).path, "/version");
-	assert_string_equal(h2_server_seen(f->server, 1).authorization, "");
+	WAIT_FOR(&f->client, probed_without_credentials(f));
+	client_settle(&f->client);
 	assert_int_equal(o.calls, 0); /* a 401 is an answer */
 	assert_int_equal(f->credentials->refused, 0);
 }
@@ -413,10 +421,9 @@ static void test_probe_of_a_connection_left_behind_bears_no_credentials(void **s
 	WAIT_FOR(&f->client, h2_server_requests(f->server) == 1);
 	f->credentials->token = "new";
 	assert_int_equal(fc_transport_renew(f->client.transport, &f->renewed, f->credentials, NULL), 0);
-	WAIT_FOR(&f->client, h2_server_requests(f->server) >= 2);
-	struct h2_seen probe = h2_server_seen(f->server, h2_server_requests(f->server) - 1);
-	assert_string_equal(probe.path, "/version");
-	assert_string_equal(probe.authorization, "");
+	WAIT_FOR(&f->client, probed_without_credentials(f));
+	for (size_t i = 0; i < h2_server_requests(f->server); i++)
+		assert_string_not_equal(h2_server_seen(f->server, i).authorization, "Bearer new");
 	assert_int_equal(h2_server_requests(f->other), 0);
 }
 
