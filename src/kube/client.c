@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "json/decode.h"
 #include "kube/exec_plugins.h"
 
 #include <curl/curl.h>
