@@ -137,8 +137,6 @@ static void test_metric_names_and_labels_are_those_that_others_rely_on(void **st
 		{ FC_METRIC_CLUSTER_UP, "fedcopy_cluster_up", "cluster," },
 		{ FC_METRIC_REQUESTS_IN_FLIGHT, "fedcopy_requests_in_flight", "cluster," },
 		{ FC_METRIC_OBJECTS_SKIPPED, "fedcopy_objects_skipped_total", "cluster,resource,reason," },
-		{ FC_METRIC_SET_RELOAD_OK, "fedcopy_cluster_set_last_reload_successful", "" },
-		{ FC_METRIC_SET_RELOAD_TIME, "fedcopy_cluster_set_last_reload_success_timestamp_seconds", "" },
 		{ FC_METRIC_REST_CLIENT_REQUESTS, "rest_client_requests_total", "code,method,host," },
 		{ FC_METRIC_WORKQUEUE_DEPTH, "workqueue_depth", "name," },
 		{ FC_METRIC_WORKQUEUE_ADDS, "workqueue_adds_total", "name," },
