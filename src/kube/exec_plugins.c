@@ -401,14 +401,13 @@ static int get_locked(struct fc_exec_user *u, int64_t now_ms, int64_t wall_ms, s
 	if (usable && fc_exec_result_is_fresh(u->held, wall_ms))
 		return 0;
 	int rc = want_run_locked(e, now_ms, err);
+	/* Also who can go on wants to hear: a quiet cluster would keep the old certificate until its next request. */
+	u->waiting = e->state != ENTRY_IDLE;
 	if (usable)
 		return 0;
 	if (rc < 0)
 		return -1;
-	if (e->state == ENTRY_IDLE)
-		return tell_error_locked(e, err);
-	u->waiting = true;
-	return 1;
+	return u->waiting ? 1 : tell_error_locked(e, err);
 }
 
 int fc_exec_user_get(struct fc_exec_user *u, int64_t now_ms, int64_t wall_ms, const struct fc_exec_credential **out,

@@ -44,7 +44,7 @@ int fc_exec_user_get(struct fc_exec_user *u, int64_t now_ms, int64_t wall_ms, co
 /* The server answered 401 to what _get has given: this user wants another one. Those whom it serves go on with it. */
 void fc_exec_user_refused(struct fc_exec_user *u, int64_t now_ms);
 
-/* Readable (EPOLLIN) when _get is worth another call, after it has returned 1. */
+/* Readable (EPOLLIN) when _get is worth another call: after it has returned 1, or has given what will end soon. */
 int fc_exec_user_fd(const struct fc_exec_user *u);
 /* Makes it unreadable again; before _get. */
 void fc_exec_user_acknowledge(struct fc_exec_user *u);

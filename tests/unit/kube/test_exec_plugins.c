@@ -171,6 +171,8 @@ static void test_exec_plugins_expired_credential_is_renewed(void **state)
 		assert_int_equal(get_at(u, 595000, &c, &err), 0);
 	}
 	assert_int_equal(plugin_runs(path), 2);
+	/* It is told, though it has not waited. */
+	wait_news(u);
 	/* Past the end of that one too: now there is nothing to go on with. */
 	assert_int_equal(get_at(u, 6100000, &c, &err), 1);
 	wait_news(u);
