@@ -147,8 +147,8 @@ static void rely_on(struct fc_engine *e, struct source *s, struct watch *w)
 
 static void start_own(struct fc_engine *e, struct source_group *g, struct source *s)
 {
-	s->own = watch_start(e, s->key.cluster, s->key.resource,
-			     s->key.resource->namespaced ? s->key.namespace_ : NULL, s->key.name, false);
+	s->own = watch_start(e, s->key.cluster, s->key.resource, s->key.resource->namespaced ? s->key.namespace_ : NULL,
+			     s->key.name, false);
 	g->named++;
 }
 
