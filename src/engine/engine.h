@@ -23,7 +23,7 @@ struct fc_engine;
 struct fc_engine_options {
 	const struct fc_cluster_info *clusters; /* those of the start, numbers 0 and up; copied */
 	size_t cluster_count;
-	fc_cluster_no master; /* stays the master for the whole run */
+	fc_cluster_no master;			  /* stays the master for the whole run */
 	const struct fc_dialect *const *dialects; /* NULL-terminated, borrowed */
 	/* --target: resources that carry annotations, resolved in every cluster; borrowed for the engine's life */
 	const char *const *target_words;

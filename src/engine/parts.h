@@ -7,42 +7,9 @@
 #ifndef FC_ENGINE_PARTS_H
 #define FC_ENGINE_PARTS_H
 
+#include "engine/set.h"
 #include "engine/rule.h"
 #include "engine/store.h"
-
-/* --- cluster_set.c: which clusters there are --- */
-void clusters_take(struct fc_engine *e, const struct fc_cluster_info *infos, size_t count);
-void clusters_free(struct fc_engine *e); /* nothing may lie in them any more */
-struct cluster *cluster_of(const struct fc_engine *e, uint64_t no); /* NULL: none of the set */
-/* Where the rule's source lies; NULL when the set has no such cluster. */
-struct cluster *cluster_of_source(const struct fc_engine *e, const struct rule *r);
-void cluster_added(struct fc_engine *e, const struct fc_event *event);
-void cluster_removed(struct fc_engine *e, struct cluster *c); /* frees it */
-void cluster_changed(struct fc_engine *e, struct cluster *c, const struct fc_event *event);
-
-/* --- clusters.c: connections, and who answers --- */
-void cluster_up(struct fc_engine *e, struct cluster *c, const struct fc_event *event);
-void cluster_down(struct fc_engine *e, struct cluster *c, const struct fc_event *event);
-bool clusters_have_told(const struct fc_engine *e); /* every cluster is synced, or has failed once */
-void clusters_check_synced(struct fc_engine *e, struct cluster *c);
-/* Who was refused because of what may have changed just now is judged again. */
-void clusters_look_again(struct fc_engine *e);
-/* Decides again about every target that lies on the cluster or reads from it. */
-void cluster_mark_concerned(struct fc_engine *e, struct cluster *c);
-
-/* --- words.c: RESOURCE words, and the watches of targets --- */
-void words_start(struct fc_engine *e, struct cluster *c);     /* asks for what --target names */
-void words_ask_again(struct fc_engine *e, struct cluster *c); /* all of them */
-void words_abandon(struct fc_engine *e, struct cluster *c);   /* the cluster is leaving: no rule uses them */
-void words_free(struct fc_engine *e, struct cluster *c);
-void cluster_resolved(struct fc_engine *e, struct cluster *c, const struct fc_event *event);
-/* A watch of it works: whatever discovery says, the type is there. */
-void type_is_served(struct fc_engine *e, struct cluster *c, const struct fc_resource *r);
-/* The word of that cluster, asked for if it is new. Owned by the cluster. */
-struct word *cluster_word(struct fc_engine *e, struct cluster *c, const char *text);
-/* Nobody uses it any more: it is not looked up again. */
-void cluster_forget_word(struct fc_engine *e, struct word *w);
-bool namespace_selected(const struct fc_engine *e, const char *namespace_);
 
 /* --- watches.c: starting, stopping and what they tell --- */
 struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
@@ -65,7 +32,7 @@ void targets_list_end(struct fc_engine *e, struct watch *w);
 void target_read_done(struct fc_engine *e, struct target *t, json_t *object, const struct fc_error *error);
 void target_write_done(struct fc_engine *e, struct target *t, json_t *object, const struct fc_error *error);
 void targets_forget_held(struct fc_engine *e, fc_cluster_no cluster); /* a list is to come that tells anew */
-void target_mark(struct fc_engine *e, struct target *t); /* decide about it before this step ends */
+void target_mark(struct fc_engine *e, struct target *t);	      /* decide about it before this step ends */
 void target_free(struct fc_engine *e, struct target *t);
 void target_read(struct fc_engine *e, struct target *t);
 /* What a rule wants has changed (NULL: any): what was said against the last attempt is void. */

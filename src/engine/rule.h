@@ -118,7 +118,7 @@ struct source {
 	bool unreadable;
 	char *version;
 	struct rule *rules;
-	bool touched;	       /* an event came while it was being read */
+	bool touched;  /* an event came while it was being read */
 	bool in_doubt; /* versions may have begun again (a restored backup): an older one may be news, a read tells */
 	bool owed;     /* such a one came: it is read, once more if it is just being read */
 	struct fault error;    /* of the last read; NONE after a success */

@@ -147,8 +147,8 @@ static void rely_on(struct fc_engine *e, struct source *s, struct watch *w)
 
 static void start_own(struct fc_engine *e, struct source_group *g, struct source *s)
 {
-	s->own = watch_start(e, s->key.cluster, s->key.resource,
-			     s->key.resource->namespaced ? s->key.namespace_ : NULL, s->key.name, false);
+	s->own = watch_start(e, s->key.cluster, s->key.resource, s->key.resource->namespaced ? s->key.namespace_ : NULL,
+			     s->key.name, false);
 	g->named++;
 }
 
@@ -239,6 +239,17 @@ void source_watch_add(struct fc_engine *e, struct source *s)
 	watch_it(e, s);
 }
 
+/* More crowded namespaces than are watched as a whole: none of them need be listed first. */
+static void begin_group(struct fc_engine *e, struct source_group *g)
+{
+	size_t crowded = 0;
+
+	for (const struct source_space *space = g->spaces; space; space = space->next)
+		crowded += space->count > NAMED_PER_NAMESPACE;
+	if (crowded > WIDE_NAMESPACES && e->options.namespace_count == 0)
+		g->wide = start_wide(e, g, NULL);
+}
+
 void source_watches_begin(struct fc_engine *e)
 {
 	struct source *s, *next;
@@ -246,6 +257,8 @@ void source_watches_begin(struct fc_engine *e)
 	/* All are counted before the first is watched: who is one of many is never watched alone first. */
 	HASH_ITER(hh, e->sources, s, next)
 		count_in(e, s);
+	for (struct source_group *g = e->groups; g; g = g->next)
+		begin_group(e, g);
 	HASH_ITER(hh, e->sources, s, next)
 		watch_it(e, s);
 }

@@ -345,9 +345,8 @@ void source_read_done(struct fc_engine *e, struct source *s, json_t *object, con
 	if (version)
 		set_version(s, version);
 	take(e, s, object, 0);
+	/* One that is owed is read when its rules are decided, at the end of this step. */
 	s->in_doubt = s->owed || !object;
-	if (s->owed)
-		source_read(e, s);
 }
 
 static void deliver(struct fc_engine *e, struct source *s, json_t *body, int64_t received_us)

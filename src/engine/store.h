@@ -41,8 +41,8 @@ struct watch {
 	bool of_targets;		    /* metadata, for annotations; else bodies, for sources */
 	bool synced;			    /* its first list is complete */
 	bool listing;
-	bool forbidden; /* of sources: refused by RBAC, and nothing has come of it since */
-	bool unserved;	/* of_targets: discovery says that its type is gone, and nothing has come of it since */
+	bool forbidden;		/* of sources: refused by RBAC, and nothing has come of it since */
+	bool unserved;		/* of_targets: discovery says that its type is gone, and nothing has come of it since */
 	uint32_t generation;	/* counts lists: what bears an older number at the end of a list was not in it */
 	struct fault error;	/* why it does not work just now; cls NONE: it does */
 	struct target *targets; /* of_targets: those seen on it (list `in_watch`) */
@@ -80,11 +80,11 @@ struct cluster {
 	fc_cluster_no no;
 	struct fc_cluster_info info;
 	enum connection connection;
-	char *id;	  /* uid of kube-system; NULL: not known */
-	char *told_id;	  /* the one that it told last, known or refused */
-	bool answers;	  /* the last that was heard of its connection is that it is up */
-	bool added;	  /* it came while running */
-	bool leaving;	  /* it is being removed: nobody finds it by its name */
+	char *id;      /* uid of kube-system; NULL: not known */
+	char *told_id; /* the one that it told last, known or refused */
+	bool answers;  /* the last that was heard of its connection is that it is up */
+	bool added;    /* it came while running */
+	bool leaving;  /* it is being removed: nobody finds it by its name */
 	char *server_version;
 	struct fault error;
 	bool had_outcome, has_synced;

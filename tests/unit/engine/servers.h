@@ -38,7 +38,7 @@ struct place {
 struct entry {
 	int64_t version;
 	struct place at;
-	json_t *object;
+	json_t *object, *before;
 };
 
 struct server {
@@ -88,6 +88,8 @@ struct member {
 	struct informer *informers;
 	struct fc_action **requests;
 	size_t request_count, request_cap;
+	struct fc_event **answers; /* on their way: events may overtake them */
+	size_t answer_count, answer_cap;
 	struct fc_event **queue;
 	size_t queue_first, queue_count, queue_cap;
 };
@@ -121,10 +123,10 @@ static inline void server_put(struct server *s, struct place at, json_t *object)
 	version = fc_xasprintf("%lld", (long long)s->version);
 	if (object)
 		json_object_set_new(json_object_get(object, "metadata"), "resourceVersion", json_string(version));
-	json_decref(*slot);
-	*slot = object;
 	FC_GROW(s->log, s->log_count, s->log_cap);
-	s->log[s->log_count++] = (struct entry){ .version = s->version, .at = at, .object = json_incref(object) };
+	s->log[s->log_count++] =
+		(struct entry){ .version = s->version, .at = at, .object = json_incref(object), .before = *slot };
+	*slot = object;
 }
 
 static inline json_t *object_new(struct server *s, struct place at)
@@ -135,8 +137,10 @@ static inline json_t *object_new(struct server *s, struct place at)
 
 static inline void log_clear(struct server *s)
 {
-	for (size_t i = 0; i < s->log_count; i++)
+	for (size_t i = 0; i < s->log_count; i++) {
 		json_decref(s->log[i].object);
+		json_decref(s->log[i].before);
+	}
 	s->log_count = 0;
 	s->log_from = s->version;
 }
@@ -346,19 +350,37 @@ static inline void informer_gone(struct member *m, struct informer *i, const str
 	post(m, e);
 }
 
-/* A whole list, or one that breaks off after some objects. */
-static inline void informer_list(struct member *m, struct informer *i, int breaks_after)
+/* What stood there at that version. */
+static inline json_t *object_then(const struct server *s, struct place at, int64_t version)
 {
+	for (size_t k = 0; k < s->log_count; k++)
+		if (s->log[k].version > version && memcmp(&s->log[k].at, &at, sizeof(at)) == 0)
+			return s->log[k].before;
+	return object_at(s, at);
+}
+
+/* How a list is to fail. */
+struct trouble {
+	int breaks_after; /* so many objects; -1: it does not */
+	size_t lag;	  /* it is answered by a server that has not heard of so many changes yet */
+};
+
+/* A whole list, or one that breaks off. */
+static inline void informer_list(struct member *m, struct informer *i, struct trouble trouble)
+{
+	const struct server *s = m->server;
+	int64_t version = trouble.lag && trouble.lag <= s->log_count ? s->log[s->log_count - trouble.lag].version - 1
+								     : s->version;
 	struct fc_event *e;
 
 	post(m, informer_event(m, i, FC_EVENT_LIST_BEGIN));
 	FOR_EACH_PLACE(at)
 	{
-		json_t *object = object_at(m->server, at);
+		json_t *object = object_then(s, at, version);
 
 		if (!object || !informer_selects(i, at))
 			continue;
-		if (breaks_after-- == 0) {
+		if (trouble.breaks_after-- == 0) {
 			informer_fails(m, i, FC_ERR_SERVER);
 			return;
 		}
@@ -370,7 +392,7 @@ static inline void informer_list(struct member *m, struct informer *i, int break
 	i->failed = FC_ERR_NONE;
 	i->streaming = true;
 	i->epoch = m->server->epoch;
-	i->version = m->server->version;
+	i->version = version;
 }
 
 /* Tells of at most `max` changes; true: something was told. */
@@ -400,9 +422,10 @@ static inline bool informer_stream(struct member *m, struct informer *i, int max
 	return any;
 }
 
-/* Goes on as far as it can; true: something was told. `max` changes at most; a list breaks off after so many objects,
- * -1: it does not. */
-static inline bool informer_pump(struct member *m, struct informer *i, int max, int breaks_after)
+static const struct trouble no_trouble = { .breaks_after = -1 };
+
+/* Goes on as far as it can; true: something was told. `max` changes at most. */
+static inline bool informer_pump(struct member *m, struct informer *i, int max, struct trouble trouble)
 {
 	size_t before = m->queue_count;
 
@@ -417,7 +440,7 @@ static inline bool informer_pump(struct member *m, struct informer *i, int max, 
 	} else if (i->streaming && i->epoch == m->server->epoch && i->version >= m->server->log_from) {
 		return informer_stream(m, i, max);
 	} else {
-		informer_list(m, i, breaks_after);
+		informer_list(m, i, trouble);
 	}
 	return m->queue_count != before;
 }
@@ -514,8 +537,23 @@ static inline void member_answer(struct member *m, struct fc_action *a, json_t *
 	e->request = a->request;
 	e->object = object;
 	e->error = *why;
-	post(m, e);
+	FC_GROW(m->answers, m->answer_count, m->answer_cap);
+	m->answers[m->answer_count++] = e;
 	fc_action_free(a);
+}
+
+/* One of the answers arrives; false: there is none. */
+static inline bool member_answer_arrives(struct member *m, size_t i)
+{
+	struct fc_event *e;
+
+	if (m->answer_count == 0)
+		return false;
+	i %= m->answer_count;
+	e = m->answers[i];
+	m->answers[i] = m->answers[--m->answer_count];
+	post(m, e);
+	return true;
 }
 
 /* Takes one of its requests out of the line. */
@@ -615,6 +653,8 @@ static inline void member_ends(struct member *m)
 		word_forget(m, m->words->text);
 	while (m->request_count)
 		fc_action_free(member_request(m, 0));
+	while (member_answer_arrives(m, 0))
+		;
 }
 
 static inline void member_free(struct member *m)
@@ -625,6 +665,7 @@ static inline void member_free(struct member *m)
 	while ((e = member_take(m)))
 		fc_event_free(e);
 	free(m->requests);
+	free(m->answers);
 	free(m->queue);
 }
 

@@ -9,7 +9,14 @@
 
 #include <stdlib.h>
 
-enum { SERVERS = 7, MEMBERS = 24, FIRST_MEMBERS = 3, STEPS = 700, WORLDS = 300 };
+enum { SERVERS = 7, MEMBERS = 24, FIRST_MEMBERS = 3, STEPS = 700, FAULTS = 10 };
+
+/* A few seconds each. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define WORLDS 60
+#else
+#define WORLDS 300
+#endif
 
 struct play {
 	uint64_t seed;
@@ -21,6 +28,7 @@ struct play {
 	unsigned member_count;
 	unsigned values; /* made so far */
 	int64_t now_ms;
+	unsigned favourite; /* the fault that this world has most of */
 	bool filling_stranger;
 	bool calm; /* no more faults, no writes are awaited */
 	size_t writes, reads;
@@ -302,12 +310,15 @@ static void answer_request(struct play *p, struct member *m)
 static void pump(struct play *p, struct member *m)
 {
 	struct informer *i = m->informers;
+	struct trouble trouble;
 	unsigned count = 0;
 
 	if (m->request_count && chance(p, 60)) {
 		answer_request(p, m);
 		return;
 	}
+	if (chance(p, 40) && member_answer_arrives(m, below(p, 8)))
+		return;
 	if (chance(p, 30))
 		member_answer_words(m);
 	for (; i; i = i->next)
@@ -322,13 +333,18 @@ static void pump(struct play *p, struct member *m)
 		i->version -= (int64_t)below(p, 3) * EPOCHS;
 	if (i->version < m->server->log_from || chance(p, 3))
 		i->streaming = false;
-	informer_pump(m, i, 1 + (int)below(p, 3), chance(p, 10) ? (int)below(p, 3) : -1);
+	trouble.breaks_after = chance(p, 10) ? (int)below(p, 3) : -1;
+	trouble.lag = chance(p, 10) ? below(p, 4) : 0;
+	informer_pump(m, i, 1 + (int)below(p, 3), trouble);
 }
 
 static void lose_connection(struct play *p, struct member *m)
 {
 	while (m->request_count && chance(p, 70))
 		answer_request(p, m);
+	/* What was sent before has arrived before that is noticed. */
+	while (chance(p, 90) && member_answer_arrives(m, 0))
+		;
 	if (m->up)
 		member_says_down(m);
 }
@@ -378,11 +394,27 @@ static void set_changes(struct play *p)
 	}
 }
 
+/* The server stands still for it: nothing that was asked before is answered after it. */
+static void restore(struct play *p, struct server *s)
+{
+	tell(p, "%s: restored", s->id);
+	for (unsigned i = 0; i < p->member_count; i++) {
+		struct member *m = &p->members[i];
+
+		if (!m->alive || m->server != s)
+			continue;
+		lose_connection(p, m);
+		while (member_answer_arrives(m, 0))
+			;
+	}
+	server_restore(s);
+}
+
 static void fault(struct play *p)
 {
 	struct member *m = living(p);
 
-	switch (below(p, 10)) {
+	switch (chance(p, 50) ? p->favourite : below(p, FAULTS)) {
 	case 0:
 	case 1:
 		tell(p, "%s goes away", m->name);
@@ -408,8 +440,7 @@ static void fault(struct play *p)
 		server_save(m->home);
 		break;
 	case 7:
-		tell(p, "%s: restored", m->home->id);
-		server_restore(m->home);
+		restore(p, m->home);
 		break;
 	case 8:
 		log_clear(m->home);
@@ -437,7 +468,7 @@ static void act(struct play *p)
 	} else if (what < 95) {
 		p->now_ms += below(p, chance(p, 10) ? 10000 : 300);
 		step(p, fc_event_new(FC_EVENT_TICK));
-	} else if (what < 97) {
+	} else if (what < 98) {
 		fault(p);
 	} else if (m->alive && !m->up) {
 		member_says_up(m);
@@ -476,7 +507,7 @@ static bool work_off(struct play *p, struct member *m)
 
 	for (struct informer *i = m->informers, *next; i; i = next) {
 		next = i->next;
-		any = informer_pump(m, i, INT32_MAX, -1) || any;
+		any = informer_pump(m, i, INT32_MAX, no_trouble) || any;
 	}
 	while (m->request_count) {
 		struct fc_action *a = member_request(m, 0);
@@ -488,6 +519,8 @@ static bool work_off(struct play *p, struct member *m)
 		member_answer(m, a, object, &why);
 		any = true;
 	}
+	while (member_answer_arrives(m, 0))
+		any = true;
 	while (deliver(p, m))
 		any = true;
 	return any;
@@ -699,6 +732,7 @@ static void begin(struct play *p)
 		for (unsigned k = below(p, 40); k > 0; k--)
 			edit(p, p->servers[i]);
 	}
+	p->favourite = below(p, FAULTS);
 	p->filling_stranger = true;
 	for (unsigned k = 0; k < 60; k++)
 		edit(p, p->servers[SERVERS - 1]);

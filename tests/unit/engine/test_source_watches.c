@@ -567,6 +567,36 @@ static void test_source_whose_own_watch_is_forbidden_makes_its_rule_forbidden(vo
 	world_watches_free(&watches);
 }
 
+static void test_many_crowded_namespaces_at_the_start_are_watched_as_one_cluster_at_once(void **state)
+{
+	struct world *w = *state;
+	struct running r = { .count = 0 };
+	struct world_watches as = { 0 };
+
+	world_up(w, HUB);
+	world_up(w, EDGE1);
+	world_resolve(w);
+	as.secrets[EDGE1] = world_take_watch(w, EDGE1, "secrets", true);
+	for (int n = 0; n < 5; n++) {
+		FC_AUTO_FREE char *namespace_ = fc_xasprintf("n%d", n);
+
+		for (int i = 0; i < 9; i++)
+			add(w, &as, namespace_, i);
+	}
+	add(w, &as, "n5", 0);
+	world_tick(w, 2000);
+	follow(w, &r);
+	assert_int_equal(r.count, 1);
+	assert_non_null(find(&r, NULL, false));
+	/* Where that is forbidden, each namespace is watched, and the single one by its name. */
+	watch_fails(w, r.items[0], FC_ERR_FORBIDDEN);
+	follow(w, &r);
+	assert_int_equal(r.count, 1 + 5 + 1);
+	assert_non_null(find_own(&r, "n5", 0));
+	forget(&r);
+	world_watches_free(&as);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -597,6 +627,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_source_whose_own_watch_is_forbidden_makes_its_rule_forbidden,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_many_crowded_namespaces_at_the_start_are_watched_as_one_cluster_at_once, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

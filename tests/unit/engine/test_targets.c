@@ -479,33 +479,39 @@ static void test_unreadable_version_that_comes_during_a_write_is_an_error_after_
 static void test_refusal_of_overlapping_rules_ends_for_all_of_them(void **state)
 {
 	static const char rules[] = WORLD_RULE("data", "secret:src:data") "," WORLD_RULE(
-		"data.x", "secret:src:data.bad") "," WORLD_RULE("data.y", "json:1");
+		"data.x", "secret:other:data.v") "," WORLD_RULE("data.y", "json:1");
 	struct world *w = *state;
 	struct world_watches watches;
-	struct fc_action *source, *a;
+	struct fc_action *src, *other, *a;
 
 	world_start(w, &watches);
 	world_object(w, watches.secrets[EDGE1], world_bearer("dst", "20", rules, ""));
 	world_resolve(w);
-	source = world_take_watch(w, HUB, "secrets", false);
-	assert_non_null(source);
+	src = world_take_watch(w, HUB, "secrets", false);
+	other = world_take_watch(w, HUB, "secrets", false);
+	assert_non_null(other);
+	assert_string_equal(other->name, "other");
 	world_answer_read(w, "dst", world_bearer("dst", "20", rules, ""));
-	world_list(w, source,
-		   J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},'data':{'bad':'1'}}"));
+	world_list(w, src, J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},'data':{'a':'1'}}"));
+	world_list(w, other,
+		   J("{'metadata':{'name':'other','namespace':'ns','resourceVersion':'11'},'data':{'v':'bad'}}"));
 	a = world_take(w, FC_ACTION_PATCH);
 	assert_non_null(a);
 	world_fail(w, a, FC_ERR_INVALID, -1);
 	fc_action_free(a);
 	world_answer_read(w, "dst", world_bearer("dst", "20", rules, ""));
 	assert_string_equal(world_state(w, "/dst", "data.y"), "Invalid/Refused");
-	/* Now it is the value of x alone that changes. */
-	world_object(w, source,
-		     J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'11'},'data':{'bad':'2'}}"));
+	/* It is x that changes, and neither y nor what is around both. */
+	world_object(w, other,
+		     J("{'metadata':{'name':'other','namespace':'ns','resourceVersion':'12'},'data':{'v':'good'}}"));
+	world_answer_read(w, "src",
+			  J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},'data':{'a':'1'}}"));
 	a = world_take(w, FC_ACTION_PATCH);
 	assert_non_null(a);
-	assert_json(json_object_get(json_array_get(a->body, 1), "value"), J("{'bad':'2','x':'2','y':1}"));
+	assert_json(json_object_get(json_array_get(a->body, 1), "value"), J("{'a':'1','x':'good','y':1}"));
 	fc_action_free(a);
-	fc_action_free(source);
+	fc_action_free(src);
+	fc_action_free(other);
 	world_watches_free(&watches);
 }
 
