@@ -244,7 +244,7 @@ static void take_name(struct fc_watcher *w, char *name)
 		free(name);
 		return;
 	}
-	fc_log(FC_LOG_INFO, "cluster renamed", FC_KV("cluster", name), FC_KV("before", old));
+	fc_log(FC_LOG_DEBUG, "cluster renamed", FC_KV("cluster", name), FC_KV("before", old));
 	w->name = name;
 	fc_transport_set_cluster(w->transport, name);
 	if (w->trial && w->trial->transport)
