@@ -58,6 +58,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  SANITIZE=address,undefined   with sanitizers, in a folder of its own below build/; or SANITIZE=thread'
+	@echo '  E2E_SANITIZE=...             test: the same for the end-to-end tests alone'
 	@echo '  V=1                          the commands of compiler and linker are shown'
 	@echo '  WERROR=1                     warnings are errors'
 	@echo '  CC=clang OUT=build/clang     another compiler, in a folder of its own'
@@ -71,7 +72,7 @@ test: ## install what is missing, build, then unit tests, lint and end-to-end te
 	@scripts/install-dependencies build test lint
 	@echo '== building'
 	@+$(MAKE) --no-print-directory $(JOBS) programs
-	@+failed=; for step in unit lint e2e; do \
+	@+failed=; for step in unit lint 'e2e$(if $(E2E_SANITIZE), SANITIZE=$(E2E_SANITIZE))'; do \
 		echo "== $$step"; $(MAKE) --no-print-directory $(JOBS) $$step || failed="$$failed $$step"; done; \
 	if [ "$$failed" ]; then echo "make test: failed:$$failed"; exit 1; fi; echo 'make test: all passed'
 
