@@ -356,6 +356,22 @@ static void test_an_event_of_another_kind_is_dropped(void **state FC_UNUSED)
 	bench_free(b);
 }
 
+/* A library user need not know the kind to list a resource. */
+static void test_events_of_any_kind_are_told_where_the_kind_is_not_known(void **state FC_UNUSED)
+{
+	BENCH({ .match = "limit=", .body = { LIST_HEAD LIST_TAIL } },
+	      { .match = "watch=true",
+		.body = { "{\"type\":\"ADDED\",\"object\":{\"kind\":\"Secret\",\"metadata\":{\"namespace\":\"ns\","
+			  "\"name\":\"a\",\"resourceVersion\":\"101\"}}}\n" },
+		.end = SCRIPTED_HOLD });
+
+	fc_resource_unref(b->secrets);
+	b->secrets = fc_resource_new(&(struct fc_resource){ .version = "v1", .plural = "secrets", .namespaced = true });
+	start(b, (struct fc_informer_options){ 0 });
+	assert_told(b, "begin\nend\nobject ns/a 101\n");
+	bench_free(b);
+}
+
 /* --- memory --- */
 
 static size_t peak_bytes;
@@ -480,6 +496,7 @@ int main(void)
 		cmocka_unit_test(test_names_at_their_limit_are_told_whole),
 		cmocka_unit_test(test_the_head_of_a_watch_may_come_late),
 		cmocka_unit_test(test_an_event_of_another_kind_is_dropped),
+		cmocka_unit_test(test_events_of_any_kind_are_told_where_the_kind_is_not_known),
 		cmocka_unit_test(test_a_list_is_held_one_object_at_a_time),
 		cmocka_unit_test(test_an_allocation_that_fails_anywhere_stops_nothing_for_good),
 	};
