@@ -28,7 +28,7 @@ static bool may_be_plain(const char *text, size_t len)
 	if (len == 0 || fc_yaml_scalar_is_merge(&event))
 		return false;
 	json_auto_t *value = fc_yaml_scalar(&event, &why);
-	return value && json_is_string(value);
+	return json_is_string(value);
 }
 
 /* The emitter falls back to quotes by itself where the text has characters that mean something in YAML. */
