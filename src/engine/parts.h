@@ -65,7 +65,9 @@ void sources_changed(struct fc_engine *e, struct watch *w); /* the watch's error
 /* A body that came while the same object was being written as a target, and the write failed: now it counts. */
 void source_deliver_held(struct fc_engine *e, const struct key *key);
 void sources_forget_held(struct fc_engine *e, fc_cluster_no cluster);
-void source_read(struct fc_engine *e, struct source *s);
+void source_read(struct fc_engine *e,
+		 struct source *s); /* for a value; a failure is shown, and who wants it asks again */
+void source_ask(struct fc_engine *e, struct source *s); /* whether it is there, and how: until there is an answer */
 void source_read_done(struct fc_engine *e, struct source *s, json_t *object, const struct fc_error *error);
 /* The answer to a write of the same object: it, or what was held meanwhile, whichever is newer, is the source's
  * state.

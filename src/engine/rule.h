@@ -120,7 +120,8 @@ struct source {
 	struct rule *rules;
 	bool touched;  /* an event came while it was being read */
 	bool in_doubt; /* versions may have begun again (a restored backup): an older one may be news, a read tells */
-	bool owed;     /* such a one came: it is read, once more if it is just being read */
+	bool owed;     /* a question that no watch answers any more: it is read, once more if it is just being read */
+	bool asked;    /* the read under way is for such a question: it is asked again until it is answered */
 	struct fault error;    /* of the last read; NONE after a success */
 	unsigned failures;     /* reads in a row */
 	int64_t not_before_ms; /* it is not read again before */

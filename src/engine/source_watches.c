@@ -140,7 +140,7 @@ static void rely_on(struct fc_engine *e, struct source *s, struct watch *w)
 	 * question. */
 	s->generation_seen = has_told ? w->generation : w->generation - 1;
 	if (has_told && s->seen_elsewhere != watch_list_mark(w) && (s->present || !s->known))
-		source_read(e, s);
+		source_ask(e, s);
 	for (struct rule *r = s->rules; r; r = r->next_in_source)
 		target_mark(e, r->target);
 }

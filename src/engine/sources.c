@@ -169,8 +169,7 @@ static void is_late(struct fc_engine *e, struct source *s, const struct watch *w
 	s->in_doubt = s->in_doubt || w->listing;
 	if (!s->in_doubt)
 		return;
-	s->owed = true;
-	source_read(e, s);
+	source_ask(e, s);
 }
 
 void source_object(struct fc_engine *e, struct watch *w, json_t *object, int64_t received_us)
@@ -253,7 +252,7 @@ void sources_list_end(struct fc_engine *e, struct watch *w, bool removes)
 			job_forget(e, cluster_of(e, s->key.cluster), &s->job);
 			is_absent(e, s, NULL);
 		} else if (!s->known) {
-			source_read(e, s);
+			source_ask(e, s);
 		}
 	}
 	sources_changed(e, w);
@@ -294,6 +293,7 @@ void source_read(struct fc_engine *e, struct source *s)
 	id = job_start(e, c, &s->job, JOB_READ_SOURCE);
 	if (!id)
 		return;
+	s->asked = s->owed;
 	s->touched = s->owed = false;
 	a = fc_actions_add(e->out, FC_ACTION_READ);
 	a->cluster = c->no;
@@ -301,6 +301,12 @@ void source_read(struct fc_engine *e, struct source *s)
 	a->resource = fc_resource_ref(s->key.resource);
 	a->namespace_ = s->key.resource->namespaced ? fc_xstrdup(s->key.namespace_) : NULL;
 	a->name = fc_xstrdup(s->key.name);
+}
+
+void source_ask(struct fc_engine *e, struct source *s)
+{
+	s->owed = true;
+	source_read(e, s);
 }
 
 static void values_are_here(struct fc_engine *e, struct source *s)
@@ -327,7 +333,7 @@ void source_read_done(struct fc_engine *e, struct source *s, json_t *object, con
 		/* The delay is the source's own: other rules of the targets that wait for it are not held up
 		 * (promise 7). */
 		fault_set(&s->error, error);
-		s->owed = s->owed || s->in_doubt;
+		s->owed = s->owed || s->asked;
 		s->not_before_ms = e->now_ms + retry_delay_ms(&e->random, ++s->failures, error);
 		measure_retry(e);
 		values_are_here(e, s);
@@ -377,10 +383,12 @@ void source_deliver_held(struct fc_engine *e, const struct key *key)
 void source_written(struct fc_engine *e, const struct key *key, json_t *answer)
 {
 	struct source *s = NULL;
+	bool was_held;
 
 	HASH_FIND(hh, e->sources, key, sizeof(*key), s);
 	if (!s)
 		return;
+	was_held = s->held;
 	if (s->held && fc_rv_compare(fc_json_metadata(s->held, "resourceVersion"),
 				     fc_json_metadata(answer, "resourceVersion")) != FC_RV_NEWER) {
 		json_decref(s->held);
@@ -389,8 +397,8 @@ void source_written(struct fc_engine *e, const struct key *key, json_t *answer)
 	/* One that the source's watch says is gone was deleted behind our back, or has not been told of yet. */
 	if (s->held)
 		source_deliver_held(e, key);
-	else if (s->known && !s->present)
-		source_read(e, s);
+	else if (s->known && !s->present && !was_held)
+		source_ask(e, s);
 	else
 		deliver(e, s, answer, 0);
 }

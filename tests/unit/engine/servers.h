@@ -447,6 +447,15 @@ static inline bool informer_pump(struct member *m, struct informer *i, int max, 
 
 /* --- requests --- */
 
+static inline bool holds(const json_t *value, const char *word)
+{
+	char *text = json_dumps(value, JSON_ENCODE_ANY);
+	bool found = strstr(text, word);
+
+	free(text);
+	return found;
+}
+
 /* The member named by a JSON pointer's last segment, and the map that holds it; parents must be there. */
 static inline json_t *pointer_parent(json_t *root, char *pointer, char **last)
 {
@@ -469,10 +478,8 @@ static inline json_t *patched(const json_t *object, const json_t *patch, struct 
 	json_array_foreach(patch, i, op) {
 		FC_AUTO_FREE char *pointer = fc_xstrdup(json_string_value(json_object_get(op, "path")));
 		json_t *value = json_object_get(op, "value"), *parent;
-		char *last, *text = json_dumps(value, JSON_ENCODE_ANY);
-		bool bad = strstr(text, "bad");
+		char *last;
 
-		free(text);
 		if (i == 0) {
 			/* design section 5, promise 5 */
 			assert_string_equal(pointer, "/metadata/resourceVersion");
@@ -481,7 +488,7 @@ static inline json_t *patched(const json_t *object, const json_t *patch, struct 
 			continue;
 		}
 		parent = pointer_parent(copy, pointer, &last);
-		if (bad || !json_is_object(parent))
+		if (holds(value, "bad") || !json_is_object(parent))
 			fc_error_set(why, FC_ERR_INVALID, "refused");
 		else
 			json_object_set(parent, last, value);

@@ -95,15 +95,6 @@ static struct member *member_new(struct play *p, struct server *s, const char *n
 
 /* --- the engine's side --- */
 
-static bool holds(const json_t *value, const char *word)
-{
-	char *text = json_dumps(value, JSON_ENCODE_ANY);
-	bool found = strstr(text, word);
-
-	free(text);
-	return found;
-}
-
 static void print_action(struct play *p, const struct fc_action *a)
 {
 	char *body = a->body ? json_dumps(a->body, JSON_COMPACT) : NULL;
@@ -513,7 +504,6 @@ static bool work_off(struct play *p, struct member *m)
 		struct fc_action *a = member_request(m, 0);
 		struct fc_error why = FC_ERROR_INIT;
 
-		/* In two steps: who executes it says why not. */
 		json_t *object = member_execute(m, a, &why);
 
 		member_answer(m, a, object, &why);
@@ -546,11 +536,6 @@ static void settle(struct play *p)
 }
 
 /* --- what the rules say, read in the simplest way --- */
-
-struct reading {
-	const char *target; /* of one rule: the place below `data`, NULL for `data` itself */
-	json_t *value;	    /* what is to stand there; NULL: nothing is wanted */
-};
 
 static bool may_read(const struct member *reader, const struct member *from, struct place target, struct place source)
 {

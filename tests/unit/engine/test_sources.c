@@ -528,35 +528,59 @@ static void test_source_that_a_restored_backup_lacks_may_come_with_a_smaller_ver
 	world_watches_free(&watches);
 }
 
-/* A chain: b is the target of a, and the source of c. Its watch says in a list that it is gone, while it is written. */
+/* A chain: b is the target of a, and the source of c. It is just being written; `*b` is its watch as a source. */
+static struct fc_action *write_in_a_chain(struct world *w, struct world_watches *watches, struct fc_action **b)
+{
+	struct fc_action *a, *write;
+
+	world_start(w, watches);
+	world_object(w, watches->secrets[HUB], world_bearer("b", "10", WORLD_RULE("data", "secret:a:data"), "'k':'0'"));
+	world_object(w, watches->secrets[EDGE1], world_bearer("c", "20", WORLD_RULE("data", "secret:b:data"), ""));
+	world_resolve(w);
+	a = world_take_watch(w, HUB, "secrets", false);
+	*b = world_take_watch(w, HUB, "secrets", false);
+	assert_string_equal(a->name, "a");
+	assert_string_equal((*b)->name, "b");
+	world_answer_read(w, "b", world_bearer("b", "10", WORLD_RULE("data", "secret:a:data"), "'k':'0'"));
+	world_answer_read(w, "c", world_bearer("c", "20", WORLD_RULE("data", "secret:b:data"), "'k':'0'"));
+	world_list(w, *b, world_bearer("b", "10", WORLD_RULE("data", "secret:a:data"), "'k':'0'"));
+	world_list(w, a, J("{'metadata':{'name':'a','namespace':'ns','resourceVersion':'5'},'data':{'k':'1'}}"));
+	fc_action_free(a);
+	write = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(write);
+	assert_string_equal(write->name, "b");
+	return write;
+}
+
 static void test_answer_to_a_write_does_not_bring_back_what_a_list_has_not_named(void **state)
 {
 	struct world *w = *state;
 	struct world_watches watches;
-	struct fc_action *a, *b, *write;
+	struct fc_action *b, *write = write_in_a_chain(w, &watches, &b);
 
-	world_start(w, &watches);
-	world_object(w, watches.secrets[HUB], world_bearer("b", "10", WORLD_RULE("data", "secret:a:data"), "'k':'0'"));
-	world_object(w, watches.secrets[EDGE1], world_bearer("c", "20", WORLD_RULE("data", "secret:b:data"), ""));
-	world_resolve(w);
-	a = world_take_watch(w, HUB, "secrets", false);
-	b = world_take_watch(w, HUB, "secrets", false);
-	assert_string_equal(a->name, "a");
-	assert_string_equal(b->name, "b");
-	world_answer_read(w, "b", world_bearer("b", "10", WORLD_RULE("data", "secret:a:data"), "'k':'0'"));
-	world_answer_read(w, "c", world_bearer("c", "20", WORLD_RULE("data", "secret:b:data"), "'k':'0'"));
-	world_list(w, b, world_bearer("b", "10", WORLD_RULE("data", "secret:a:data"), "'k':'0'"));
-	world_list(w, a, J("{'metadata':{'name':'a','namespace':'ns','resourceVersion':'5'},'data':{'k':'1'}}"));
-	write = world_take(w, FC_ACTION_PATCH);
-	assert_non_null(write);
-	assert_string_equal(write->name, "b");
 	world_list(w, b, NULL);
 	world_answer(w, write, world_bearer("b", "11", WORLD_RULE("data", "secret:a:data"), "'k':'1'"));
 	assert_string_equal(world_state(w, "ns/c", NULL), "SourceNotFound/SourceNotFound");
 	world_answer_read(w, "b", world_bearer("b", "11", WORLD_RULE("data", "secret:a:data"), "'k':'1'"));
 	assert_string_not_equal(world_state(w, "ns/c", NULL), "SourceNotFound/SourceNotFound");
 	fc_action_free(write);
-	fc_action_free(a);
+	fc_action_free(b);
+	world_watches_free(&watches);
+}
+
+/* The event that was held meanwhile is proof enough. */
+static void test_event_behind_a_list_and_the_answer_to_a_write_bring_a_source_back(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *b, *write = write_in_a_chain(w, &watches, &b);
+
+	world_list(w, b, NULL);
+	world_object(w, b, world_bearer("b", "11", WORLD_RULE("data", "secret:a:data"), "'k':'1'"));
+	world_answer(w, write, world_bearer("b", "11", WORLD_RULE("data", "secret:a:data"), "'k':'1'"));
+	assert_int_equal(world_count(w, FC_ACTION_READ), 0);
+	assert_string_not_equal(world_state(w, "ns/c", NULL), "SourceNotFound/SourceNotFound");
+	fc_action_free(write);
 	fc_action_free(b);
 	world_watches_free(&watches);
 }
@@ -597,6 +621,57 @@ static void test_absence_that_is_told_again_is_no_news_for_a_rule_that_came_late
 	world_watches_free(&watches);
 }
 
+/* Nobody but a read can tell any more, so it has to come to an answer. */
+static void test_question_whether_a_source_is_there_is_asked_until_it_is_answered(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *wide, *read;
+
+	world_start(w, &watches);
+	for (int i = 0; i < 9; i++) {
+		FC_AUTO_FREE char *name = fc_xasprintf("t%d", i),
+				  *rule = fc_xasprintf("'k8s-copier.fig.org/replace-data':'configmap:s%d:data'", i);
+
+		world_object(w, watches.configmaps[EDGE1], world_bearer(name, "20", rule, ""));
+		world_resolve(w);
+		world_answer_read(w, name, world_bearer(name, "20", rule, "'a':'1'"));
+	}
+	/* The last made it one watch of all; until that has synced, each of the others tells by itself. */
+	for (int i = 0; i < 8; i++) {
+		FC_AUTO_FREE char *name = fc_xasprintf("s%d", i);
+		struct fc_action *own = world_take_watch(w, HUB, "configmaps", false);
+
+		world_list(w, own, world_bearer(name, "30", "", "'a':'1'"));
+		fc_action_free(own);
+	}
+	wide = world_take_watch(w, HUB, "configmaps", false);
+	assert_null(wide->name);
+	world_drop(w);
+	world_list_begin(w, wide);
+	for (int i = 1; i < 9; i++) {
+		FC_AUTO_FREE char *name = fc_xasprintf("s%d", i);
+
+		world_object(w, wide, world_bearer(name, "30", "", "'a':'1'"));
+	}
+	world_list_end(w, wide);
+	read = world_take(w, FC_ACTION_READ);
+	assert_non_null(read);
+	assert_string_equal(read->name, "s0");
+	world_fail(w, read, FC_ERR_SERVER, -1);
+	fc_action_free(read);
+	assert_quiet(w);
+	world_tick(w, 1000);
+	read = world_take(w, FC_ACTION_READ);
+	assert_non_null(read);
+	assert_string_equal(read->name, "s0");
+	world_fail(w, read, FC_ERR_NOT_FOUND, -1);
+	fc_action_free(read);
+	assert_string_equal(world_state(w, "ns/t0", NULL), "SourceNotFound/SourceNotFound");
+	fc_action_free(wide);
+	world_watches_free(&watches);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -627,6 +702,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_answer_to_a_write_does_not_bring_back_what_a_list_has_not_named,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_absence_that_is_told_again_is_no_news_for_a_rule_that_came_later,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_question_whether_a_source_is_there_is_asked_until_it_is_answered,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_event_behind_a_list_and_the_answer_to_a_write_bring_a_source_back,
 						setup, teardown),
 	};
 
