@@ -127,7 +127,7 @@ static bool may_hurry(int64_t *last_ms)
 static void tell_down(struct fc_watcher *w)
 {
 	struct fc_watcher_connection *c = &w->connection;
-	bool other = c->down_kind == FC_ERR_CONFIG;
+	bool other = c->elsewhere != FC_WATCHER_HERE && c->down_kind == FC_ERR_CONFIG;
 	struct fc_event *event = fc_watcher_event(w, FC_EVENT_CLUSTER_DOWN);
 
 	fc_log(other ? FC_LOG_ERROR : FC_LOG_WARN, other ? "cluster is another one" : "cluster unreachable",
@@ -240,6 +240,7 @@ void fc_watcher_sever(struct fc_watcher *w, enum fc_watcher_elsewhere how, const
 
 	fc_watcher_hold_drop(w);
 	fc_watcher_watch_pause_all(w);
+	fc_watcher_resolve_rest(w);
 	c->elsewhere = how;
 	down(w, why);
 	fc_watcher_lose_calls(w);

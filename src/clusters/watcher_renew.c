@@ -257,10 +257,13 @@ static void take_name(struct fc_watcher *w, char *name)
 void fc_watcher_take_orders(struct fc_watcher *w)
 {
 	char *name = atomic_exchange(&w->new_name, NULL);
-	struct fc_access *access = atomic_exchange(&w->new_access, NULL);
 
+	/* At the end too: what was measured under the old one would stay for ever. */
 	if (name)
 		take_name(w, name);
+	if (atomic_load(&w->stop_asked))
+		return;
+	struct fc_access *access = atomic_exchange(&w->new_access, NULL);
 	if (access)
 		take_access(w, access);
 }
