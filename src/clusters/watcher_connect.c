@@ -261,13 +261,22 @@ static void plan_look(struct fc_watcher *w, int64_t delay_ms)
 	arm(w, delay_ms, on_look_timer);
 }
 
+/* At an id that could not be read. */
+static void look_again(struct fc_watcher *w)
+{
+	struct fc_watcher_connection *c = &w->connection;
+
+	if (c->id_looks < FC_ARRAY_LEN(id_looks_ms))
+		plan_look(w, id_looks_ms[c->id_looks++]);
+}
+
 static void plan_next_look(struct fc_watcher *w, const struct fc_watcher_answer *answer)
 {
 	struct fc_watcher_connection *c = &w->connection;
 	bool forbidden = answer->unreadable && answer->unreadable->cls == FC_ERR_FORBIDDEN;
 
-	if (forbidden && c->id_looks < FC_ARRAY_LEN(id_looks_ms))
-		plan_look(w, id_looks_ms[c->id_looks++]);
+	if (forbidden)
+		look_again(w);
 	if (!c->connected_meanwhile)
 		fc_backoff_reset(&c->look_pace);
 	else if (c->id)
@@ -317,6 +326,8 @@ static void answered(void *user, const struct fc_watcher_answer *answer)
 	/* A look at an id that was never read risks nothing. */
 	else if (!c->looking || c->id)
 		down(w, &err);
+	else
+		look_again(w);
 }
 
 static void look(struct fc_watcher *w)

@@ -4,6 +4,8 @@
 
 #include "unit/clusters/watcher_bench.h"
 
+#include <sys/mman.h>
+
 #define ID_IS(uid)                                                                      \
 	{                                                                               \
 		.match = "namespaces/kube-system", .body = {                            \
@@ -399,6 +401,46 @@ static void test_a_watch_that_tells_too_much_before_the_id_is_known_lists_again(
 	fc_buf_fini(&many);
 }
 
+/* A server that has just started refuses what it allows a little later, and fails in between. */
+static void test_an_id_whose_look_fails_is_looked_at_again(void **state FC_UNUSED)
+{
+	BENCH(VERSION_OK, { .match = "kube-system", .status = 403, .body = { STATUS(403, "Forbidden") } },
+	      { .match = "kube-system", .status = 500, .body = { STATUS(500, "InternalError") } }, ID_OK);
+
+	fc_watcher_connect(b->watcher);
+	turn(b, FC_EVENT_CLUSTER_UP);
+	assert_null(b->watcher->connection.id);
+	/* The first pause is the shortest. */
+	b->watcher->connection.id_looks = 0;
+	turn(b, FC_EVENT_CLUSTER_UP);
+	assert_string_equal(b->watcher->connection.id, "u-1");
+	end(b);
+}
+
+/* What is wrong with an entry is no other cluster. */
+static void test_an_entry_that_cannot_be_used_is_not_called_another_cluster(void **state FC_UNUSED)
+{
+	BENCH(VERSION_OK);
+	int kept = dup(STDERR_FILENO), file = memfd_create("log", MFD_CLOEXEC);
+	struct fc_error why = FC_ERROR_INIT;
+	char text[1024] = "";
+
+	fc_error_set(&why, FC_ERR_CONFIG, "the token is empty");
+	assert_true(kept >= 0 && file >= 0 && dup2(file, STDERR_FILENO) >= 0);
+	fc_log_init(FC_LOG_TEXT, FC_LOG_WARN);
+	fc_watcher_connect(b->watcher);
+	b->watcher->connection.probe.answered(b->watcher, &(struct fc_watcher_answer){ .error = &why });
+	fc_log_flush();
+	fc_log_init(FC_LOG_TEXT, FC_LOG_ERROR);
+	dup2(kept, STDERR_FILENO);
+	assert_true(pread(file, text, sizeof(text) - 1, 0) > 0);
+	close(kept);
+	close(file);
+	assert_non_null(strstr(text, "cluster unreachable"));
+	turn_down(b, FC_ERR_CONFIG);
+	end(b);
+}
+
 /* Else a list that is longer than a look at the id takes would have everything begin anew, and with it a second
  * connection, and with that the next look. */
 static void test_a_watch_that_tells_too_much_stops_no_other(void **state FC_UNUSED)
@@ -465,6 +507,8 @@ int main(void)
 		cmocka_unit_test(test_a_server_without_kube_system_is_not_the_known_cluster),
 		cmocka_unit_test(test_an_id_that_may_not_be_read_any_more_holds_and_is_looked_at_again),
 		cmocka_unit_test(test_a_watch_that_tells_too_much_before_the_id_is_known_lists_again),
+		cmocka_unit_test(test_an_id_whose_look_fails_is_looked_at_again),
+		cmocka_unit_test(test_an_entry_that_cannot_be_used_is_not_called_another_cluster),
 		cmocka_unit_test(test_a_watch_that_tells_too_much_stops_no_other),
 	};
 	return cmocka_run_group_tests(tests, set_up, NULL);
