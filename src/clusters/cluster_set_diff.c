@@ -50,7 +50,7 @@ static bool same_id(const struct diff *d, size_t present, size_t next)
 static void match_by(struct diff *d, bool (*same)(const struct diff *d, size_t present, size_t next))
 {
 	for (size_t i = 0; i < d->count; i++)
-		for (size_t k = 0; k < d->next->count && d->next_of[i] == NOBODY; k++)
+		for (size_t k = 0; k < d->next->count && d->next_of[i] == NOBODY && !d->present[i].elsewhere; k++)
 			if (d->present_of[k] == NOBODY && same(d, i, k))
 				match(d, i, k);
 }

@@ -15,6 +15,8 @@ struct fc_cluster_present {
 	const struct fc_cluster_info *info;
 	const struct fc_access *access;
 	const char *id; /* uid of kube-system; NULL: not known */
+	/* Its access leads to another cluster than the one of this id: under another name it is that other one. */
+	bool elsewhere;
 };
 
 enum fc_cluster_change_type {

@@ -13,8 +13,11 @@ struct ship {
 	struct fc_watcher *watcher;
 	struct fc_cluster_info info;
 	struct fc_access *access; /* the latest; the watcher holds it too */
-	char *id;		  /* the last one it has told; NULL: none yet. Guarded by the fleet's lock */
-	struct ship *next;	  /* of those that are leaving */
+	/* Guarded by the fleet's lock. */
+	char *id;	/* the last one it has told; NULL: none yet */
+	bool elsewhere; /* its name leads to another cluster than that */
+
+	struct ship *next; /* of those that are leaving */
 };
 
 struct fc_fleet {
@@ -22,9 +25,9 @@ struct fc_fleet {
 	uint64_t seed;
 	struct ship *leaving; /* stopped, not yet ended */
 
-	/* Guards what follows, and each ship's id. The main thread alone changes the table, so it reads it without.
-	 * Held while an action is put into a watcher's mailbox, whose own lock comes after it; never while the sink
-	 * runs. */
+	/* Guards what follows, and who each ship's cluster is. The main thread alone changes the table, so it reads it
+	 * without. Held while an action is put into a watcher's mailbox, whose own lock comes after it; never while the
+	 * sink runs. */
 	pthread_mutex_t lock;
 	struct ship **ships; /* by number; NULL where a cluster has left */
 	size_t count, cap;
@@ -32,15 +35,18 @@ struct fc_fleet {
 
 /* --- what passes through --- */
 
-static void note_id(struct fc_fleet *f, const struct fc_event *event)
+static void note_who(struct ship *s, const struct fc_event *event)
 {
-	pthread_mutex_lock(&f->lock);
-	struct ship *s = event->cluster < f->count ? f->ships[event->cluster] : NULL;
-	if (s && (!s->id || strcmp(s->id, event->name) != 0)) {
+	bool is_up = event->type == FC_EVENT_CLUSTER_UP;
+
+	if (is_up)
+		s->elsewhere = false;
+	else if (s->id && event->error.cls == FC_ERR_CONFIG)
+		s->elsewhere = true;
+	if (is_up && event->name && (!s->id || strcmp(s->id, event->name) != 0)) {
 		free(s->id);
 		s->id = fc_xstrdup(event->name);
 	}
-	pthread_mutex_unlock(&f->lock);
 }
 
 /* Every watcher's sink. */
@@ -48,8 +54,13 @@ static void pass_on(void *user, struct fc_event *event)
 {
 	struct fc_fleet *f = user;
 
-	if (event->type == FC_EVENT_CLUSTER_UP && event->name)
-		note_id(f, event);
+	if (event->type == FC_EVENT_CLUSTER_UP || event->type == FC_EVENT_CLUSTER_DOWN) {
+		pthread_mutex_lock(&f->lock);
+		struct ship *s = event->cluster < f->count ? f->ships[event->cluster] : NULL;
+		if (s)
+			note_who(s, event);
+		pthread_mutex_unlock(&f->lock);
+	}
 	f->o.sink(f->o.user, event);
 }
 
@@ -215,7 +226,7 @@ static bool same_address(const struct fc_access *a, const struct fc_access *b)
 static const char *expected_id(const struct snapshot *s, const struct fc_access *access)
 {
 	for (size_t i = 0; i < s->count; i++)
-		if (s->present[i].id && same_address(s->present[i].access, access))
+		if (s->present[i].id && !s->present[i].elsewhere && same_address(s->present[i].access, access))
 			return s->present[i].id;
 	return NULL;
 }
@@ -234,7 +245,11 @@ static void snapshot_take(struct fc_fleet *f, const struct fc_cluster_set *next,
 			continue;
 		s->present_ids[s->count] = fc_xstrdup_null(ship->id);
 		s->present[s->count] = (struct fc_cluster_present){
-			.no = ship->no, .info = &ship->info, .access = ship->access, .id = s->present_ids[s->count]
+			.no = ship->no,
+			.info = &ship->info,
+			.access = ship->access,
+			.id = s->present_ids[s->count],
+			.elsewhere = ship->elsewhere,
 		};
 		s->count++;
 	}

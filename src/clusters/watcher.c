@@ -103,8 +103,7 @@ static void take_actions(void *user)
 {
 	struct fc_watcher *w = user;
 
-	if (!atomic_load(&w->stop_asked))
-		fc_watcher_take_orders(w);
+	fc_watcher_take_orders(w);
 	while (!atomic_load(&w->stop_asked)) {
 		/* They would go to whoever it is that answers now: taken once that is known. */
 		if (w->held.doubt)

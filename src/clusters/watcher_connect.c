@@ -127,7 +127,7 @@ static bool may_hurry(int64_t *last_ms)
 static void tell_down(struct fc_watcher *w)
 {
 	struct fc_watcher_connection *c = &w->connection;
-	bool other = c->down_kind == FC_ERR_CONFIG;
+	bool other = c->elsewhere != FC_WATCHER_HERE && c->down_kind == FC_ERR_CONFIG;
 	struct fc_event *event = fc_watcher_event(w, FC_EVENT_CLUSTER_DOWN);
 
 	fc_log(other ? FC_LOG_ERROR : FC_LOG_WARN, other ? "cluster is another one" : "cluster unreachable",
@@ -240,6 +240,7 @@ void fc_watcher_sever(struct fc_watcher *w, enum fc_watcher_elsewhere how, const
 
 	fc_watcher_hold_drop(w);
 	fc_watcher_watch_pause_all(w);
+	fc_watcher_resolve_rest(w);
 	c->elsewhere = how;
 	down(w, why);
 	fc_watcher_lose_calls(w);
@@ -260,13 +261,22 @@ static void plan_look(struct fc_watcher *w, int64_t delay_ms)
 	arm(w, delay_ms, on_look_timer);
 }
 
+/* At an id that could not be read. */
+static void look_again(struct fc_watcher *w)
+{
+	struct fc_watcher_connection *c = &w->connection;
+
+	if (c->id_looks < FC_ARRAY_LEN(id_looks_ms))
+		plan_look(w, id_looks_ms[c->id_looks++]);
+}
+
 static void plan_next_look(struct fc_watcher *w, const struct fc_watcher_answer *answer)
 {
 	struct fc_watcher_connection *c = &w->connection;
 	bool forbidden = answer->unreadable && answer->unreadable->cls == FC_ERR_FORBIDDEN;
 
-	if (forbidden && c->id_looks < FC_ARRAY_LEN(id_looks_ms))
-		plan_look(w, id_looks_ms[c->id_looks++]);
+	if (forbidden)
+		look_again(w);
 	if (!c->connected_meanwhile)
 		fc_backoff_reset(&c->look_pace);
 	else if (c->id)
@@ -316,6 +326,8 @@ static void answered(void *user, const struct fc_watcher_answer *answer)
 	/* A look at an id that was never read risks nothing. */
 	else if (!c->looking || c->id)
 		down(w, &err);
+	else
+		look_again(w);
 }
 
 static void look(struct fc_watcher *w)

@@ -4,8 +4,9 @@
 #include "base/mem.h"
 #include "clusters/watcher_internal.h"
 
-/* A cluster that answers watches but not its probes would fill memory: beyond this many all watches are paused and what
- * they told is dropped, since they list again afterwards. As many as a page of a list holds. */
+/* A cluster that answers watches but not its probes would fill memory: beyond this many the watch that tells more is
+ * paused and what it told is dropped, since it lists again afterwards. As many as a page of a list holds. Not all of
+ * them: a long list would have everything begin anew, over connections whose newness has the id read again. */
 #define MOST_HELD 500
 
 static bool is_of_watch(const struct fc_event *event)
@@ -80,12 +81,12 @@ static void settle(struct fc_watcher *w, enum fate fate)
 		fc_loop_wake(w->loop);
 }
 
-static void forget_watches(struct fc_watcher_held *held)
+static void forget_watch(struct fc_watcher_held *held, uint32_t number)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < held->count; i++) {
-		if (is_of_watch(held->events[i]))
+		if (is_of_watch(held->events[i]) && held->events[i]->watch == number)
 			fc_event_free(held->events[i]);
 		else
 			held->events[kept++] = held->events[i];
@@ -106,9 +107,11 @@ bool fc_watcher_hold_takes(struct fc_watcher *w, struct fc_event *event)
 		return false;
 	FC_GROW(held->events, held->count, held->cap);
 	held->events[held->count++] = event;
-	if (held->count >= MOST_HELD) {
-		fc_watcher_watch_pause_all(w);
-		forget_watches(held);
+	if (held->count >= MOST_HELD && is_of_watch(event)) {
+		uint32_t number = event->watch;
+
+		fc_watcher_watch_pause(w, number);
+		forget_watch(held, number);
 	}
 	return true;
 }

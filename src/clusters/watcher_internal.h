@@ -116,6 +116,8 @@ void fc_watcher_resolve_forget(struct fc_watcher *w, const struct fc_action *act
 void fc_watcher_resolve_up(struct fc_watcher *w, bool after_outage);
 /* A watch of a type that was resolved was answered 404: looks again soon (kube-client 3.16, 3.17). */
 void fc_watcher_resolve_doubt(struct fc_watcher *w, const struct fc_resource *resource);
+/* Nothing is read of what is served until it is up again. */
+void fc_watcher_resolve_rest(struct fc_watcher *w);
 void fc_watcher_resolve_stop(struct fc_watcher *w);
 
 /* --- watcher_watch.c --- */
@@ -128,7 +130,8 @@ void fc_watcher_watch_stop_all(struct fc_watcher *w);
 void fc_watcher_watch_retry_all(struct fc_watcher *w);
 /* What they know may be another cluster's: they list again. */
 void fc_watcher_watch_relist_all(struct fc_watcher *w);
-/* No watch reads anything until _resume, after which all of them list again. */
+/* It, or no watch at all, reads anything until _resume, after which those that were paused list again. */
+void fc_watcher_watch_pause(struct fc_watcher *w, uint32_t number);
 void fc_watcher_watch_pause_all(struct fc_watcher *w);
 void fc_watcher_watch_resume_all(struct fc_watcher *w);
 

@@ -152,12 +152,26 @@ static int replace_client(struct fc_watcher_trial *t, struct fc_error *err)
 	return 0;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Whoever leads the way may lead to another server under the same address, and a cluster that was built anew at the
+ * address of an older one has another CA. */
+static bool may_lead_elsewhere(const struct fc_access *a, const struct fc_access *b)
+{
+	return !same_text(a->server, b->server) || !same_text(a->proxy_url, b->proxy_url) ||
+	       !same_text(a->tls_server_name, b->tls_server_name) || !same_text(a->ca_file, b->ca_file) ||
+	       !same_text(a->ca_pem, b->ca_pem);
+}
+
 static void take_place(void *user)
 {
 	struct fc_watcher_trial *t = user;
 	struct fc_watcher *w = t->w;
 	struct fc_error err = FC_ERROR_INIT;
-	bool moved = strcmp(w->access->server, t->access->server) != 0;
+	bool moved = may_lead_elsewhere(w->access, t->access);
 	bool surely_the_same = w->connection.id && t->id;
 
 	t->timer = NULL;
@@ -257,10 +271,13 @@ static void take_name(struct fc_watcher *w, char *name)
 void fc_watcher_take_orders(struct fc_watcher *w)
 {
 	char *name = atomic_exchange(&w->new_name, NULL);
-	struct fc_access *access = atomic_exchange(&w->new_access, NULL);
 
+	/* At the end too: what was measured under the old one would stay for ever. */
 	if (name)
 		take_name(w, name);
+	if (atomic_load(&w->stop_asked))
+		return;
+	struct fc_access *access = atomic_exchange(&w->new_access, NULL);
 	if (access)
 		take_access(w, access);
 }

@@ -294,6 +294,12 @@ void fc_watcher_resolve_doubt(struct fc_watcher *w, const struct fc_resource *re
 	fc_watcher_types_adjust(w);
 }
 
+void fc_watcher_resolve_rest(struct fc_watcher *w)
+{
+	fc_watcher_types_stop(w);
+	fc_discovery_cancel(fc_steal(&w->words.discovery));
+}
+
 void fc_watcher_resolve_stop(struct fc_watcher *w)
 {
 	struct fc_watcher_words *words = &w->words;

@@ -284,7 +284,7 @@ void fc_watcher_types_adjust(struct fc_watcher *w)
 	needed = needed || needs_types(word);
 	if (!needed)
 		fc_watcher_types_stop(w);
-	else if (!types->informer && !types->timer)
+	else if (!types->informer && !types->timer && w->connection.elsewhere == FC_WATCHER_HERE)
 		follow(w);
 }
 

@@ -193,6 +193,15 @@ void fc_watcher_watch_relist_all(struct fc_watcher *w)
 			fc_informer_relist(watch->informer);
 }
 
+void fc_watcher_watch_pause(struct fc_watcher *w, uint32_t number)
+{
+	struct fc_watcher_watch *watch;
+
+	HASH_FIND(hh, w->watches, &number, sizeof(number), watch);
+	if (watch)
+		pause_watch(watch);
+}
+
 void fc_watcher_watch_pause_all(struct fc_watcher *w)
 {
 	for (struct fc_watcher_watch *watch = w->watches; watch; watch = watch->hh.next)

@@ -32,7 +32,7 @@
 static const struct scripted_step scripts[MOST][4] = {
 	{ VERSION, ID("id-0"), VERSION, ID("id-0") },
 	{ VERSION, ID("id-1"), PATCHED_LATE },
-	{ VERSION, ID("id-2") },
+	{ VERSION, ID("id-2"), VERSION, ID("id-2") },
 };
 
 /* The first is the master. */
@@ -364,6 +364,28 @@ static void test_fleet_renames_a_cluster_that_gets_other_credentials_at_the_same
 	assert_int_equal(apply(f, SET(f, AT("centre", 0, .token = "another"))), 0);
 }
 
+/* What such a cluster is told to be mended by: a new name is a new cluster, though address and login are the same. */
+static void test_fleet_takes_a_new_name_of_a_cluster_that_was_replaced_for_a_new_cluster(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f, SET(f, AT("hub", 0)));
+	expect_up(f, 0, "id-0");
+	apply(f, SET(f, AT("hub", 0), AT("edge", 1)));
+	expect(f, FC_EVENT_CLUSTER_ADDED, 1);
+	expect_up(f, 1, "id-1");
+	apply(f, SET(f, AT("hub", 0), AT("edge", 2)));
+	struct fc_event *event = next(f, FC_EVENT_CLUSTER_DOWN, 1);
+	assert_int_equal(event->error.cls, FC_ERR_CONFIG);
+	assert_non_null(strstr(event->error.text, "give it a new name"));
+	fc_event_free(event);
+
+	assert_int_equal(apply(f, SET(f, AT("hub", 0), AT("lab", 2))), 2);
+	expect(f, FC_EVENT_CLUSTER_REMOVED, 1);
+	expect_described(f, FC_EVENT_CLUSTER_ADDED, 2, "lab", "");
+	expect_up(f, 2, "id-2");
+}
+
 static void test_fleet_refuses_another_master_and_all_that_comes_with_it(void **state)
 {
 	struct fixture *f = *state;
@@ -421,6 +443,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_fleet_renames_a_cluster_of_the_same_access, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_fleet_renames_a_cluster_that_gets_other_credentials_at_the_same_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_fleet_takes_a_new_name_of_a_cluster_that_was_replaced_for_a_new_cluster, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fleet_refuses_another_master_and_all_that_comes_with_it, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_fleet_refuses_a_set_for_which_there_are_too_few_descriptors, setup,

@@ -4,6 +4,8 @@
 
 #include "unit/clusters/watcher_bench.h"
 
+#include <sys/mman.h>
+
 #define ID_IS(uid)                                                                      \
 	{                                                                               \
 		.match = "namespaces/kube-system", .body = {                            \
@@ -399,6 +401,95 @@ static void test_a_watch_that_tells_too_much_before_the_id_is_known_lists_again(
 	fc_buf_fini(&many);
 }
 
+/* A server that has just started refuses what it allows a little later, and fails in between. */
+static void test_an_id_whose_look_fails_is_looked_at_again(void **state FC_UNUSED)
+{
+	BENCH(VERSION_OK, { .match = "kube-system", .status = 403, .body = { STATUS(403, "Forbidden") } },
+	      { .match = "kube-system", .status = 500, .body = { STATUS(500, "InternalError") } }, ID_OK);
+
+	fc_watcher_connect(b->watcher);
+	turn(b, FC_EVENT_CLUSTER_UP);
+	assert_null(b->watcher->connection.id);
+	/* The first pause is the shortest. */
+	b->watcher->connection.id_looks = 0;
+	turn(b, FC_EVENT_CLUSTER_UP);
+	assert_string_equal(b->watcher->connection.id, "u-1");
+	end(b);
+}
+
+/* What is wrong with an entry is no other cluster. */
+static void test_an_entry_that_cannot_be_used_is_not_called_another_cluster(void **state FC_UNUSED)
+{
+	BENCH(VERSION_OK);
+	int kept = dup(STDERR_FILENO), file = memfd_create("log", MFD_CLOEXEC);
+	struct fc_error why = FC_ERROR_INIT;
+	char text[1024] = "";
+
+	fc_error_set(&why, FC_ERR_CONFIG, "the token is empty");
+	assert_true(kept >= 0 && file >= 0 && dup2(file, STDERR_FILENO) >= 0);
+	fc_log_init(FC_LOG_TEXT, FC_LOG_WARN);
+	fc_watcher_connect(b->watcher);
+	b->watcher->connection.probe.answered(b->watcher, &(struct fc_watcher_answer){ .error = &why });
+	fc_log_flush();
+	fc_log_init(FC_LOG_TEXT, FC_LOG_ERROR);
+	dup2(kept, STDERR_FILENO);
+	assert_true(pread(file, text, sizeof(text) - 1, 0) > 0);
+	close(kept);
+	close(file);
+	assert_non_null(strstr(text, "cluster unreachable"));
+	turn_down(b, FC_ERR_CONFIG);
+	end(b);
+}
+
+/* Else a list that is longer than a look at the id takes would have everything begin anew, and with it a second
+ * connection, and with that the next look. */
+static void test_a_watch_that_tells_too_much_stops_no_other(void **state FC_UNUSED)
+{
+	enum { ITEMS = 600 };
+	struct fc_buf many = FC_BUF_INIT;
+
+	fc_buf_puts(&many, "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[");
+	for (int i = 0; i < ITEMS; i++)
+		fc_buf_printf(&many, "%s{\"metadata\":{\"namespace\":\"ns\",\"name\":\"s%d\"}}", i ? "," : "", i);
+	fc_buf_puts(&many, "]}");
+	const struct scripted_step steps[] = {
+		VERSION_OK,
+		ID_OK,
+		{ .match = "kube-system", .body = { "{\"metadata\":{\"uid\":\"u-1\"}}" }, .end = SCRIPTED_LATE },
+		{ .match = "namespaces/quiet/secrets?limit=",
+		  .body = { "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[]}" } },
+		{ .match = "v1/secrets?limit=", .body = { fc_buf_str(&many) } },
+		{ .match = "v1/secrets?limit=", .body = { fc_buf_str(&many) } },
+	};
+	struct bench *b = bench_new(steps, FC_ARRAY_LEN(steps));
+
+	come_up(b);
+	connect_anew(b);
+	struct fc_action *a = action(b, FC_ACTION_START_WATCH);
+	a->watch = 10;
+	a->namespace_ = fc_xstrdup("quiet");
+	fc_watcher_watch_start(b->watcher, a);
+	fc_action_free(a);
+	turn_until_seen(b, "namespaces/quiet/secrets?limit=", 1);
+	settle(b);
+	start_watch(b);
+	turn_until_seen(b, "v1/secrets?limit=", 1);
+	settle(b);
+	/* The beginning and the end of the other one's list. */
+	assert_int_equal(b->watcher->held.count, 2);
+	/* The release would end its watch. */
+	fc_watcher_watch_stop(b->watcher, 10);
+	scripted_release(b->server);
+	turn(b, FC_EVENT_LIST_BEGIN);
+	turn(b, FC_EVENT_LIST_END);
+	turn(b, FC_EVENT_LIST_BEGIN);
+	for (int i = 0; i < ITEMS; i++)
+		turn(b, FC_EVENT_OBJECT);
+	turn(b, FC_EVENT_LIST_END);
+	end(b);
+	fc_buf_fini(&many);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -416,6 +507,9 @@ int main(void)
 		cmocka_unit_test(test_a_server_without_kube_system_is_not_the_known_cluster),
 		cmocka_unit_test(test_an_id_that_may_not_be_read_any_more_holds_and_is_looked_at_again),
 		cmocka_unit_test(test_a_watch_that_tells_too_much_before_the_id_is_known_lists_again),
+		cmocka_unit_test(test_an_id_whose_look_fails_is_looked_at_again),
+		cmocka_unit_test(test_an_entry_that_cannot_be_used_is_not_called_another_cluster),
+		cmocka_unit_test(test_a_watch_that_tells_too_much_stops_no_other),
 	};
 	return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -221,6 +221,24 @@ static void test_where_an_id_may_not_be_read_another_address_is_listed_anew(void
 	scripted_free(second);
 }
 
+/* A cluster that was built anew at the same address has another CA. */
+static void test_where_an_id_may_not_be_read_another_ca_is_listed_anew(void **state FC_UNUSED)
+{
+	BENCH(VERSION_OK, ID_403, LIST_EMPTY("5"), VERSION_OK, ID_403, LIST_EMPTY("7"));
+	struct fc_access *access = access_to(b->server);
+	char *twice = fc_xasprintf("%s%s", access->ca_pem, access->ca_pem);
+
+	come_up(b);
+	start_watch(b);
+	free(access->ca_pem);
+	access->ca_pem = twice;
+	fc_watcher_renew(b->watcher, access);
+	turn(b, FC_EVENT_LIST_BEGIN);
+	turn(b, FC_EVENT_LIST_END);
+	assert_int_equal(scripted_seen(b->server, "limit="), 2);
+	end(b);
+}
+
 static void test_an_entry_of_a_cluster_that_was_never_reached_takes_its_place_at_once(void **state FC_UNUSED)
 {
 	BENCH(VERSION_OK);
@@ -299,6 +317,23 @@ static void test_a_new_name_is_borne_by_every_metric_and_the_old_one_goes(void *
 	end(b);
 }
 
+/* A thread may be busy for as long as there is between two changes of the set. */
+static void test_a_cluster_that_goes_right_after_it_was_renamed_leaves_no_old_name(void **state FC_UNUSED)
+{
+	BENCH(VERSION_OK, ID_OK);
+	struct fc_buf text = FC_BUF_INIT;
+
+	come_up(b);
+	fc_watcher_rename(b->watcher, "edge-7");
+	fc_watcher_stop(b->watcher, 0);
+	fc_loop_run_once(b->watcher->loop, 10);
+	assert_true(b->watcher->stopping);
+	fc_metrics_text(b->metrics, &text);
+	assert_null(strstr(fc_buf_str(&text), "cluster=\"hub\""));
+	fc_buf_fini(&text);
+	end(b);
+}
+
 static void test_stopping_ends_a_trial(void **state FC_UNUSED)
 {
 	BENCH(VERSION_OK, ID_OK);
@@ -370,10 +405,12 @@ int main(void)
 		cmocka_unit_test(test_the_old_entry_again_after_one_that_misled_is_up_again),
 		cmocka_unit_test(test_a_cluster_that_was_replaced_is_found_again_by_a_new_entry),
 		cmocka_unit_test(test_where_an_id_may_not_be_read_another_address_is_listed_anew),
+		cmocka_unit_test(test_where_an_id_may_not_be_read_another_ca_is_listed_anew),
 		cmocka_unit_test(test_an_entry_of_a_cluster_that_was_never_reached_takes_its_place_at_once),
 		cmocka_unit_test(test_of_two_renewals_the_last_one_counts),
 		cmocka_unit_test(test_an_entry_that_cannot_be_used_at_all_is_tried_again_and_can_be_replaced),
 		cmocka_unit_test(test_a_new_name_is_borne_by_every_metric_and_the_old_one_goes),
+		cmocka_unit_test(test_a_cluster_that_goes_right_after_it_was_renamed_leaves_no_old_name),
 		cmocka_unit_test(test_stopping_ends_a_trial),
 		cmocka_unit_test(test_other_threads_may_renew_and_rename_at_any_time),
 	};

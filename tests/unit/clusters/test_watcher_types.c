@@ -241,6 +241,28 @@ static void test_crds_that_may_not_be_read_are_asked_for_seldom_and_after_an_out
 	world_end(world);
 }
 
+static void test_nothing_is_read_at_a_cluster_that_took_the_place_of_the_known_one(void **state FC_UNUSED)
+{
+	struct world *world = world_with_widgets("widgets.example.com");
+	struct fc_watcher *w = world->watcher;
+	struct fc_error why = FC_ERROR_INIT;
+
+	world_ask(world, "gadgets.other.com");
+	WORLD_WAIT(world, w->words.discovery);
+	fc_error_set(&why, FC_ERR_CONFIG, "another cluster");
+	fc_watcher_sever(w, FC_WATCHER_REPLACED, &why);
+	fc_event_free(world_next(world, FC_EVENT_CLUSTER_DOWN));
+	assert_null(w->types.informer);
+	assert_null(w->words.discovery);
+	fc_watcher_types_adjust(w);
+	assert_null(w->types.informer);
+
+	fc_event_free(world_next(world, FC_EVENT_CLUSTER_UP));
+	world_expect(world, "gadgets.other.com", "");
+	WORLD_WAIT(world, follows(world) && is_quiet(world));
+	world_end(world);
+}
+
 static void test_a_crd_that_changes_all_the_time_makes_no_storm(void **state FC_UNUSED)
 {
 	struct world *world = world_with_widgets("widgets.example.com");
@@ -271,6 +293,7 @@ int main(void)
 		cmocka_unit_test(test_a_type_that_came_between_discovery_and_the_first_list_is_found),
 		cmocka_unit_test(test_what_happened_between_two_lists_is_seen_in_the_second),
 		cmocka_unit_test(test_crds_that_may_not_be_read_are_asked_for_seldom_and_after_an_outage),
+		cmocka_unit_test(test_nothing_is_read_at_a_cluster_that_took_the_place_of_the_known_one),
 		cmocka_unit_test(test_a_crd_that_changes_all_the_time_makes_no_storm),
 	};
 	return cmocka_run_group_tests(tests, set_up, NULL);
