@@ -251,7 +251,7 @@ void fc_watcher_free(struct fc_watcher *w)
 		fc_loop_free(w->loop);
 	}
 	fc_watcher_hold_fini(w);
-	fc_watcher_probe_fini(&w->connection.probe);
+	fc_server_probe_fini(&w->connection.probe);
 	free(w->connection.id);
 	fc_access_free(w->access);
 	fc_access_free(atomic_load(&w->new_access));

@@ -215,7 +215,7 @@ static int judge_unreadable(const struct fc_watcher *w, const struct fc_error *u
 	return -1;
 }
 
-int fc_watcher_judge(const struct fc_watcher *w, const struct fc_watcher_answer *answer, struct fc_error *err)
+int fc_watcher_judge(const struct fc_watcher *w, const struct fc_server_answer *answer, struct fc_error *err)
 {
 	const struct fc_watcher_connection *c = &w->connection;
 
@@ -270,7 +270,7 @@ static void look_again(struct fc_watcher *w)
 		plan_look(w, id_looks_ms[c->id_looks++]);
 }
 
-static void plan_next_look(struct fc_watcher *w, const struct fc_watcher_answer *answer)
+static void plan_next_look(struct fc_watcher *w, const struct fc_server_answer *answer)
 {
 	struct fc_watcher_connection *c = &w->connection;
 	bool forbidden = answer->unreadable && answer->unreadable->cls == FC_ERR_FORBIDDEN;
@@ -295,7 +295,7 @@ static bool take_id(struct fc_watcher_connection *c, const char *id)
 	return true;
 }
 
-static void came_through(struct fc_watcher *w, const struct fc_watcher_answer *answer)
+static void came_through(struct fc_watcher *w, const struct fc_server_answer *answer)
 {
 	struct fc_watcher_connection *c = &w->connection;
 	bool news = take_id(c, answer->id);
@@ -310,7 +310,7 @@ static void came_through(struct fc_watcher *w, const struct fc_watcher_answer *a
 	plan_next_look(w, answer);
 }
 
-static void answered(void *user, const struct fc_watcher_answer *answer)
+static void answered(void *user, const struct fc_server_answer *answer)
 {
 	struct fc_watcher *w = user;
 	struct fc_watcher_connection *c = &w->connection;
@@ -339,7 +339,7 @@ static void look(struct fc_watcher *w)
 	c->connected_meanwhile = false;
 	if (c->id)
 		fc_watcher_hold(w);
-	fc_watcher_probe_id(&c->probe);
+	fc_server_probe_id(&c->probe);
 }
 
 static void on_look_timer(void *user)
@@ -359,8 +359,8 @@ static void probe(void *user)
 	c->looking = false;
 	c->connected_meanwhile = false;
 	/* A look at the id may be under way still: from before the cluster went away. */
-	fc_watcher_probe_cancel(&c->probe);
-	fc_watcher_probe_start(&c->probe);
+	fc_server_probe_cancel(&c->probe);
+	fc_server_probe_start(&c->probe);
 }
 
 void fc_watcher_reachable(void *user, bool reachable, const struct fc_error *why)
@@ -405,12 +405,12 @@ static void probe_afresh(struct fc_watcher *w)
 
 	c->down_ms = fc_clock_mono_ms();
 	fc_backoff_reset(&c->backoff);
-	fc_watcher_probe_cancel(&c->probe);
+	fc_server_probe_cancel(&c->probe);
 	arm(w, 0, probe);
 }
 
 /* Returns whether it is another one. */
-static bool take_version(struct fc_watcher_connection *c, struct fc_watcher_probe *p)
+static bool take_version(struct fc_watcher_connection *c, struct fc_server_probe *p)
 {
 	const char *now = p->server_version ? p->server_version : "";
 	const char *before = c->probe.server_version ? c->probe.server_version : "";
@@ -422,7 +422,7 @@ static bool take_version(struct fc_watcher_connection *c, struct fc_watcher_prob
 	return news;
 }
 
-void fc_watcher_entry_changed(struct fc_watcher *w, struct fc_watcher_probe *p, const char *id)
+void fc_watcher_entry_changed(struct fc_watcher *w, struct fc_server_probe *p, const char *id)
 {
 	struct fc_watcher_connection *c = &w->connection;
 
@@ -464,6 +464,6 @@ void fc_watcher_connect(struct fc_watcher *w)
 
 void fc_watcher_connect_stop(struct fc_watcher *w)
 {
-	fc_watcher_probe_cancel(&w->connection.probe);
+	fc_server_probe_cancel(&w->connection.probe);
 	fc_loop_timer_cancel(w->loop, &w->connection.timer);
 }

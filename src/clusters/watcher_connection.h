@@ -8,6 +8,7 @@
 #define FC_WATCHER_CONNECTION_H
 
 #include "base/loop.h"
+#include "clusters/server_probe.h"
 #include "clusters/watcher.h"
 #include "kube/backoff.h"
 #include "kube/transport.h"
@@ -27,32 +28,11 @@ enum fc_watcher_elsewhere {
 	FC_WATCHER_MISLED,   /* the new entry leads there: the old client rests until a newer entry leads back */
 };
 
-/* What a server answered to a probe. */
-struct fc_watcher_answer {
-	const struct fc_error *error; /* NULL: it serves */
-	const char *id;		      /* NULL: see `unreadable` */
-	/* Why there is no id: FORBIDDEN, NOT_FOUND, NOT_SERVED, or PROTOCOL (an object without uid). */
-	const struct fc_error *unreadable;
-};
-
-/* watcher_probe.c: asks one server whether it serves, and who it is. */
-struct fc_watcher_probe {
-	struct fc_transport *transport;
-	/* Not from inside a call made here, unless the request was refused before it was sent. */
-	void (*answered)(void *user, const struct fc_watcher_answer *answer);
-	void *user;
-	struct fc_request *request; /* under way */
-	unsigned version_refused;   /* 403 to /version in a row */
-	int64_t sent_us;
-	int64_t round_trip_us; /* of the last /version that was answered */
-	char *server_version;  /* of the last one that could be read */
-};
-
 /* watcher_connect.c: is the cluster there, and is it the one that was known by this name? */
 struct fc_watcher_connection {
 	enum fc_watcher_state state;
 	enum fc_watcher_elsewhere elsewhere;
-	struct fc_watcher_probe probe;
+	struct fc_server_probe probe;
 	bool looking;		/* the probe under way is a look at the id of a cluster that is up */
 	struct fc_timer *timer; /* of the next probe, or of the next look at the id */
 	int64_t look_due_ms;	/* when that look is due */
@@ -78,15 +58,6 @@ struct fc_watcher_held {
 	size_t count, cap;
 };
 
-/* --- watcher_probe.c --- */
-
-/* GET /version, then the id; or the id alone. One at a time. */
-void fc_watcher_probe_start(struct fc_watcher_probe *p);
-void fc_watcher_probe_id(struct fc_watcher_probe *p);
-void fc_watcher_probe_cancel(struct fc_watcher_probe *p);
-/* Cancels it too. */
-void fc_watcher_probe_fini(struct fc_watcher_probe *p);
-
 /* --- watcher_connect.c --- */
 
 void fc_watcher_connect(struct fc_watcher *w);
@@ -96,7 +67,7 @@ void fc_watcher_reachable(void *user, bool reachable, const struct fc_error *why
 void fc_watcher_connected(void *user);
 
 /* Which cluster answered? With err, it cannot be used: FC_ERR_CONFIG where it is another one. */
-int fc_watcher_judge(const struct fc_watcher *w, const struct fc_watcher_answer *answer, struct fc_error *err)
+int fc_watcher_judge(const struct fc_watcher *w, const struct fc_server_answer *answer, struct fc_error *err)
 	FC_MUST_CHECK;
 /* When to ask again after a failure; `since_ms`: of the first one. */
 int64_t fc_watcher_probe_delay(struct fc_watcher *w, struct fc_backoff *backoff, int64_t since_ms,
@@ -105,7 +76,7 @@ int64_t fc_watcher_probe_delay(struct fc_watcher *w, struct fc_backoff *backoff,
 void fc_watcher_sever(struct fc_watcher *w, enum fc_watcher_elsewhere how, const struct fc_error *why);
 /* The transport leads to the server of another entry, which the probe `p` (NULL: none was made) has reached and which
  * may be the cluster of `id` (NULL: it may not be read). */
-void fc_watcher_entry_changed(struct fc_watcher *w, struct fc_watcher_probe *p, const char *id);
+void fc_watcher_entry_changed(struct fc_watcher *w, struct fc_server_probe *p, const char *id);
 /* The entry is the old one again. */
 void fc_watcher_entry_back(struct fc_watcher *w);
 /* Under the present name. */

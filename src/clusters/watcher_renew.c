@@ -22,7 +22,7 @@ struct fc_watcher_trial {
 	struct fc_access *access;
 	struct fc_credentials *credentials;
 	struct fc_transport *transport;
-	struct fc_watcher_probe probe;
+	struct fc_server_probe probe;
 	struct fc_timer *timer; /* of the next attempt, or of taking the old one's place */
 	struct fc_backoff backoff;
 	int64_t since_ms;
@@ -47,7 +47,7 @@ static void attempt(void *user);
 
 static void drop_client(struct fc_watcher_trial *t)
 {
-	fc_watcher_probe_cancel(&t->probe);
+	fc_server_probe_cancel(&t->probe);
 	fc_transport_free(fc_steal(&t->transport));
 	fc_credentials_free(fc_steal(&t->credentials));
 }
@@ -60,7 +60,7 @@ static void end_trial(struct fc_watcher *w)
 	if (!t)
 		return;
 	fc_loop_timer_cancel(w->loop, &t->timer);
-	fc_watcher_probe_fini(&t->probe);
+	fc_server_probe_fini(&t->probe);
 	drop_client(t);
 	fc_access_free(t->access);
 	free(t->id);
@@ -189,7 +189,7 @@ static void take_place(void *user)
 	end_trial(w);
 }
 
-static void answered(void *user, const struct fc_watcher_answer *answer)
+static void answered(void *user, const struct fc_server_answer *answer)
 {
 	struct fc_watcher_trial *t = user;
 	struct fc_watcher *w = t->w;
@@ -220,7 +220,7 @@ static void attempt(void *user)
 		 */
 		take_place(t);
 	else
-		fc_watcher_probe_start(&t->probe);
+		fc_server_probe_start(&t->probe);
 }
 
 static void begin_trial(struct fc_watcher *w, struct fc_access *access)

@@ -284,8 +284,8 @@ static void test_another_cluster_over_a_new_connection_is_never_told_of_nor_writ
 
 	/* The id's answer first: the patch's must wait for the same release. */
 	struct fc_error why = FC_ERROR_INIT;
-	const struct fc_watcher_answer answer = { .id = "u-2" };
-	fc_watcher_probe_cancel(&b->watcher->connection.probe);
+	const struct fc_server_answer answer = { .id = "u-2" };
+	fc_server_probe_cancel(&b->watcher->connection.probe);
 	assert_int_equal(fc_watcher_judge(b->watcher, &answer, &why), -1);
 	b->watcher->connection.probe.answered(b->watcher, &answer);
 	bool lost = false, refused = false, down = false;
@@ -429,7 +429,7 @@ static void test_an_entry_that_cannot_be_used_is_not_called_another_cluster(void
 	assert_true(kept >= 0 && file >= 0 && dup2(file, STDERR_FILENO) >= 0);
 	fc_log_init(FC_LOG_TEXT, FC_LOG_WARN);
 	fc_watcher_connect(b->watcher);
-	b->watcher->connection.probe.answered(b->watcher, &(struct fc_watcher_answer){ .error = &why });
+	b->watcher->connection.probe.answered(b->watcher, &(struct fc_server_answer){ .error = &why });
 	fc_log_flush();
 	fc_log_init(FC_LOG_TEXT, FC_LOG_ERROR);
 	dup2(kept, STDERR_FILENO);

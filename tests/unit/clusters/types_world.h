@@ -310,11 +310,24 @@ static inline void world_turn(struct world *world, int64_t ms)
 		}                                                              \
 	} while (0)
 
+/* What watches tell comes when it comes: it is passed over where something else is waited for. */
+static inline struct fc_event *world_take(struct world *world, enum fc_event_type type)
+{
+	struct fc_event *event = fc_mailbox_take(world->mailbox, 0);
+
+	while (event && event->type != type && event->type >= FC_EVENT_LIST_BEGIN &&
+	       event->type <= FC_EVENT_WATCH_RESUMED) {
+		fc_event_free(event);
+		event = fc_mailbox_take(world->mailbox, 0);
+	}
+	return event;
+}
+
 static inline struct fc_event *world_next(struct world *world, enum fc_event_type type)
 {
 	struct fc_event *event = NULL;
 
-	WORLD_WAIT(world, (event = fc_mailbox_take(world->mailbox, 0)));
+	WORLD_WAIT(world, (event = world_take(world, type)));
 	if (event->type != type)
 		fail_msg("%s came in place of %s: %s", fc_event_type_name(event->type), fc_event_type_name(type),
 			 event->error.text);
