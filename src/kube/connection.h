@@ -33,7 +33,7 @@ struct fc_connection_options {
 	void (*on_silent)(void *user, struct fc_connection *c);
 	/* A socket is about to be opened; and the first answer on one has begun, so TLS is up. libcurl opens further
 	 * ones by itself: after a GOAWAY, when one was lost, or where a server allows fewer streams. Both are called
-	 * from inside libcurl: they must not call back here. */
+	 * from inside libcurl: of what is here, the first must call nothing, the second only _add and _cancel. */
 	void (*on_connecting)(void *user);
 	void (*on_connected)(void *user, struct fc_connection *c);
 	/* libcurl can do no more with it: to be failed. */

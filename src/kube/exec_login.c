@@ -6,9 +6,10 @@
 /* A new credential is asked for this much before the old one ends: meanwhile the old one serves, so no request waits,
  * and none is on its way when its credential ends. */
 #define EARLY_MS 10000
-/* Whose time has passed when it is given comes from another clock; it is used for so long, that a plug-in does not run
- * for each request. client-go uses it for one. */
+/* Whose time has passed when it is given, or is over before a request could be on its way, comes from another clock; it
+ * is used for so long, that a plug-in does not run for each request, or without end. client-go uses it for one. */
 #define PASSED_MS 5000
+#define LEAST_MS 1000
 /* A credential that is refused younger than this was never good: the plug-in is not run again and again. */
 #define YOUNG_MS 30000
 
@@ -31,7 +32,7 @@ static void set_ends(struct fc_exec_result *r, int64_t wall_ms)
 	r->fresh_until_ms = r->usable_until_ms = INT64_MAX;
 	if (!expires_ms)
 		return;
-	if (expires_ms <= wall_ms)
+	if (expires_ms < wall_ms + LEAST_MS)
 		expires_ms = wall_ms + PASSED_MS;
 	int64_t half_ms = (expires_ms - wall_ms) / 2;
 	r->usable_until_ms = expires_ms;

@@ -112,14 +112,11 @@ static void set_reachable(struct fc_transport *t, bool reachable, const struct f
 static void on_news(void *user)
 {
 	struct fc_transport *t = user;
-	bool connected = t->connected;
 
 	t->news = NULL;
 	t->connected = false;
 	if (t->answered)
 		set_reachable(t, true, NULL);
-	if (connected && t->o.on_connected)
-		t->o.on_connected(t->o.user);
 }
 
 /* Said from the loop, since this is inside libcurl. */
@@ -133,10 +130,13 @@ static void on_connected(void *user, struct fc_connection *c)
 {
 	struct fc_transport *t = user;
 
-	if (fc_connection_peer(c) != t->peer)
+	if (fc_connection_peer(c) != t->peer || t->connected)
 		return;
 	t->connected = true;
 	want_news(t);
+	/* At once: what else the answer holds may be passed on before libcurl returns. */
+	if (t->o.on_connected)
+		t->o.on_connected(t->o.user);
 }
 
 static void on_connecting(void *user)

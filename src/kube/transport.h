@@ -36,8 +36,9 @@ struct fc_transport_options {
 	 * why): nothing was heard from it since the request was sent. Called on changes only, and once for the
 	 * first outcome. May be NULL. */
 	void (*on_reachable)(void *user, bool reachable, const struct fc_error *why);
-	/* A new connection to the server was made: who answers there may be another one than before. From the loop.
-	 * May be NULL. */
+	/* A new connection to the server was made: who answers there may be another one than before. Before anything
+	 * of what came over it is passed on, so from where on_data is called. It must not free the transport. May be
+	 * NULL. */
 	void (*on_connected)(void *user);
 	void *user;
 	/* A connection with requests on it that has delivered no byte for silent_ms gets a GET /version with a

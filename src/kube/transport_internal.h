@@ -32,8 +32,8 @@ struct fc_transport {
 	/* Which signature new requests bear: another one after each 401 that told of it (1.33). */
 	unsigned signature;
 
-	struct fc_timer *news; /* an answer has begun: for on_reachable, or on_connected, or both */
-	bool connected;	       /* on_connected is to be told */
+	struct fc_timer *news; /* an answer has begun: for on_reachable, and the end of `connected` */
+	bool connected;	       /* on_connected was told, in this round of the loop */
 	bool answered;	       /* on_reachable is */
 	size_t in_flight;
 	enum fc_reachable reachable;

@@ -106,6 +106,8 @@ static struct answer read_answer(int http_status, const json_t *body, int64_t re
 	int64_t seconds = integer_of(details, "retryAfterSeconds");
 	if (retry_after_ms < 0 && seconds > 0)
 		a.retry_after_ms = (seconds < MAX_RETRY_AFTER_S ? seconds : MAX_RETRY_AFTER_S) * 1000;
+	if (a.retry_after_ms > MAX_RETRY_AFTER_S * 1000)
+		a.retry_after_ms = MAX_RETRY_AFTER_S * 1000;
 	return a;
 }
 

@@ -57,6 +57,18 @@ static void test_exec_login_that_has_passed_when_it_comes_is_used_for_a_moment(v
 	fc_exec_login_fini(&l);
 }
 
+/* Neither when the end is just ahead: it would be over before anybody could use it, and the plug-in run without end. */
+static void test_exec_login_that_is_about_to_end_when_it_comes_is_used_for_a_moment(void **state FC_UNUSED)
+{
+	struct fc_exec_login l = LOGIN;
+
+	succeed(&l, 0, 1000000, 1000001);
+	assert_true(fc_exec_result_is_fresh(l.current, 1001000));
+	assert_true(fc_exec_result_is_usable(l.current, 1005000));
+	assert_false(fc_exec_result_is_usable(l.current, 1005001));
+	fc_exec_login_fini(&l);
+}
+
 /* 1.32: no timestamp: kept until a 401. */
 static void test_exec_login_without_an_end_has_none(void **state FC_UNUSED)
 {
@@ -137,6 +149,7 @@ int main(void)
 		cmocka_unit_test(test_exec_login_serves_until_its_end_and_is_renewed_before),
 		cmocka_unit_test(test_exec_login_short_life_is_fresh_for_half_of_it),
 		cmocka_unit_test(test_exec_login_that_has_passed_when_it_comes_is_used_for_a_moment),
+		cmocka_unit_test(test_exec_login_that_is_about_to_end_when_it_comes_is_used_for_a_moment),
 		cmocka_unit_test(test_exec_login_without_an_end_has_none),
 		cmocka_unit_test(test_exec_login_failures_wait_longer_and_longer),
 		cmocka_unit_test(test_exec_login_refusals_of_young_credentials_wait_longer),

@@ -129,6 +129,32 @@ static void test_http2_goaway_lets_streams_finish_and_new_ones_go_elsewhere(void
 	stop(&f);
 }
 
+static int needs_word_of_the_connection(void *user, const char *bytes FC_UNUSED, size_t len FC_UNUSED,
+					struct fc_error *err FC_UNUSED)
+{
+	struct fixture *f = user;
+
+	f->pieces++;
+	assert_int_equal(f->client.connected_calls, h2_server_accepted(f->server));
+	return 0;
+}
+
+/* What the one who answers there says may come with the head of the answer, in one read. */
+static void test_http2_new_connection_is_told_of_before_anything_that_came_over_it(void **state FC_UNUSED)
+{
+	struct fixture f;
+
+	start(&f, 0);
+	client_watch(&f.client, "/watch", needs_word_of_the_connection, never, &f);
+	WAIT_FOR(&f.client, f.pieces == 1);
+	h2_server_goaway(f.server);
+	client_settle(&f.client);
+	client_watch(&f.client, "/watch", needs_word_of_the_connection, never, &f);
+	WAIT_FOR(&f.client, f.pieces == 2);
+	assert_int_equal(f.client.connected_calls, 2);
+	stop(&f);
+}
+
 static void test_http2_goaway_with_a_watch_alone_is_noticed_when_it_opens_again(void **state FC_UNUSED)
 {
 	struct fixture f;
@@ -266,6 +292,7 @@ int main(void)
 		cmocka_unit_test(test_http2_carries_80_watches_on_one_connection_and_one_more_on_a_second),
 		cmocka_unit_test(test_http2_server_that_allows_few_streams_gets_more_connections),
 		cmocka_unit_test(test_http2_goaway_lets_streams_finish_and_new_ones_go_elsewhere),
+		cmocka_unit_test(test_http2_new_connection_is_told_of_before_anything_that_came_over_it),
 		cmocka_unit_test(test_http2_goaway_with_a_watch_alone_is_noticed_when_it_opens_again),
 		cmocka_unit_test(test_http2_read_that_a_goaway_leaves_out_is_sent_again),
 		cmocka_unit_test(test_http2_read_whose_connection_breaks_is_sent_again_once),

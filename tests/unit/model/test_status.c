@@ -253,6 +253,7 @@ static void test_status_retry_after_comes_from_the_header_else_from_the_details(
 	assert_int_equal(retry_after("-3", -1), -1);
 	assert_int_equal(retry_after("\"x\"", -1), -1);
 	assert_int_equal(retry_after("9223372036854775807", -1), 3600 * 1000);
+	assert_int_equal(retry_after("7", INT64_C(999999999000)), 3600 * 1000);
 }
 
 #define SECRET "hunter2-in-clear"
