@@ -327,7 +327,8 @@ void source_read_done(struct fc_engine *e, struct source *s, json_t *object, con
 		/* The delay is the source's own: other rules of the targets that wait for it are not held up
 		 * (promise 7). */
 		fault_set(&s->error, error);
-		s->owed = s->owed || s->in_doubt;
+		/* Nothing else may tell what it was to tell: that what a wide watch took over is gone, say. */
+		s->owed = true;
 		s->not_before_ms = e->now_ms + retry_delay_ms(&e->random, ++s->failures, error);
 		measure_retry(e);
 		values_are_here(e, s);
