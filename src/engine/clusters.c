@@ -115,9 +115,11 @@ static void accept(struct fc_engine *e, struct cluster *c)
 
 	if (c->told_id && !c->id)
 		c->id = fc_xstrdup(c->told_id);
-	/* One that went away while it was refused tells when it is back. */
-	c->connection = c->answers ? UP : CONNECTING;
+	/* One that went away while it was refused is away still, and tells when it is back. */
+	c->connection = c->answers ? UP : DOWN;
 	fault_clear(&c->error);
+	c->error = c->away;
+	c->away = (struct fault){ .cls = FC_ERR_NONE };
 	if (was_refused) {
 		hear_again(e, c);
 		report_cluster(e, FC_LOG_INFO, c, "cluster is left alone no longer", NULL);
@@ -176,6 +178,7 @@ void cluster_up(struct fc_engine *e, struct cluster *c, const struct fc_event *e
 	bool was_refused = c->connection == REFUSED;
 
 	c->answers = true;
+	fault_clear(&c->away);
 	replace_text(&c->server_version, event->server_version);
 	/* An id that cannot be read just now is no other one; nor does it lift what a readable one has brought. */
 	replace_text(&c->told_id, event->name);
@@ -189,8 +192,10 @@ void cluster_down(struct fc_engine *e, struct cluster *c, const struct fc_event 
 {
 	c->answers = false;
 	c->had_outcome = true;
-	if (c->connection == REFUSED)
+	if (c->connection == REFUSED) {
+		fault_set(&c->away, &event->error);
 		return;
+	}
 	c->connection = DOWN;
 	fault_set(&c->error, &event->error);
 	cluster_mark_concerned(e, c);

@@ -124,13 +124,17 @@ static void test_second_name_is_used_when_the_first_is_removed(void **state)
 		world_drop(w);
 		world_removed(w, round == 0 ? EDGE1 : EDGE2);
 		fc_engine_cluster(w->engine, no, &summary);
-		/* One that went away meanwhile is waited for. */
-		assert_int_equal(summary.state, round == 0 ? FC_CLUSTER_SYNCING : FC_CLUSTER_CONNECTING);
-		assert_string_equal(summary.message, "");
+		/* One that went away meanwhile is away, for the reason that it told: it does not tell that again. */
+		assert_int_equal(summary.state, round == 0 ? FC_CLUSTER_SYNCING : FC_CLUSTER_UNREACHABLE);
+		assert_string_equal(summary.message, round == 0 ? "" : "connection refused");
 		a = world_take(w, FC_ACTION_RESOLVE);
 		assert_non_null(a);
 		assert_int_equal(a->cluster, no);
 		fc_action_free(a);
+		world_up_as(w, no, round == 0 ? "one" : "two");
+		fc_engine_cluster(w->engine, no, &summary);
+		assert_int_equal(summary.state, FC_CLUSTER_SYNCING);
+		assert_string_equal(summary.message, "");
 	}
 }
 
