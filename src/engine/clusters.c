@@ -34,11 +34,12 @@ static bool is_another(const struct cluster *c, struct fc_error *why)
 	return true;
 }
 
-/* Two names for one cluster would be two writers of every target there: the one that came later is left alone. */
-static const struct cluster *other_of_that_id(const struct fc_engine *e, const struct cluster *c, struct fc_error *why)
+/* Two names for one cluster would be two writers of every target there: the one that came later is left alone, and
+ * never the master. */
+static struct cluster *other_of_that_id(const struct fc_engine *e, const struct cluster *c, struct fc_error *why)
 {
 	for (size_t i = 0; c->told_id && i < e->cluster_count; i++) {
-		const struct cluster *other = e->clusters[i];
+		struct cluster *other = e->clusters[i];
 
 		if (other == c || !other->id || strcmp(other->id, c->told_id) != 0 || other->connection == REFUSED)
 			continue;
@@ -142,7 +143,7 @@ static void give_up(struct fc_engine *e, const struct cluster *c, const struct f
 static void judge(struct fc_engine *e, struct cluster *c)
 {
 	struct fc_error why = FC_ERROR_INIT;
-	const struct cluster *other;
+	struct cluster *other;
 
 	if (is_another(c, &why)) {
 		refuse(e, c, &why);
@@ -151,6 +152,13 @@ static void judge(struct fc_engine *e, struct cluster *c)
 	other = other_of_that_id(e, c, &why);
 	if (!other) {
 		accept(e, c);
+		return;
+	}
+	/* Without the master nothing is copied anywhere: it is always the member that is left alone. The master's id
+	 * is known first, so that it is what the member is refused for. */
+	if (c->no == e->options.master) {
+		accept(e, c);
+		judge(e, other);
 		return;
 	}
 	if (e->collecting && !c->added && !other->added)

@@ -138,6 +138,29 @@ static void test_second_name_is_used_when_the_first_is_removed(void **state)
 	}
 }
 
+/* Without the master nothing is copied anywhere: of the two it is the member that is left alone. */
+static void test_master_that_is_reached_after_its_second_name_is_used_and_not_that(void **state)
+{
+	struct world *w = *state;
+	struct fc_cluster_summary summary;
+
+	world_tick(w, 0);
+	world_down(w, HUB);
+	world_up_as(w, EDGE1, "one");
+	world_tick(w, 2000);
+	world_drop(w);
+	world_up_as(w, HUB, "one");
+	fc_engine_cluster(w->engine, HUB, &summary);
+	assert_int_equal(summary.state, FC_CLUSTER_SYNCING);
+	fc_engine_cluster(w->engine, EDGE1, &summary);
+	assert_int_equal(summary.state, FC_CLUSTER_UNREACHABLE);
+	assert_string_equal(summary.message,
+			    "it is the same cluster as hub: take one of the two out of the cluster set");
+	world_up_as(w, EDGE1, "one");
+	fc_engine_cluster(w->engine, EDGE1, &summary);
+	assert_int_equal(summary.state, FC_CLUSTER_UNREACHABLE);
+}
+
 /* The watcher sees it too; this is the second lock (design section 8). */
 static void test_another_cluster_under_a_known_name_is_never_taken_over(void **state)
 {
@@ -258,6 +281,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_second_name_that_is_added_later_is_left_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_second_name_is_used_when_the_first_is_removed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_master_that_is_reached_after_its_second_name_is_used_and_not_that,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_another_cluster_under_a_known_name_is_never_taken_over, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_answers_of_another_cluster_are_not_heard, setup, teardown),
