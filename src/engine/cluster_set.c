@@ -84,6 +84,7 @@ static void cluster_free(struct fc_engine *e, struct cluster *c)
 	free(c->told_id);
 	free(c->server_version);
 	fault_clear(&c->error);
+	fault_clear(&c->away);
 	free(c);
 }
 

@@ -34,11 +34,12 @@ static bool is_another(const struct cluster *c, struct fc_error *why)
 	return true;
 }
 
-/* Two names for one cluster would be two writers of every target there: the one that came later is left alone. */
-static const struct cluster *other_of_that_id(const struct fc_engine *e, const struct cluster *c, struct fc_error *why)
+/* Two names for one cluster would be two writers of every target there: the one that came later is left alone, and
+ * never the master. */
+static struct cluster *other_of_that_id(const struct fc_engine *e, const struct cluster *c, struct fc_error *why)
 {
 	for (size_t i = 0; c->told_id && i < e->cluster_count; i++) {
-		const struct cluster *other = e->clusters[i];
+		struct cluster *other = e->clusters[i];
 
 		if (other == c || !other->id || strcmp(other->id, c->told_id) != 0 || other->connection == REFUSED)
 			continue;
@@ -115,9 +116,11 @@ static void accept(struct fc_engine *e, struct cluster *c)
 
 	if (c->told_id && !c->id)
 		c->id = fc_xstrdup(c->told_id);
-	/* One that went away while it was refused tells when it is back. */
-	c->connection = c->answers ? UP : CONNECTING;
+	/* One that went away while it was refused is away still, and tells when it is back. */
+	c->connection = c->answers ? UP : DOWN;
 	fault_clear(&c->error);
+	c->error = c->away;
+	c->away = (struct fault){ .cls = FC_ERR_NONE };
 	if (was_refused) {
 		hear_again(e, c);
 		report_cluster(e, FC_LOG_INFO, c, "cluster is left alone no longer", NULL);
@@ -140,7 +143,7 @@ static void give_up(struct fc_engine *e, const struct cluster *c, const struct f
 static void judge(struct fc_engine *e, struct cluster *c)
 {
 	struct fc_error why = FC_ERROR_INIT;
-	const struct cluster *other;
+	struct cluster *other;
 
 	if (is_another(c, &why)) {
 		refuse(e, c, &why);
@@ -149,6 +152,13 @@ static void judge(struct fc_engine *e, struct cluster *c)
 	other = other_of_that_id(e, c, &why);
 	if (!other) {
 		accept(e, c);
+		return;
+	}
+	/* Without the master nothing is copied anywhere: it is always the member that is left alone. The master's id
+	 * is known first, so that it is what the member is refused for. */
+	if (c->no == e->options.master) {
+		accept(e, c);
+		judge(e, other);
 		return;
 	}
 	if (e->collecting && !c->added && !other->added)
@@ -176,6 +186,7 @@ void cluster_up(struct fc_engine *e, struct cluster *c, const struct fc_event *e
 	bool was_refused = c->connection == REFUSED;
 
 	c->answers = true;
+	fault_clear(&c->away);
 	replace_text(&c->server_version, event->server_version);
 	/* An id that cannot be read just now is no other one; nor does it lift what a readable one has brought. */
 	replace_text(&c->told_id, event->name);
@@ -189,8 +200,10 @@ void cluster_down(struct fc_engine *e, struct cluster *c, const struct fc_event 
 {
 	c->answers = false;
 	c->had_outcome = true;
-	if (c->connection == REFUSED)
+	if (c->connection == REFUSED) {
+		fault_set(&c->away, &event->error);
 		return;
+	}
 	c->connection = DOWN;
 	fault_set(&c->error, &event->error);
 	cluster_mark_concerned(e, c);

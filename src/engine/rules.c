@@ -277,6 +277,10 @@ static void release_source(struct fc_engine *e, struct rule *r)
 	cycles_rule_unbound(e, r);
 	rule_drop_value(r);
 	r->want_known = false;
+	/* What it will want, if ever, is another's word or a later one: nothing that was said against the old counts.
+	 */
+	r->fresh = r->want_moved = true;
+	target_wants_anew(r->target, r);
 }
 
 /* May there be a source? Says why not. */

@@ -87,6 +87,7 @@ struct cluster {
 	bool leaving;  /* it is being removed: nobody finds it by its name */
 	char *server_version;
 	struct fault error;
+	struct fault away; /* why it does not answer, told while it is REFUSED for something else */
 	bool had_outcome, has_synced;
 	struct word *words;
 	struct job *write_queue, *read_queue;

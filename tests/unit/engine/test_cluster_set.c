@@ -302,6 +302,43 @@ static void test_other_reads_are_judged_again_and_write_nothing(void **state)
 	world_watches_free(&watches);
 }
 
+/* A second reader keeps the source known meanwhile: no first state of it comes that would lift the refusal. */
+static void test_value_that_changed_out_of_reach_is_written_where_the_old_one_was_refused(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *a;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_object(w, watches.secrets[EDGE2], world_target("1", "80"));
+	world_resolve(w);
+	world_answer_read(w, "dst", world_target("1", "80"));
+	assert_string_equal(world_state(w, "edge-2/secrets", NULL), "InSync/InSync");
+	world_drop(w);
+	world_source_changes(w, source, "bad", "11");
+	a = world_take(w, FC_ACTION_PATCH);
+	assert_int_equal(a->cluster, EDGE1);
+	world_fail(w, a, FC_ERR_INVALID, 0);
+	fc_action_free(a);
+	world_answer_read(w, "dst", world_target("1", "21"));
+	assert_string_equal(world_state(w, "edge-1/secrets", NULL), "Invalid/Refused");
+	world_described(w, FC_EVENT_CLUSTER_CHANGED, EDGE1, "edge-1", FC_READS_NONE);
+	world_source_changes(w, source, "2", "12");
+	world_drop(w);
+	world_described(w, FC_EVENT_CLUSTER_CHANGED, EDGE1, "edge-1", FC_READS_SAME_NAMESPACE);
+	world_answer_read(w, "src",
+			  J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'12'},'data':{'a':'2'}}"));
+	a = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_int_equal(a->cluster, EDGE1);
+	world_answer(w, a, world_target("2", "22"));
+	fc_action_free(a);
+	assert_string_equal(world_state(w, "edge-1/secrets", NULL), "InSync/InSync");
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
 /* Other labels, or reads that forbid nothing of what is copied: rules stay bound to what they know. */
 static void test_other_reads_that_change_nothing_start_nothing(void **state)
 {
@@ -336,6 +373,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_source_by_a_name_follows_the_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_name_of_two_clusters_means_neither, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_reads_are_judged_again_and_write_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_value_that_changed_out_of_reach_is_written_where_the_old_one_was_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_reads_that_change_nothing_start_nothing, setup, teardown),
 	};
 

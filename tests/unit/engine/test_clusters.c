@@ -124,14 +124,41 @@ static void test_second_name_is_used_when_the_first_is_removed(void **state)
 		world_drop(w);
 		world_removed(w, round == 0 ? EDGE1 : EDGE2);
 		fc_engine_cluster(w->engine, no, &summary);
-		/* One that went away meanwhile is waited for. */
-		assert_int_equal(summary.state, round == 0 ? FC_CLUSTER_SYNCING : FC_CLUSTER_CONNECTING);
-		assert_string_equal(summary.message, "");
+		/* One that went away meanwhile is away, for the reason that it told: it does not tell that again. */
+		assert_int_equal(summary.state, round == 0 ? FC_CLUSTER_SYNCING : FC_CLUSTER_UNREACHABLE);
+		assert_string_equal(summary.message, round == 0 ? "" : "connection refused");
 		a = world_take(w, FC_ACTION_RESOLVE);
 		assert_non_null(a);
 		assert_int_equal(a->cluster, no);
 		fc_action_free(a);
+		world_up_as(w, no, round == 0 ? "one" : "two");
+		fc_engine_cluster(w->engine, no, &summary);
+		assert_int_equal(summary.state, FC_CLUSTER_SYNCING);
+		assert_string_equal(summary.message, "");
 	}
+}
+
+/* Without the master nothing is copied anywhere: of the two it is the member that is left alone. */
+static void test_master_that_is_reached_after_its_second_name_is_used_and_not_that(void **state)
+{
+	struct world *w = *state;
+	struct fc_cluster_summary summary;
+
+	world_tick(w, 0);
+	world_down(w, HUB);
+	world_up_as(w, EDGE1, "one");
+	world_tick(w, 2000);
+	world_drop(w);
+	world_up_as(w, HUB, "one");
+	fc_engine_cluster(w->engine, HUB, &summary);
+	assert_int_equal(summary.state, FC_CLUSTER_SYNCING);
+	fc_engine_cluster(w->engine, EDGE1, &summary);
+	assert_int_equal(summary.state, FC_CLUSTER_UNREACHABLE);
+	assert_string_equal(summary.message,
+			    "it is the same cluster as hub: take one of the two out of the cluster set");
+	world_up_as(w, EDGE1, "one");
+	fc_engine_cluster(w->engine, EDGE1, &summary);
+	assert_int_equal(summary.state, FC_CLUSTER_UNREACHABLE);
 }
 
 /* The watcher sees it too; this is the second lock (design section 8). */
@@ -254,6 +281,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_second_name_that_is_added_later_is_left_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_second_name_is_used_when_the_first_is_removed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_master_that_is_reached_after_its_second_name_is_used_and_not_that,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_another_cluster_under_a_known_name_is_never_taken_over, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_answers_of_another_cluster_are_not_heard, setup, teardown),

@@ -378,6 +378,43 @@ static void test_half_of_what_made_it_wide_is_watched_one_by_one_again(void **st
 	world_watches_free(&watches);
 }
 
+/* Absence in the list of a watch that takes over is a question, and an answer that fails is none. */
+static void test_read_at_a_hand_over_that_fails_is_made_again(void **state)
+{
+	struct world *w = *state;
+	struct running r = { .count = 0 };
+	struct world_watches watches;
+	struct fc_action *a;
+
+	(void)widened(w, &watches, &r);
+	world_object(w, watches.secrets[EDGE1],
+		     world_bearer("dst", "300", WORLD_RULE("data", "secret:s0:data"), "'a':'0'"));
+	world_answer_read(w, "dst", world_bearer("dst", "300", WORLD_RULE("data", "secret:s0:data"), "'a':'0'"));
+	assert_string_equal(world_state(w, "ns/dst", NULL), "InSync/InSync");
+	for (int i = 8; i > 3; i--)
+		take_away(w, &watches, "ns", i);
+	follow(w, &r);
+	for (int i = 1; i < 4; i++)
+		world_list(w, find_own(&r, "ns", i), source("ns", i));
+	/* The wide watch has told of it, and ends before it tells that it is gone. */
+	world_list(w, find_own(&r, "ns", 0), NULL);
+	a = world_take(w, FC_ACTION_READ);
+	assert_non_null(a);
+	assert_string_equal(a->name, "s0");
+	world_fail(w, a, FC_ERR_SERVER, 0);
+	fc_action_free(a);
+	world_tick(w, 1000);
+	a = world_take(w, FC_ACTION_READ);
+	assert_non_null(a);
+	assert_string_equal(a->name, "s0");
+	world_fail(w, a, FC_ERR_NOT_FOUND, 0);
+	fc_action_free(a);
+	assert_string_equal(world_state(w, "ns/dst", NULL), "SourceNotFound/SourceNotFound");
+	follow(w, &r);
+	forget(&r);
+	world_watches_free(&watches);
+}
+
 static void test_between_the_two_thresholds_nothing_is_started_or_stopped(void **state)
 {
 	struct world *w = *state;
@@ -614,6 +651,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_last_rule_of_a_source_ends_its_watch, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_half_of_what_made_it_wide_is_watched_one_by_one_again, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_read_at_a_hand_over_that_fails_is_made_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_between_the_two_thresholds_nothing_is_started_or_stopped, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_growing_while_narrowing_turns_round, setup, teardown),
