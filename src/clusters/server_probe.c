@@ -13,7 +13,6 @@
 
 #define VERSION_PATH "/version"
 #define ID_PATH "/api/v1/namespaces/kube-system"
-#define ACCEPT_METADATA "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 
 static void fail(struct fc_server_probe *p, const struct fc_error *why)
 {
@@ -119,7 +118,7 @@ void fc_server_probe_start(struct fc_server_probe *p)
 
 void fc_server_probe_id(struct fc_server_probe *p)
 {
-	get(p, ID_PATH, ACCEPT_METADATA, id_answered);
+	get(p, ID_PATH, FC_ACCEPT_METADATA, id_answered);
 }
 
 void fc_server_probe_believe(struct fc_server_probe *p)

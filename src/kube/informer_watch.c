@@ -24,8 +24,6 @@
  * bounded time"). With the back-off it is half a minute: an API server that restarts is back by then. */
 #define MAX_REFUSALS 5
 
-#define ACCEPT_METADATA "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
-
 static int64_t lived_ms(const struct fc_informer *i)
 {
 	return fc_clock_mono_ms() - i->opened_ms;
@@ -397,7 +395,7 @@ void fc_informer_watch_open(struct fc_informer *i)
 					       &(struct fc_request_options){
 						       .method = "GET",
 						       .path = fc_buf_str(&path),
-						       .accept = i->o.metadata_only ? ACCEPT_METADATA : NULL,
+						       .accept = i->o.metadata_only ? FC_ACCEPT_METADATA : NULL,
 						       .watch = true,
 						       .on_data = watch_data,
 						       .on_done = watch_done,

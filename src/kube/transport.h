@@ -23,6 +23,10 @@
  * requests. */
 #define FC_TRANSPORT_MAX_WATCHES 80
 
+/* An object, or a watch's objects, without what is not metadata; whole ones from a server that knows no such thing
+ * (kube-client 4.13). */
+#define FC_ACCEPT_METADATA "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+
 struct fc_transport;
 struct fc_request;
 
