@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sim_watcher - one cluster's watcher thread as the engine knows it, played in one thread: takes actions, talks to an
+ * api_server, posts events; late, doubled, coalesced and lost as the real one's may be.
+ * Owns:    its watches, the requests on their way there and back, the events that were not delivered yet.
+ * Threads: one; all chance comes from the steps that the script of a world names.
+ * Fails:   never; a fault is an event.
+ * Source:  design section 4; kube-client sections 4 to 6 (what an informer may tell) and 13 (classes of errors). */
+#ifndef FC_SIM_WATCHER_H
+#define FC_SIM_WATCHER_H
+
+#include "api_server.h"
+#include "model/action.h"
+#include "model/event.h"
+
+struct sim_watcher;
+
+/* `server` is borrowed: several processes watch one server. `annotation_prefixes` as of the real watcher. */
+struct sim_watcher *sim_watcher_new(fc_cluster_no number, struct api_server *server,
+				    const char *const *annotation_prefixes);
+void sim_watcher_free(struct sim_watcher *w);
+
+/* The engine's action for this cluster, taken over. */
+void sim_watcher_take(struct sim_watcher *w, struct fc_action *a);
+
+/* What may happen next; each returns whether it did anything. `pick` chooses among what is there. */
+bool sim_watcher_connect(struct sim_watcher *w);	      /* CLUSTER_UP, with the id where it may be read */
+bool sim_watcher_lose(struct sim_watcher *w);		      /* CLUSTER_DOWN; requests under way have unknown outcomes */
+bool sim_watcher_resolve(struct sim_watcher *w);	      /* answers words whose answer is new */
+bool sim_watcher_tell(struct sim_watcher *w, unsigned pick, unsigned max); /* one watch lists or tells at most max
+									       changes; coalesced when max is 0 */
+bool sim_watcher_again(struct sim_watcher *w, unsigned pick); /* tells the last event of a watch once more */
+bool sim_watcher_cut(struct sim_watcher *w, unsigned pick);   /* a watch ends; it resumes, or lists after 410 */
+bool sim_watcher_execute(struct sim_watcher *w, unsigned pick);	/* a request reaches the server; its answer is on its way */
+bool sim_watcher_answer(struct sim_watcher *w, unsigned pick);	/* an answer arrives as an event */
+enum sim_request_fault {
+	SIM_LOST_BEFORE,   /* never reached the server; the outcome is unknown to the client */
+	SIM_LOST_AFTER,	   /* took effect, the answer is lost: unknown outcome */
+	SIM_THROTTLED,	   /* 429 with Retry-After */
+	SIM_SERVER_ERROR,  /* 500, 503: nothing done */
+	SIM_GATEWAY_TIMEOUT, /* 504 after taking effect or not */
+	SIM_FORBIDDEN,	   /* 403 by RBAC */
+	SIM_REQUEST_FAULTS
+};
+bool sim_watcher_fail_request(struct sim_watcher *w, unsigned pick, enum sim_request_fault fault);
+bool sim_watcher_fail_watch(struct sim_watcher *w, unsigned pick, enum fc_error_class cls);
+
+/* The next event for the engine, now the caller's; NULL: none. Events of one watch keep their order. */
+struct fc_event *sim_watcher_take_event(struct sim_watcher *w);
+/* Nothing to tell, to answer, to execute. */
+bool sim_watcher_is_idle(const struct sim_watcher *w);
+
+#endif
