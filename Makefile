@@ -35,7 +35,10 @@ LIB_SOURCES := $(filter-out src/cli/main.c,$(SOURCES))
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(OUT)/%.o)
 TEST_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
-TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(OUT)/%)
+# The model of the API server, for the simulation, is compared with recordings of a real one among the unit tests.
+MODEL_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/sim/api_server*.c)))
+MODEL_TEST := $(OUT)/tests/sim/test_api_server
+TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(OUT)/%) $(MODEL_TEST)
 FUZZ_DRIVERS := $(sort $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_PROGRAMS := $(FUZZ_DRIVERS:%=$(OUT)/tests/fuzz/fuzz_%)
 # libFuzzer has a main of its own.
@@ -46,7 +49,8 @@ KUBE_OBJECTS := $(filter $(foreach floor,base json model kube,$(OUT)/src/$(floor
 PROXY_SOURCES := $(sort $(wildcard tests/proxy/*.c))
 PROXY_OBJECTS := $(PROXY_SOURCES:%.c=$(OUT)/%.o)
 FAULT_PROXY := $(OUT)/tests/fault-proxy
-C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/unit/*/*.[ch] tests/fuzz/*.[ch] tests/proxy/*.[ch]))
+C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/unit/*/*.[ch] tests/fuzz/*.[ch] tests/proxy/*.[ch] \
+	tests/sim/*.[ch]))
 
 # `make test` and `make demo` use all cores where no -j says otherwise.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -152,6 +156,10 @@ $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libfedcopy.a
 	$(call said,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(OUT)/libfedcopy.a $(LIB_LIBS) -lcmocka -lnghttp2
 
+$(MODEL_TEST): $(OUT)/tests/sim/test_api_server.o $(MODEL_OBJECTS) $(OUT)/libfedcopy.a
+	$(call said,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) -lcmocka
+
 $(FUZZ_PROGRAMS): $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(FUZZ_MAIN) $(OUT)/libfedcopy.a
 	$(call said,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
@@ -168,4 +176,5 @@ $(OUT)/cflags: force
 	$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(ALL_CFLAGS))
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
--include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:%=%.d) $(FUZZ_PROGRAMS:%=%.d) $(OUT)/tests/fuzz/replay.d $(PROXY_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:%=%.d) $(FUZZ_PROGRAMS:%=%.d) $(OUT)/tests/fuzz/replay.d $(PROXY_OBJECTS:.o=.d) \
+	$(MODEL_OBJECTS:.o=.d)

@@ -18,11 +18,11 @@
 struct api_type {
 	const char *group, *version, *plural, *singular, *kind; /* group "" for core */
 	bool namespaced;
-	bool status;	  /* has a status subresource */
-	bool generation;  /* counts metadata.generation when anything but metadata and status changes */
+	bool status;		    /* has a status subresource */
+	bool generation;	    /* counts metadata.generation when anything but metadata and status changes */
 	const char *immutable_when; /* a top-level member that, when true, freezes the others ("immutable"); or NULL */
-	/* Defaults, prunes or mutates an object about to be stored, as admission and schemas do; may be NULL. `old` is NULL
-	 * at creation. Returns NULL, or a static message with which it is refused as Invalid (422). */
+	/* Defaults, prunes or mutates an object about to be stored, as admission and schemas do; may be NULL. `old` is
+	 * NULL at creation. Returns NULL, or a static message with which it is refused as Invalid (422). */
 	const char *(*admit)(json_t *object, const json_t *old);
 };
 
@@ -39,8 +39,10 @@ void api_server_withdraw(struct api_server *s, const struct api_type *type);
 void api_server_set_time(struct api_server *s, int64_t seconds);
 
 struct api_answer {
-	int status;   /* HTTP */
-	json_t *body; /* object, list or Status; owned by who asked; never NULL */
+	int status; /* HTTP */
+	/* Object, list or Status; a reference of who asked; never NULL. What is in it is shared with the store, with
+	 * history and with other answers: it is read, and never changed. */
+	json_t *body;
 };
 /* Executes a request as a real server does. `path` is the URL's path and query: "/api/v1/namespaces/a/secrets/b",
  * "/apis/apps/v1/namespaces/a/deployments/b/status", "/api/v1/secrets?labelSelector=...". Methods GET (object, list,
@@ -58,23 +60,32 @@ struct api_watch;
  * metadata.name and metadata.namespace). Never NULL: a version that history has forgotten is told as an ERROR event of
  * code 410. */
 struct api_watch *api_watch_open(struct api_server *s, const char *path, bool accept_metadata);
-/* The next event, now the caller's: {"type": "ADDED|MODIFIED|DELETED|ERROR|BOOKMARK", "object": {...}}; NULL: none
- * just now. With a selector, an object that begins or ceases to match is ADDED or DELETED. */
+/* The next event, now the caller's, its object shared: {"type": "ADDED|MODIFIED|DELETED|ERROR|BOOKMARK", "object":
+ * {...}}; NULL: none just now, or it has ended. With a selector, an object that begins or ceases to match is ADDED or
+ * DELETED. A watch from a version that is still to come (after a restore) is silent until then. */
 json_t *api_watch_next(struct api_watch *w);
-/* A bookmark with the version up to which all was told. */
+/* The connection is closed: after an ERROR, when the server was restored or restarted, when the type was withdrawn. */
+bool api_watch_ended(struct api_watch *w);
+/* A bookmark with the version up to which all was told; NULL where there can be none: ended, or not yet begun. */
 json_t *api_watch_bookmark(struct api_watch *w);
 void api_watch_close(struct api_watch *w);
 
 /* --- what happens to servers --- */
-/* Forgets history up to now: watches from before get 410. */
+/* Forgets history up to now: watches from before get 410, open ones too that have something left to tell. */
 void api_server_compact(struct api_server *s);
-/* A backup, and going back to the last one: versions, objects and types as then, and every open watch is cut (its next
- * event is an ERROR of code 410 or it just ends, as after a restart). */
+/* A restart: every open watch ends, history is forgotten, nothing else changes. */
+void api_server_restart(struct api_server *s);
+/* A backup, and going back to the last one: versions, objects and types as then, and every open watch ends, as after a
+ * restart. Without a backup, nothing. */
 void api_server_save(struct api_server *s);
 void api_server_restore(struct api_server *s);
 /* Lists served with resourceVersion=0 or from a lagging replica may be behind: the state `back` changes ago, with its
  * resourceVersion. 0: now. Applies to the next list only. */
 void api_server_lag(struct api_server *s, unsigned back);
+
+/* One step of the controllers that end namespaces: deletes one object in a namespace that is Terminating, or such a
+ * namespace, when nothing is in it and no finalizer holds it. False: there was nothing to do. */
+bool api_server_run_controllers(struct api_server *s);
 
 /* --- looking without asking, for checkers and worlds; borrowed --- */
 const json_t *api_server_object(const struct api_server *s, const char *group, const char *plural, const char *ns,
