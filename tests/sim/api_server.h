@@ -93,6 +93,7 @@ const json_t *api_server_object(const struct api_server *s, const char *group, c
 /* Calls `fn` for every object of all types. */
 void api_server_each(const struct api_server *s, void (*fn)(void *user, const struct api_type *type, const json_t *o),
 		     void *user);
+bool api_server_serves(const struct api_server *s, const struct api_type *type);
 uint64_t api_server_version(const struct api_server *s); /* of the last change */
 const char *api_server_id(const struct api_server *s);	 /* uid of kube-system */
 
