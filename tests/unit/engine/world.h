@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-enum { HUB, EDGE1, EDGE2, CLUSTERS };
+enum { HUB, EDGE1, EDGE2, CLUSTERS, NUMBERS = 128 };
 
 struct world {
 	struct fc_engine *engine;
@@ -27,7 +27,7 @@ struct world {
 	size_t reports; /* taken away by the way */
 	/* The watches of Namespaces, kept out of `actions`: each is answered with an empty list at once, unless that is
 	 * done by hand. */
-	struct fc_action *namespaces[CLUSTERS];
+	struct fc_action *namespaces[NUMBERS]; /* by the number of the cluster */
 	bool namespaces_by_hand;
 };
 
@@ -95,9 +95,9 @@ static inline json_t *J(const char *fmt, ...)
 static inline bool world_watches_namespaces(const struct world *w, const struct fc_action *a)
 {
 	if (a->type == FC_ACTION_STOP_WATCH)
-		return a->cluster < CLUSTERS && w->namespaces[a->cluster] &&
+		return a->cluster < NUMBERS && w->namespaces[a->cluster] &&
 		       w->namespaces[a->cluster]->watch == a->watch;
-	return a->type == FC_ACTION_START_WATCH && a->cluster < CLUSTERS &&
+	return a->type == FC_ACTION_START_WATCH && a->cluster < NUMBERS &&
 	       strcmp(a->resource->plural, "namespaces") == 0;
 }
 
@@ -426,7 +426,7 @@ static inline void world_free(struct world *w)
 	fc_actions_fini(&w->actions);
 	for (int i = 0; i < CLUSTERS; i++)
 		free(w->infos[i].name);
-	for (int i = 0; i < CLUSTERS; i++)
+	for (int i = 0; i < NUMBERS; i++)
 		fc_action_free(w->namespaces[i]);
 	free(w);
 }
@@ -452,6 +452,21 @@ static inline struct fc_action *world_take_watch(struct world *w, fc_cluster_no 
 	w->actions.first = rest.first;
 	w->actions.end = rest.first ? rest.end : &w->actions.first;
 	return found;
+}
+
+/* Every source that is to be watched is not there. */
+static inline void world_no_sources(struct world *w)
+{
+	struct fc_action *a;
+
+	for (fc_cluster_no i = 0; i < NUMBERS; i++) {
+		for (size_t k = 0; k < FC_ARRAY_LEN(world_resources); k++) {
+			while ((a = world_take_watch(w, i, world_resources[k].plural, false))) {
+				world_list(w, a, NULL);
+				fc_action_free(a);
+			}
+		}
+	}
 }
 
 /* All clusters are up, their words resolved; `watches` are those of the targets in all clusters, synced and empty. */
