@@ -17,6 +17,7 @@
 #include "model/action.h"
 #include "model/cluster.h"
 #include "model/event.h"
+#include "model/permission.h"
 
 struct fc_engine;
 
@@ -31,6 +32,9 @@ struct fc_engine_options {
 	/* --namespace: only these, for targets and sources; none: all; borrowed for the engine's life */
 	const char *const *namespaces;
 	size_t namespace_count;
+	struct fc_permissions
+		*permissions;	/* the operator's list, NULL: an empty one; a reference of its own is taken */
+	bool allow_all;		/* --allow-all: the operator permits everything */
 	unsigned max_in_flight; /* writes under way per cluster, and as many reads; 0: 16 */
 };
 
