@@ -21,6 +21,11 @@ static const unsigned weights[][2] = {
 #undef STEP
 };
 
+const char *step_name(enum step_kind kind)
+{
+	return names[kind];
+}
+
 static void add(struct script *s, struct step step)
 {
 	FC_GROW(s->steps, s->count, s->cap);

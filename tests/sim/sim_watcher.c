@@ -41,6 +41,8 @@ struct sim_line {
 struct sim_watcher {
 	struct sim_watcher_options o;
 	bool up;
+	bool heard; /* the engine has taken the news that it is up: what it asked for before meant who was there before */
+	unsigned ups, ups_taken;
 	struct sim_word *words;
 	struct sim_watch *watches;
 	struct sim_line requests; /* struct fc_action */
@@ -151,11 +153,16 @@ static void post(struct sim_watcher *w, struct fc_event *e)
 
 struct fc_event *sim_watcher_take_event(struct sim_watcher *w)
 {
+	struct fc_event *e;
+
 	if (w->events_taken == w->events.count) {
 		w->events_taken = w->events.count = 0;
 		return NULL;
 	}
-	return w->events.items[w->events_taken++];
+	e = w->events.items[w->events_taken++];
+	if (e->type == FC_EVENT_CLUSTER_UP)
+		w->heard = w->up && w->ups == ++w->ups_taken;
+	return e;
 }
 
 static struct fc_event *watch_event(const struct sim_watcher *w, const struct sim_watch *watch, enum fc_event_type type)
@@ -175,6 +182,8 @@ bool sim_watcher_connect(struct sim_watcher *w)
 	if (w->up)
 		return false;
 	w->up = true;
+	w->heard = false;
+	w->ups++;
 	e = event_new(w, FC_EVENT_CLUSTER_UP);
 	e->name = w->o.rbac.no_id ? NULL : fc_xstrdup(api_server_id(w->o.server));
 	e->server_version = fc_xstrdup("v1.20.2");
@@ -198,7 +207,7 @@ bool sim_watcher_lose(struct sim_watcher *w)
 
 	if (!w->up)
 		return false;
-	w->up = false;
+	w->up = w->heard = false;
 	cut_streams(w);
 	fc_error_set(&why, FC_ERR_NETWORK, "connection reset");
 	why.outcome_unknown = true;
@@ -609,6 +618,14 @@ bool sim_watcher_fail_watch(struct sim_watcher *w, unsigned pick, enum fc_error_
 
 /* --- requests --- */
 
+static struct api_answer send(struct sim_watcher *w, const struct fc_action *a, const char *method, const char *path,
+			      const char *content_type, const json_t *body)
+{
+	if (w->o.send)
+		return w->o.send(w->o.user, a, w->o.server, method, path, content_type, body);
+	return api_request(w->o.server, method, path, content_type, false, body);
+}
+
 static struct api_answer execute(struct sim_watcher *w, const struct fc_action *a)
 {
 	struct fc_error err = FC_ERROR_INIT;
@@ -621,18 +638,17 @@ static struct api_answer execute(struct sim_watcher *w, const struct fc_action *
 		abort();
 	switch (a->type) {
 	case FC_ACTION_PATCH:
-		answer = api_request(w->o.server, "PATCH", fc_buf_str(&path), "application/json-patch+json", false,
-				     a->body);
+		answer = send(w, a, "PATCH", fc_buf_str(&path), "application/json-patch+json", a->body);
 		break;
 	case FC_ACTION_CREATE:
-		answer = api_request(w->o.server, "POST", fc_buf_str(&path), "application/json", false, a->body);
+		answer = send(w, a, "POST", fc_buf_str(&path), "application/json", a->body);
 		break;
 	case FC_ACTION_DELETE:
 		options = json_pack("{s:{s:s*, s:s*}}", "preconditions", "uid", a->uid, "resourceVersion", a->version);
-		answer = api_request(w->o.server, "DELETE", fc_buf_str(&path), "application/json", false, options);
+		answer = send(w, a, "DELETE", fc_buf_str(&path), "application/json", options);
 		break;
 	default:
-		answer = api_request(w->o.server, "GET", fc_buf_str(&path), NULL, false, NULL);
+		answer = send(w, a, "GET", fc_buf_str(&path), NULL, NULL);
 		break;
 	}
 	json_decref(options);
@@ -719,9 +735,9 @@ bool sim_watcher_answer(struct sim_watcher *w, unsigned pick)
 	return true;
 }
 
-bool sim_watcher_is_idle(const struct sim_watcher *w)
+bool sim_watcher_is_up(const struct sim_watcher *w)
 {
-	return w->requests.count == 0 && w->answers.count == 0 && w->events_taken == w->events.count;
+	return w->up;
 }
 
 /* --- actions --- */
@@ -786,7 +802,7 @@ static void take_request_action(struct sim_watcher *w, struct fc_action *a)
 {
 	struct fc_error why = FC_ERROR_INIT;
 
-	if (w->up) {
+	if (w->up && w->heard) {
 		line_add(&w->requests, a);
 		return;
 	}

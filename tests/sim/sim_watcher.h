@@ -21,8 +21,14 @@ struct sim_rbac {
 	bool no_wide;	    /* bodies are watched by their names only */
 };
 
+/* Who stands between a watcher and its server: executes the request and looks at it, before and after. */
+typedef struct api_answer sim_send(void *user, const struct fc_action *a, struct api_server *server, const char *method,
+				   const char *path, const char *content_type, const json_t *body);
+
 struct sim_watcher_options {
 	fc_cluster_no number;
+	sim_send *send;
+	void *user;
 	struct api_server *server;	     /* borrowed: several processes watch one server */
 	const struct api_type *const *types; /* all that a server may serve; NULL-terminated */
 	const char *const *annotation_prefixes;
@@ -62,7 +68,6 @@ bool sim_watcher_fail_watch(struct sim_watcher *w, unsigned pick, enum fc_error_
 
 /* The next event for the engine, now the caller's; NULL: none. Events of one watch keep their order. */
 struct fc_event *sim_watcher_take_event(struct sim_watcher *w);
-/* Nothing to tell, to answer, to execute. */
-bool sim_watcher_is_idle(const struct sim_watcher *w);
+bool sim_watcher_is_up(const struct sim_watcher *w);
 
 #endif

@@ -57,4 +57,6 @@ enum step_kind {
 		STEP_KINDS
 };
 
+const char *step_name(enum step_kind kind); /* script.c */
+
 #endif
