@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The simulation's program: plays worlds, finds the few steps of one that breaks a promise, keeps it.
  *
- * usage: sim OUT CASE...     Environment: SEED, RUNS, MINUTES, BASE, JOBS */
+ * usage: sim OUT CASE...     Environment: SEED, RUNS, MINUTES, BASE, WORKERS */
 #include "script.h"
 #include "steps.h"
 #include "world.h"
@@ -241,7 +241,7 @@ int main(int argc, char **argv)
 	if (getenv("SEED"))
 		return play_seed(run.out, number("SEED", 1));
 	cases = replay(argc > 2 ? argv + 2 : argv + argc, &failed);
-	run.workers = (unsigned)number("JOBS", (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
+	run.workers = (unsigned)number("WORKERS", (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
 	if (run.workers > FC_ARRAY_LEN(run.board->stats))
 		run.workers = FC_ARRAY_LEN(run.board->stats);
 	if (minutes > 0) {

@@ -271,7 +271,10 @@ bool sim_watcher_resolve(struct sim_watcher *w)
 		struct fc_resource *r = NULL;
 		struct fc_event *e;
 
-		fc_resource_resolve_again(table, word->text, word->verbs, word->told, &r);
+		if (word->told)
+			fc_resource_resolve_again(table, word->text, word->verbs, word->told, &r);
+		else
+			fc_resource_resolve(table, word->text, word->verbs, &r);
 		if (same_answer(word, r)) {
 			fc_resource_unref(r);
 			continue;
