@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The simulation's program: plays worlds, finds the few steps of one that breaks a promise, keeps it.
  *
- * usage: sim OUT CASE...     Environment: SEED, RUNS, MINUTES, BASE, WORKERS */
+ * usage: sim OUT CASE...     Environment: SEED, CASE, RUNS, MINUTES, BASE, WORKERS */
 #include "script.h"
 #include "steps.h"
 #include "world.h"
@@ -23,6 +23,8 @@ struct board {
 	uint64_t next;	  /* world to be played */
 	uint64_t played, failed;
 	bool stop;
+	uint64_t playing[64]; /* by each worker just now */
+	pid_t worker[64];
 	struct world_stats stats[64]; /* one for each worker */
 };
 
@@ -98,6 +100,22 @@ static int play_seed(const char *out, uint64_t seed)
 	return v.promise ? 1 : 0;
 }
 
+/* As `SEED` does, of a case. */
+static int play_case(const char *file)
+{
+	struct fc_error err = FC_ERROR_INIT;
+	struct verdict v = { 0 };
+	struct script s;
+
+	if (script_read(&s, file, &err) < 0) {
+		printf("%s\n", err.text);
+		return 1;
+	}
+	world_play(&s, true, &v, NULL);
+	script_fini(&s);
+	return v.promise ? 1 : 0;
+}
+
 static unsigned replay(char *const *files, unsigned *failed)
 {
 	unsigned count = 0;
@@ -108,7 +126,7 @@ static unsigned replay(char *const *files, unsigned *failed)
 		struct script s;
 
 		if (script_read(&s, *files, &err) == 0)
-			world_play(&s, getenv("TOLD"), &v, NULL);
+			world_play(&s, false, &v, NULL);
 		else
 			snprintf(v.text, sizeof(v.text), "%s", err.text);
 		if (v.text[0]) {
@@ -131,6 +149,7 @@ static void work(const struct run *run, unsigned worker)
 
 		if ((run->runs && i >= run->runs) || (run->ends > 0 && now() >= run->ends))
 			return;
+		b->playing[worker] = run->base + i;
 		script_make(&s, run->base + i);
 		world_play(&s, false, &v, &b->stats[worker]);
 		__atomic_fetch_add(&b->played, 1, __ATOMIC_RELAXED);
@@ -170,6 +189,15 @@ static void tell_sum(const struct run *run, double seconds)
 		printf("  %-14s %" PRIu64 "\n", step_name((enum step_kind)k), all.faults[k]);
 }
 
+static void tell_death(const struct run *run, pid_t pid, int status)
+{
+	for (unsigned i = 0; i < run->workers; i++)
+		if (run->board->worker[i] == pid)
+			printf("SEED=%" PRIu64 " ends the program: %s\n", run->board->playing[i],
+			       WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "with an error");
+	run->board->stop = true;
+}
+
 /* One that dies has met a broken promise too: of the language. */
 static unsigned wait_for_workers(const struct run *run)
 {
@@ -182,7 +210,10 @@ static unsigned wait_for_workers(const struct run *run)
 
 		if (pid > 0) {
 			left--;
-			died += !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+			if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+				continue;
+			died++;
+			tell_death(run, pid, status);
 			continue;
 		}
 		usleep(20000);
@@ -207,6 +238,7 @@ static unsigned play_many(const struct run *run)
 			fflush(stdout);
 			_exit(0);
 		}
+		run->board->worker[i] = pid;
 	}
 	return wait_for_workers(run);
 }
@@ -240,6 +272,8 @@ int main(int argc, char **argv)
 
 	if (getenv("SEED"))
 		return play_seed(run.out, number("SEED", 1));
+	if (getenv("CASE"))
+		return play_case(getenv("CASE"));
 	cases = replay(argc > 2 ? argv + 2 : argv + argc, &failed);
 	run.workers = (unsigned)number("WORKERS", (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
 	if (run.workers > FC_ARRAY_LEN(run.board->stats))

@@ -311,17 +311,26 @@ static bool agrees(const struct survey *s, const struct wish *r, const char *sta
 
 	if (strcmp(state, fc_state_name(r->state)) == 0)
 		return true;
-	if (r->unsure && (strcmp(state, "Pending") == 0 || strcmp(state, "InSync") == 0 || strcmp(state, "Cycle") == 0))
+	if (r->unsure && (strcmp(state, "Pending") == 0 || strcmp(state, "InSync") == 0 || strcmp(state, "Cycle") == 0 ||
+			  strcmp(state, "Invalid") == 0))
+		return true;
+	/* What was found before it went away stands. */
+	if (r->state == FC_STATE_CLUSTER_UNREACHABLE && (strcmp(state, "Invalid") == 0 || strcmp(state, "Cycle") == 0))
 		return true;
 	/* The target was not looked at: nothing else stands in the way of its being the first that applies. */
-	if (strcmp(state, "Invalid") == 0 && r->state != FC_STATE_IN_SYNC && r->state != FC_STATE_CYCLE)
-		return blocked_now(r);
+	if (strcmp(state, "Invalid") == 0 && r->state != FC_STATE_IN_SYNC && blocked_now(r))
+		return true;
 	/* Which of two overlapping rules is at fault is open. */
 	for (unsigned i = 0; i < s->count; i++) {
 		other = &s->wishes[i];
-		if (other != r && other->object == r->object && other->state == FC_STATE_INVALID && r->to.count &&
-		    other->to.count && place_compare(&r->to, &other->to) != 2)
-			return strcmp(state, "Invalid") == 0 || strcmp(state, "InSync") == 0;
+		if (other == r || other->object != r->object || !r->to.count || !other->to.count ||
+		    place_compare(&r->to, &other->to) == 2)
+			continue;
+		if (strcmp(state, "Invalid") == 0 &&
+		    (other->state == FC_STATE_INVALID || r->state == FC_STATE_PENDING))
+			return true;
+		if (strcmp(state, "InSync") == 0 && other->state == FC_STATE_INVALID)
+			return true;
 	}
 	return false;
 }
@@ -422,6 +431,9 @@ static void check_work(struct world *w, const struct process *p)
 	struct fc_engine_work work;
 
 	fc_engine_work(p->engine, &work);
+	for (unsigned i = 0; i < w->member_count; i++)
+		if (w->members[i].alive && w->members[i].away)
+			return;
 	if (work.in_flight || work.ready)
 		world_fail(w, 1, "left: %zu in flight, %zu ready", work.in_flight, work.ready);
 }

@@ -449,7 +449,10 @@ struct api_answer promise_send(void *user, const struct fc_action *a, struct api
 		world_fail(w, 4, "%s %s is sent to who stands in the place of %s", method, path, s->member->name);
 	if (a->type == FC_ACTION_PATCH)
 		check_need(w, s, a, api_server_object(server, type->group, type->plural, a->namespace_ ?: "", a->name));
-	answer = api_request(server, method, path, content_type, false, body);
+	if (a->type == FC_ACTION_READ)
+		answer = api_request(server, method, path, content_type, false, body);
+	else
+		answer = world_server_write(server_of(w, server), method, path, content_type, body);
 	if (w->told)
 		world_say(w, "  p%u %s %.8s%s: %d", s->process->number, method, api_server_id(server), path,
 			  answer.status);

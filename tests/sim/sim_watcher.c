@@ -160,8 +160,10 @@ struct fc_event *sim_watcher_take_event(struct sim_watcher *w)
 		return NULL;
 	}
 	e = w->events.items[w->events_taken++];
-	if (e->type == FC_EVENT_CLUSTER_UP)
-		w->heard = w->up && w->ups == ++w->ups_taken;
+	if (e->type == FC_EVENT_CLUSTER_UP) {
+		w->ups_taken++;
+		w->heard = w->up && w->ups == w->ups_taken;
+	}
 	return e;
 }
 
@@ -466,6 +468,14 @@ static void end_stream(struct sim_watch *watch, bool lists_again)
 		return;
 	free(watch->version);
 	watch->version = NULL;
+}
+
+void sim_watcher_list_anew(struct sim_watcher *w)
+{
+	struct sim_watch *watch;
+
+	DL_FOREACH(w->watches, watch)
+		end_stream(watch, true);
 }
 
 /* Takes over `event`. False: the stream is over. */

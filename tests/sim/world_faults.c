@@ -152,8 +152,9 @@ static void restore(struct world *w, struct sim_server *server)
 				;
 			while (!broken(w) && process_deliver(w, s))
 				;
+			sim_watcher_list_anew(s->watcher);
 		}
-	api_server_restore(server->api);
+	world_server_restore(server);
 }
 
 static void change_type(struct world *w, const struct step *s)

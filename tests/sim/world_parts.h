@@ -44,7 +44,11 @@ const char *world_type_path(const struct api_type *t, const char *ns, const char
 struct sim_server {
 	struct api_server *api;
 	bool stranger; /* stands in another's place */
-	bool saved;
+	bool saved, restored;
+	/* Whose version it was, by version, as bits of names: that two states of one object have one version is beyond what can be told
+	 * apart, and what happens after a restore takes another then. */
+	uint64_t *used;
+	size_t used_cap;
 };
 
 /* A line of the cluster set file. */
@@ -151,6 +155,10 @@ struct member *world_member(struct world *w, const char *name);
 struct member *world_living(struct world *w, unsigned pick);
 struct member *world_member_add(struct world *w, struct sim_server *home, const char *name);
 struct sim_server *world_server_new(struct world *w);
+void world_server_restore(struct sim_server *s);
+/* Of every request that writes, whoever sends it. */
+struct api_answer world_server_write(struct sim_server *s, const char *method, const char *path,
+				     const char *content_type, const json_t *body);
 json_t *world_permissions(struct dice *d);
 
 /* --- world_users.c: what people and controllers write --- */

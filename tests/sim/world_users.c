@@ -58,7 +58,7 @@ static bool send(struct world *w, struct sim_server *s, const char *method, cons
 	bool done;
 
 	api_server_set_time(s->api, 1700000000 + w->now_ms / 1000);
-	a = api_request(s->api, method, path, "application/json", false, body);
+	a = world_server_write(s, method, path, "application/json", body);
 	done = a.status < 300;
 	if (w->told) {
 		char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
@@ -116,25 +116,25 @@ static bool has_rules(const json_t *object)
 	return false;
 }
 
+static unsigned number_of(const struct api_type *t)
+{
+	unsigned i = 0;
+
+	while (i < TYPES && world_types[i] != t)
+		i++;
+	return i;
+}
+
 static void find_one(void *user, const struct api_type *type, const json_t *object)
 {
 	struct found *f = user;
 
-	if (strcmp(type->plural, "namespaces") == 0 || (f->with_rules && !has_rules(object)))
+	if (number_of(type) == TYPES || (f->with_rules && !has_rules(object)))
 		return;
 	if (dice_below(f->d, ++f->met) != 0)
 		return;
 	f->type = type;
 	f->object = object;
-}
-
-static unsigned number_of(const struct api_type *t)
-{
-	unsigned i = 0;
-
-	while (world_types[i] != t)
-		i++;
-	return i;
 }
 
 static const char *ns_of(const json_t *object)
@@ -432,6 +432,18 @@ static void change_space(struct world *w, struct dice *d, struct sim_server *s)
 
 /* --- rivals --- */
 
+static bool has_rival(const struct world *w, const struct sim_server *s, const json_t *object)
+{
+	for (unsigned i = 0; i < MOST_RIVALS; i++) {
+		const struct rival *r = &w->rivals[i];
+
+		if (r->active && r->server == s && strcmp(r->ns, ns_of(object)) == 0 &&
+		    strcmp(r->name, name_of(object)) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void rival_comes(struct world *w, struct dice *d, struct sim_server *s)
 {
 	struct rival *r = &w->rivals[dice_below(d, MOST_RIVALS)];
@@ -443,7 +455,8 @@ static void rival_comes(struct world *w, struct dice *d, struct sim_server *s)
 		r->active = false;
 		return;
 	}
-	if (!f.object)
+	/* Two that fight each other are nobody's affair. */
+	if (!f.object || has_rival(w, s, f.object))
 		return;
 	count = wishes_of(f.object, wishes, MOST_WISHES);
 	for (unsigned i = 0; i < count && !r->active; i++) {
@@ -468,6 +481,7 @@ bool rivals_act(struct world *w)
 		struct rival *r = &w->rivals[i];
 		const json_t *have, *object;
 		struct place place;
+		uint64_t before;
 		json_t *o;
 
 		if (!r->active || !place_parse(&place, r->key, true))
@@ -476,10 +490,14 @@ bool rivals_act(struct world *w)
 		if (!object || (place_get(&place, object, &have) == PLACE_FOUND && json_equal(have, r->value)))
 			continue;
 		o = json_deep_copy(object);
+		before = api_server_version(r->server->api);
 		if (place_set(&place, o, r->value))
-			any = user_put(w, r->server, r->type, r->ns, r->name, o) || any;
+			user_put(w, r->server, r->type, r->ns, r->name, o);
 		else
 			json_decref(o);
+		/* What the server does not let it do it gives up. */
+		r->active = api_server_version(r->server->api) != before;
+		any = any || r->active;
 	}
 	return any;
 }
