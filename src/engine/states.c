@@ -5,18 +5,34 @@
 #include "base/mem.h"
 #include "engine/parts.h"
 
+#define TYPE_NOT_SERVED "TypeNotServed"
+#define PATH_THROUGH_SCALAR "PathThroughScalar"
+
 static bool same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* States that pass by themselves mostly, with the reasons that somebody may have to mend: a word that nothing is called,
+ * a path that cannot be meant. */
+static bool may_be_a_mistake(const struct rule *r)
+{
+	return strcmp(r->reason, TYPE_NOT_SERVED) == 0 || strcmp(r->reason, PATH_THROUGH_SCALAR) == 0;
 }
 
 /* Pending comes and goes with every write: it is shown, not said. That all is well from the start is news to
  * nobody but who debugs. */
 static void say(struct fc_engine *e, struct rule *r)
 {
-	enum fc_log_level level = fc_state_is_bad(r->state) ? FC_LOG_WARN : FC_LOG_INFO;
+	bool warn = fc_state_is_bad(r->state) || may_be_a_mistake(r);
+	enum fc_log_level level = warn ? FC_LOG_WARN : FC_LOG_INFO;
 
-	if (r->state == FC_STATE_PENDING || r->state == r->reported)
+	if (r->state == FC_STATE_PENDING) {
+		if (warn)
+			report_rule(e, level, r);
+		return;
+	}
+	if (r->state == r->reported)
 		return;
 	if (r->state == FC_STATE_IN_SYNC && r->reported == FC_STATE_PENDING)
 		level = FC_LOG_DEBUG;
@@ -113,7 +129,7 @@ static bool is_unreachable(struct fc_engine *e, struct rule *r)
 
 static void set_type_gone(struct fc_engine *e, struct rule *r, const char *message)
 {
-	rule_set_state(e, r, FC_STATE_PENDING, "TypeNotServed", message, NULL);
+	rule_set_state(e, r, FC_STATE_PENDING, TYPE_NOT_SERVED, message, NULL);
 }
 
 /* Its objects are unknown then, neither deleted nor lost (kube-client 3.16). */
@@ -150,7 +166,7 @@ static bool type_is_pending(struct fc_engine *e, struct rule *r)
 		rule_set_state(e, r, FC_STATE_PENDING, "LookingUpType", "the source's resource is being looked up",
 			       NULL);
 	else
-		rule_set_state(e, r, FC_STATE_PENDING, "TypeNotServed",
+		rule_set_state(e, r, FC_STATE_PENDING, TYPE_NOT_SERVED,
 			       "the source's cluster serves no such resource yet",
 			       r->word->error.cls == FC_ERR_NOT_SERVED ? NULL : r->word->error.text);
 	return true;
@@ -226,7 +242,7 @@ static bool is_not_found(struct fc_engine *e, struct rule *r)
 	if (r->wanted == FC_WANTED_VALUE)
 		return false;
 	rule_set_state(e, r, FC_STATE_PATH_NOT_FOUND,
-		       r->wanted == FC_WANTED_PATH_BLOCKED ? "PathThroughScalar" : "PathNotFound",
+		       r->wanted == FC_WANTED_PATH_BLOCKED ? PATH_THROUGH_SCALAR : "PathNotFound",
 		       r->wanted == FC_WANTED_PATH_BLOCKED
 			       ? "the path runs through a value of the source that is no map or list"
 			       : "the path is absent from the source, or null; the target keeps what it has",
