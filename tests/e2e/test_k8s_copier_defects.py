@@ -129,9 +129,11 @@ def test_d12_a_kind_of_several_versions_is_watched_and_written_once(fedcopy, clu
         hub.api.patch(resource, namespace, "source", {"spec": {"maxReplicas": 6}})
         wait_writes(program, "/copy", "spec.maxReplicas", 2)
         never(lambda: len(asked(on_edge, "patch")) > 2, 0.3, "a write of what has been written")
+        assert program.stop() == 0
+        # Of the targets, and on the master of the one source.
         for cluster, count, watches in (("edge-1", on_edge, 1), ("hub", on_hub, 2)):
-            begun = [r for r in asked(count, "watch", resource=resource) if r["stage"] == "ResponseStarted"]
-            assert len(begun) == watches, f"{cluster}: {begun}"
+            ended = [r for r in asked(count, "watch", resource=resource) if r["stage"] == "ResponseComplete"]
+            assert len(ended) == watches, f"{cluster}: {ended}"
     assert edge1.api.get(resource, namespace, "copy")["spec"]["maxReplicas"] == 6
     for cluster, name in ((hub, "source"), (edge1, "copy")):
         cluster.api.delete(resource, namespace, name)

@@ -255,8 +255,8 @@ def test_b14_a_deleted_target_is_forgotten(fedcopy, cluster_set, hub, edge1, nam
         for value in ("2", "3"):
             set_data(hub, "secrets", namespace, "source", {"a": value})
             wait_data(edge1, "secrets", namespace, "stays", {"a": value})
-        assert count.requests(user="fedcopy", name="gone") == []
-        assert len(asked(count, ("get", "patch"))) == 2
+        wait_for(lambda: len(asked(count, "patch", name="stays")) == 2, 5, "both writes are in the audit log")
+        assert len(asked(count, ("get", "patch"))) == 2 and count.requests(user="fedcopy", name="gone") == []
     assert troubles(program) == []
 
 
