@@ -13,8 +13,8 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* States that pass by themselves mostly, with the reasons that somebody may have to mend: a word that nothing is called,
- * a path that cannot be meant. */
+/* States that pass by themselves mostly, with the reasons that somebody may have to mend: a word that nothing is
+ * called, a path that cannot be meant. */
 static bool may_be_a_mistake(const struct rule *r)
 {
 	return strcmp(r->reason, TYPE_NOT_SERVED) == 0 || strcmp(r->reason, PATH_THROUGH_SCALAR) == 0;
