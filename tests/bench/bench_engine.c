@@ -195,9 +195,9 @@ static void resolve(struct bench *b, const struct fc_action *a)
 /* One watch of all sources: they are too many for anything else. */
 static void start_watch(struct bench *b, const struct fc_action *a)
 {
-	if (a->metadata_only)
+	if (a->content == FC_WATCH_ANNOTATED)
 		b->targets_watch[a->cluster] = a->watch;
-	else
+	else if (a->content == FC_WATCH_BODIES)
 		b->sources_watch = a->watch;
 }
 
