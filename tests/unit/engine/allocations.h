@@ -43,7 +43,7 @@ static void count_free(const volatile void *p)
 	allocations.live -= __sanitizer_get_allocated_size(p);
 }
 
-/* To be called before anything is measured. */
+/* To be called once, before anything is measured. */
 static inline void allocations_count(void)
 {
 	if (__sanitizer_install_malloc_and_free_hooks(count_malloc, count_free) <= 0)
