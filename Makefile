@@ -52,8 +52,7 @@ C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/unit/*/*.[ch] 
 # `make test` and `make demo` use all cores where no -j says otherwise.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all help test test-full demo demo-check programs library unit e2e fuzz fuzz-replay lint bench bench-engine format \
-	install clean
+.PHONY: all help test test-full demo demo-check programs library unit e2e fuzz fuzz-replay lint bench bench-engine format install clean
 all: $(OUT)/fedcopy ## build build/fedcopy (the default)
 
 help: ## this list

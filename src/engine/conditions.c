@@ -62,8 +62,8 @@ const char *condition_text(const struct condition *c)
 	return c->detail ? c->detail : c->message;
 }
 
-/* In states that pass by themselves mostly, the reasons that somebody may have to mend: a word that nothing is called, a
- * path that cannot be meant. */
+/* In states that mostly pass by themselves, the reasons that somebody may have to mend: a word that nothing is called,
+ * a path that cannot be meant. */
 static bool may_be_a_mistake(const struct condition *c)
 {
 	return strcmp(c->reason, "TypeNotServed") == 0 || strcmp(c->reason, "PathThroughScalar") == 0;
