@@ -397,7 +397,10 @@ static void write_groups(struct fc_engine *e, struct target *t, struct group *gr
 {
 	struct cluster *c = cluster_of(e, t->key.cluster);
 
-	if (must_wait(e, t)) {
+	if (e->collecting) {
+		/* k8s-copier B1; fc_engine_step marks every target when this is over. */
+		open_groups_pending(e, groups, count, "FirstSync", "the first lists of targets are not complete");
+	} else if (must_wait(e, t)) {
 		show_waiting(e, groups, count);
 	} else if (syncing && e->now_ms < t->settle_until_ms) {
 		/* Its other sources are about to tell their first state: one write for all of them. */

@@ -121,6 +121,17 @@ static void decide_dirty(struct fc_engine *e)
 	}
 }
 
+/* The first lists of targets are told: what they want is watched, and may be written from now on. */
+static void end_collecting(struct fc_engine *e)
+{
+	struct target *t, *next;
+
+	e->collecting = false;
+	source_watches_begin(e);
+	HASH_ITER(hh, e->targets, t, next)
+		target_mark(e, t);
+}
+
 void fc_engine_step(struct fc_engine *e, const struct fc_event *event, struct fc_actions *out)
 {
 	struct target *due;
@@ -136,10 +147,8 @@ void fc_engine_step(struct fc_engine *e, const struct fc_event *event, struct fc
 			words_start(e, e->clusters[i]);
 	}
 	take_event(e, event);
-	if (e->collecting && (e->now_ms >= e->collect_until_ms || clusters_have_told(e))) {
-		e->collecting = false;
-		source_watches_begin(e);
-	}
+	if (e->collecting && (e->now_ms >= e->collect_until_ms || clusters_have_told(e)))
+		end_collecting(e);
 	cycles_settle(e);
 	/* Not before: whoever is next in line must know whether it is on a cycle. */
 	if (e->freed)

@@ -82,6 +82,9 @@ static void take(struct fc_engine *e, struct source *s, const json_t *body, int6
 /* A rule that reads the same place of the source wants the same. */
 static void learn_from_others(const struct source *s, struct rule *r)
 {
+	/* Then none of them knows, and at the start there may be thousands. */
+	if (!s->known)
+		return;
 	for (const struct rule *other = s->rules; other; other = other->next_in_source) {
 		if (!other->want_known || other->cond.dialect != r->cond.dialect ||
 		    !fc_path_same(other->spec.source_path, r->spec.source_path))

@@ -120,12 +120,16 @@ struct source_space {
 	size_t count;		/* sources in it */
 	struct watch *wide;	/* one watch of the namespace; NULL: one per source */
 	bool narrowing;		/* few are left: each gets a watch of its own again, then the wide one ends */
-	struct source_space *next;
+	UT_hash_handle hh;	/* source_group.spaces */
 };
 struct source_group {
 	fc_cluster_no cluster;
 	const struct fc_resource *resource;
 	struct source_space *spaces;
+	/* Sums over the spaces, so that one source more or less costs the same however many there are. */
+	size_t wide_spaces; /* watched as a whole */
+	size_t crowded;	    /* with many sources */
+	size_t scattered;   /* sources in the others */
 	size_t named;	    /* watches of single objects */
 	struct watch *wide; /* one watch of the cluster, or NULL */
 	bool narrowing;	    /* as in a space */
