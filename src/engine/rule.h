@@ -99,8 +99,7 @@ struct target {
 	int64_t settle_until_ms; /* waits for the first sync of its other sources, to make one write of all */
 	char *conflict_version;	 /* what a 409 was decided on: if it still stands then, the 409 was no information */
 	int64_t event_until_ms;	 /* a 409 came: its event is awaited until then; 0: no */
-	int64_t due_ms;		 /* in the timer heap; 0: not in it */
-	size_t heap_index;
+	struct alarm alarm;	 /* ALARM_TARGET */
 	/* Rewrites within the last minute, oldest first. */
 	int64_t *rewrites;
 	unsigned rewrite_count, flaps;

@@ -225,8 +225,12 @@ void target_object(struct fc_engine *e, struct watch *w, json_t *object)
 		return;
 	}
 	order = fc_rv_compare(version, t->version);
-	if (t->version && order == FC_RV_SAME && !t->unreadable)
+	if (t->version && order == FC_RV_SAME && !t->unreadable) {
+		/* A resync: what is known of it is looked at again, at the pace at which the list comes. */
+		if (w->relisting)
+			target_mark(e, t);
 		return;
+	}
 	/* Older in a list: the cluster was restored from a backup, where versions begin again. A watch only brings
 	 * the past late. */
 	if (t->version && order == FC_RV_OLDER && !w->listing)
