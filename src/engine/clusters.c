@@ -98,8 +98,8 @@ static void forgive_network_failures(struct fc_engine *e, struct cluster *c)
 	struct source *s, *next_source;
 
 	HASH_ITER(hh, e->targets, t, next)
-		if (t->key.cluster == c->no && (t->error.cls == FC_ERR_NETWORK || t->error.cls == FC_ERR_TIMEOUT))
-			retry_succeeded(t);
+		if (t->key.cluster == c->no)
+			retry_cluster_is_back(t);
 	HASH_ITER(hh, e->sources, s, next_source)
 		if (s->key.cluster == c->no)
 			s->not_before_ms = 0;

@@ -35,6 +35,12 @@ void targets_forget_held(struct fc_engine *e, fc_cluster_no cluster); /* a list 
 void target_mark(struct fc_engine *e, struct target *t);	      /* decide about it before this step ends */
 void target_free(struct fc_engine *e, struct target *t);
 void target_read(struct fc_engine *e, struct target *t);
+/* Which part of the target it writes. */
+enum part rule_part(const struct rule *r);
+/* Nothing of that part is sent before. */
+int64_t target_not_before_ms(const struct target *t, enum part part);
+/* Whether the status of that watch's targets is written by itself. */
+void targets_have_status(struct fc_engine *e, struct watch *w, bool has_status);
 /* What a rule wants has changed (NULL: any): what was said against the last attempt is void. */
 void target_wants_anew(struct target *t, const struct rule *changed);
 
@@ -144,6 +150,12 @@ void jobs_run(struct fc_engine *e, struct cluster *c);
 int64_t retry_delay_ms(struct fc_random *random, unsigned failures, const struct fc_error *error);
 void retry_failed(struct fc_engine *e, struct target *t, const struct fc_error *error);
 void retry_succeeded(struct target *t);
+/* The same, of a write of that part. */
+void retry_write_failed(struct fc_engine *e, struct target *t, enum part part, const struct fc_error *error);
+void retry_write_succeeded(struct target *t, enum part part);
+/* What failed only because the type was not served, or because the cluster was away, need not wait any longer. */
+void retry_type_is_back(struct target *t);
+void retry_cluster_is_back(struct target *t);
 /* Notes a rewrite at this time; true: there are too many (promise 6). */
 bool retry_note_rewrite(struct fc_engine *e, struct target *t);
 void retry_forget_rewrites(struct target *t);

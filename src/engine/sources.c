@@ -41,7 +41,7 @@ static bool value_is_needed(const struct fc_engine *e, const struct rule *r)
 	const struct target *t = r->target;
 
 	if (r->wanted != FC_WANTED_VALUE || cluster_of(e, t->key.cluster)->connection != UP ||
-	    t->not_before_ms > e->now_ms)
+	    target_not_before_ms(t, rule_part(r)) > e->now_ms)
 		return false;
 	if (r->wants_value || t->phase == WRITING)
 		return true;

@@ -229,19 +229,32 @@ bool rule_set_source_failed(struct fc_engine *e, struct rule *r)
 	return r->source && source_failed(e, r, &r->source->error);
 }
 
+/* What its target waits for: what it met itself first. */
+static const struct fault *cause_of_waiting(const struct rule *r, unsigned *failures)
+{
+	const struct target *t = r->target;
+	bool of_status =
+		rule_part(r) == PART_STATUS ? t->of_status.error.cls != FC_ERR_NONE : t->error.cls == FC_ERR_NONE;
+
+	*failures = of_status ? t->of_status.failures : t->failures;
+	return of_status ? &t->of_status.error : &t->error;
+}
+
 void rule_set_waiting(struct fc_engine *e, struct rule *r)
 {
 	const struct target *t = r->target;
+	unsigned failures;
+	const struct fault *why = cause_of_waiting(r, &failures);
 
 	if (t->flapping) {
 		rule_set_state(e, r, FC_STATE_FLAPPING, "Flapping", "somebody else keeps undoing what this rule writes",
 			       NULL);
 		return;
 	}
-	switch (t->error.cls) {
+	switch (why->cls) {
 	case FC_ERR_FORBIDDEN:
 	case FC_ERR_UNAUTHORIZED:
-		rule_set_state(e, r, FC_STATE_FORBIDDEN, "TargetForbidden", "", t->error.text);
+		rule_set_state(e, r, FC_STATE_FORBIDDEN, "TargetForbidden", "", why->text);
 		return;
 	case FC_ERR_NOT_SERVED:
 		set_type_gone(e, r, "the target's cluster does not serve its resource just now");
@@ -253,14 +266,13 @@ void rule_set_waiting(struct fc_engine *e, struct rule *r)
 	case FC_ERR_NOT_FOUND:
 	case FC_ERR_CONFLICT:
 		/* Three tries before it is called an error (design section 5, States). */
-		if (t->failures < 3) {
-			rule_set_state(e, r, FC_STATE_PENDING, "Retrying", "", t->error.text);
+		if (failures < 3) {
+			rule_set_state(e, r, FC_STATE_PENDING, "Retrying", "", why->text);
 			return;
 		}
 		break;
 	default:
 		break;
 	}
-	rule_set_state(e, r, FC_STATE_ERROR, t->error.cls == FC_ERR_QUOTA ? "Quota" : "TargetFailed", "",
-		       t->error.text);
+	rule_set_state(e, r, FC_STATE_ERROR, why->cls == FC_ERR_QUOTA ? "Quota" : "TargetFailed", "", why->text);
 }

@@ -58,6 +58,7 @@ struct watch {
 	bool listing;
 	bool relisting;		/* asked to list again, which it has not done yet */
 	bool forbidden;		/* of sources: refused by RBAC, and nothing has come of it since */
+	bool has_status;	/* of targets: their status is written by itself */
 	bool unserved;		/* of targets: discovery says that its type is gone, and nothing has come of it since */
 	uint32_t generation;	/* counts lists: what bears an older number at the end of a list was not in it */
 	struct fault error;	/* why it does not work just now; cls NONE: it does */

@@ -69,8 +69,7 @@ void watch_stop(struct fc_engine *e, struct watch *w)
 static void mark_targets(struct fc_engine *e, struct watch *w)
 {
 	for (struct target *t = w->targets; t; t = t->next_in_watch) {
-		if (fault_is_of_type(&t->error))
-			retry_succeeded(t);
+		retry_type_is_back(t);
 		target_mark(e, t);
 	}
 }
