@@ -109,6 +109,8 @@ static void group_in_sync(struct fc_engine *e, struct group *g)
 			continue;
 		rule_drop_value(r);
 		r->received_us = 0;
+		/* What comes to differ from now on is somebody's doing. */
+		r->fresh = false;
 		rule_set_state(e, r, FC_STATE_IN_SYNC, "InSync", "the target's path equals the source's", NULL);
 	}
 }

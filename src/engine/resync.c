@@ -42,8 +42,12 @@ void resync_due(struct fc_engine *e, struct watch *w)
 	/* The slot stays where it is in the period, however late the time was told. */
 	w->slot_ms += ((e->now_ms - w->slot_ms) / period_ms + 1) * period_ms;
 	alarm_set_earliest(e, &w->alarm, w->slot_ms);
-	if (!is_to_list(c, w))
+	if (!is_to_list(c, w)) {
+		/* Who has not begun within a period may be slow, or have been overtaken by a change of connections: he
+		 * is asked again in the next. */
+		w->relisting = false;
 		return;
+	}
 	w->relisting = true;
 	a = fc_actions_add(e->out, FC_ACTION_RELIST);
 	a->cluster = w->cluster;

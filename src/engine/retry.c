@@ -48,8 +48,11 @@ int64_t retry_delay_ms(struct fc_random *random, unsigned failures, const struct
 	int64_t d = doubled(wants_patience(error->cls) ? FIRST_FORBIDDEN_DELAY_MS : FIRST_DELAY_MS,
 			    failures ? failures - 1 : 0);
 
-	/* Between three quarters and the whole: many that failed together do not come back together. */
-	d = fc_random_between(random, d - d / 4, d);
+	/* Up to a quarter more: many that failed together do not come back together. The longest with it is the
+	 * longest. */
+	if (d > LONGEST_DELAY_MS / 5 * 4)
+		d = LONGEST_DELAY_MS / 5 * 4;
+	d = fc_random_between(random, d, d + d / 4);
 	return d > error->retry_after_ms ? d : error->retry_after_ms;
 }
 

@@ -123,8 +123,23 @@ static bool type_is_pending(struct fc_engine *e, struct rule *r)
 	return true;
 }
 
-static bool source_failed(struct fc_engine *e, struct rule *r, const struct fault *why)
+/* As many failures in a row are called an error (design section 5, States). */
+#define TRIES 3
+
+/* Another try may be all that is needed. */
+static bool may_pass(enum fc_error_class cls)
 {
+	return cls == FC_ERR_THROTTLED || cls == FC_ERR_SERVER || cls == FC_ERR_TIMEOUT || cls == FC_ERR_NETWORK ||
+	       cls == FC_ERR_NOT_FOUND || cls == FC_ERR_CONFLICT;
+}
+
+/* `failures`: in a row; TRIES where nobody counts them. */
+static bool source_failed(struct fc_engine *e, struct rule *r, const struct fault *why, unsigned failures)
+{
+	if (may_pass(why->cls) && failures < TRIES) {
+		rule_set_state(e, r, FC_STATE_PENDING, "Retrying", "", why->text);
+		return true;
+	}
 	switch (why->cls) {
 	case FC_ERR_NONE:
 	case FC_ERR_CANCELLED:
@@ -149,7 +164,8 @@ static bool source_is_unknown(struct fc_engine *e, struct rule *r)
 
 	if (!s || (s->known && (r->want_known || !s->present || s->unreadable)))
 		return false;
-	if (source_failed(e, r, &s->error) || (s->watch && !s->known && source_failed(e, r, &s->watch->error)))
+	if (source_failed(e, r, &s->error, s->failures) ||
+	    (s->watch && !s->known && source_failed(e, r, &s->watch->error, TRIES)))
 		return true;
 	r->waits_for_sync = true;
 	rule_set_state(e, r, FC_STATE_PENDING, "FirstSync", "the source is being read for the first time", NULL);
@@ -226,7 +242,7 @@ void rule_judge(struct fc_engine *e, struct rule *r)
 
 bool rule_set_source_failed(struct fc_engine *e, struct rule *r)
 {
-	return r->source && source_failed(e, r, &r->source->error);
+	return r->source && source_failed(e, r, &r->source->error, r->source->failures);
 }
 
 /* What its target waits for: what it met itself first. */
@@ -259,20 +275,12 @@ void rule_set_waiting(struct fc_engine *e, struct rule *r)
 	case FC_ERR_NOT_SERVED:
 		set_type_gone(e, r, "the target's cluster does not serve its resource just now");
 		return;
-	case FC_ERR_THROTTLED:
-	case FC_ERR_SERVER:
-	case FC_ERR_TIMEOUT:
-	case FC_ERR_NETWORK:
-	case FC_ERR_NOT_FOUND:
-	case FC_ERR_CONFLICT:
-		/* Three tries before it is called an error (design section 5, States). */
-		if (failures < 3) {
-			rule_set_state(e, r, FC_STATE_PENDING, "Retrying", "", why->text);
-			return;
-		}
-		break;
 	default:
 		break;
+	}
+	if (may_pass(why->cls) && failures < TRIES) {
+		rule_set_state(e, r, FC_STATE_PENDING, "Retrying", "", why->text);
+		return;
 	}
 	rule_set_state(e, r, FC_STATE_ERROR, why->cls == FC_ERR_QUOTA ? "Quota" : "TargetFailed", "", why->text);
 }
