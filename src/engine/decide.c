@@ -115,6 +115,13 @@ static void group_in_sync(struct fc_engine *e, struct group *g)
 	}
 }
 
+static void group_drop_values(struct group *g)
+{
+	for (struct rule *r = g->root; r != g->end; r = r->next)
+		if (r->takes_part)
+			rule_drop_value(r);
+}
+
 /* Not now; what keeps it back is another group's or rule's affair. */
 static void group_pending(struct fc_engine *e, struct group *g, const char *reason, const char *message)
 {
@@ -157,7 +164,7 @@ static void group_compose(struct fc_engine *e, struct group *g)
 
 /* A wide rule is not written over the place of a rule inside it that cannot say what it wants: that would take away
  * what the other has copied there, and put it back later (promise 2). */
-static void group_judge(struct fc_engine *e, struct group *g)
+static void group_judge(struct fc_engine *e, struct target *t, struct group *g)
 {
 	group_name(g);
 	if (group_holds(g)) {
@@ -165,8 +172,14 @@ static void group_judge(struct fc_engine *e, struct group *g)
 		return;
 	}
 	g->open = !g->undecided;
-	if (g->undecided)
-		group_pending(e, g, "OverlapWaits", "a rule for a place inside this one waits for its source");
+	if (!g->undecided)
+		return;
+	group_pending(e, g, "OverlapWaits", "a rule for a place inside this one waits for its source");
+	/* At the beginning that is a moment; later it may be hours. */
+	if (e->now_ms < t->settle_until_ms)
+		timer_set_earliest(e, t, t->settle_until_ms);
+	else
+		group_drop_values(g);
 }
 
 /* Makes the groups of the rules for that part that take part; `open` counts those to be written. The caller frees. */
@@ -179,7 +192,7 @@ static struct group *make_groups(struct fc_engine *e, struct target *t, enum par
 	for (struct rule *r = next_taking_part(t->rules, part); r; r = next_taking_part(groups[*count - 1].end, part)) {
 		FC_GROW(groups, *count, cap);
 		groups[*count] = (struct group){ .root = r, .end = group_end(r) };
-		group_judge(e, &groups[*count]);
+		group_judge(e, t, &groups[*count]);
 		*open += groups[(*count)++].open;
 	}
 	return groups;
@@ -390,9 +403,8 @@ static bool must_wait_until(struct fc_engine *e, struct target *t, int64_t not_b
 static void open_groups_drop_values(struct group *groups, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		for (struct rule *r = groups[i].root; groups[i].open && r != groups[i].end; r = r->next)
-			if (r->takes_part)
-				rule_drop_value(r);
+		if (groups[i].open)
+			group_drop_values(&groups[i]);
 }
 
 static void open_groups_waiting(struct fc_engine *e, struct group *groups, size_t count)
