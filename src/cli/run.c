@@ -135,6 +135,8 @@ static void build_engine(struct run *r)
 			.namespaces = (const char *const *)r->options.namespaces.items,
 			.namespace_count = r->options.namespaces.count,
 			.max_in_flight = (unsigned)r->options.max_in_flight,
+			.max_writes_per_second = (unsigned)r->options.max_writes_per_second,
+			.resync_period_ms = r->options.resync_period_ms,
 		},
 		.seed = fc_random_seed(),
 	};

@@ -335,32 +335,43 @@ static inline void assert_quiet(const struct world *w)
 	assert_int_equal(world_count(w, FC_ACTION_READ), 0);
 }
 
+/* `options` without clusters and dialects, which are filled in; without words: secrets and configmaps. */
+static inline struct world *world_new_tuned(struct fc_engine_options options, uint64_t seed)
+{
+	static const char *const names[] = { "hub", "edge-1", "edge-2" };
+	static const char *const targets[] = { "secrets", "configmaps" };
+	struct world *w = fc_xcalloc(1, sizeof(*w));
+
+	for (int i = 0; i < CLUSTERS; i++)
+		w->infos[i] = (struct fc_cluster_info){ .name = fc_xstrdup(names[i]), .master = i == HUB };
+	options.clusters = w->infos;
+	options.cluster_count = CLUSTERS;
+	options.master = HUB;
+	options.dialects = fc_dialects;
+	if (!options.target_words) {
+		options.target_words = targets;
+		options.target_word_count = FC_ARRAY_LEN(targets);
+	}
+	w->now_ms = 1000000;
+	fc_actions_init(&w->actions);
+	w->engine = fc_engine_new(&options, seed);
+	return w;
+}
+
 /* `max_in_flight`: 0 for the default. */
 static inline struct world *world_new_limited(const char *const *targets, size_t target_count,
 					      const char *const *namespaces, size_t namespace_count,
 					      unsigned max_in_flight)
 {
-	static const char *const names[] = { "hub", "edge-1", "edge-2" };
-	struct world *w = fc_xcalloc(1, sizeof(*w));
-	struct fc_engine_options options = { 0 };
-
-	for (int i = 0; i < CLUSTERS; i++)
-		w->infos[i] = (struct fc_cluster_info){ .name = fc_xstrdup(names[i]), .master = i == HUB };
-	options = (struct fc_engine_options){
-		.clusters = w->infos,
-		.cluster_count = CLUSTERS,
-		.master = HUB,
-		.dialects = fc_dialects,
-		.target_words = targets,
-		.target_word_count = target_count,
-		.namespaces = namespaces,
-		.namespace_count = namespace_count,
-		.max_in_flight = max_in_flight,
-	};
-	w->now_ms = 1000000;
-	fc_actions_init(&w->actions);
-	w->engine = fc_engine_new(&options, 1);
-	return w;
+	return world_new_tuned(
+		(struct fc_engine_options){
+			.target_words = targets,
+			.target_word_count = target_count,
+			.namespaces = namespaces,
+			.namespace_count = namespace_count,
+			.max_in_flight = max_in_flight,
+		},
+		1);
 }
 
 static inline struct world *world_new_with(const char *const *targets, size_t target_count,
