@@ -531,7 +531,8 @@ static bool lacks_a_read(const struct source *s, const struct rule *r)
 {
 	if (s->owed)
 		return true;
-	return !r->want_known && (s->error.cls != FC_ERR_NONE || (s->known && s->present && !s->unreadable));
+	return !r->denied && !r->want_known &&
+	       (s->error.cls != FC_ERR_NONE || (s->known && s->present && !s->unreadable));
 }
 
 /* Such a source is read when its delay is over. */

@@ -21,6 +21,8 @@ struct fc_engine *fc_engine_new(const struct fc_engine_options *options, uint64_
 	while (options->dialects[dialects])
 		dialects++;
 	e->counts = fc_xcalloc(dialects ? dialects : 1, sizeof(*e->counts));
+	e->permissions = fc_permissions_ref(options->permissions);
+	e->options.permissions = NULL;
 	clusters_take(e, options->clusters, options->cluster_count);
 	e->options.clusters = NULL;
 	e->dirty_end = &e->dirty;
@@ -56,6 +58,7 @@ void fc_engine_free(struct fc_engine *e)
 	free(e->heap);
 	free(e->bound);
 	free(e->counts);
+	fc_permissions_unref(e->permissions);
 	fc_intern_free(e->strings);
 	free(e);
 }
@@ -82,6 +85,9 @@ static void take_event(struct fc_engine *e, const struct fc_event *event)
 	case FC_EVENT_CLUSTER_CHANGED:
 		if (c)
 			cluster_changed(e, c, event);
+		break;
+	case FC_EVENT_PERMISSIONS:
+		permissions_changed(e, event);
 		break;
 	case FC_EVENT_CLUSTER_UP:
 		if (c)

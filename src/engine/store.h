@@ -59,6 +59,7 @@ struct watch {
 	bool relisting;		/* asked to list again, which it has not done yet */
 	bool forbidden;		/* of sources: refused by RBAC, and nothing has come of it since */
 	bool has_status;	/* of targets: their status is written by itself */
+	bool skipped_hubs;	/* of targets: it told of objects that follow another master */
 	bool unserved;		/* of targets: discovery says that its type is gone, and nothing has come of it since */
 	uint32_t generation;	/* counts lists: what bears an older number at the end of a list was not in it */
 	struct fault error;	/* why it does not work just now; cls NONE: it does */
@@ -132,6 +133,7 @@ struct cluster {
 	bool had_outcome, has_synced;
 	struct word *words;
 	struct watch *namespaces_watch; /* NULL: nothing of it was of interest yet */
+	bool namespaces_failed;		/* they could not be watched at first, and that was said */
 	struct space *spaces;		/* its Namespaces that were told of, by name */
 	struct job *write_queue, *read_queue;
 	unsigned writes_in_flight, reads_in_flight;
@@ -170,6 +172,7 @@ struct request {
 
 struct fc_engine {
 	struct fc_engine_options options;
+	struct fc_permissions *permissions; /* those of the operator, as they were told last */
 	struct fc_random random;
 	struct fc_intern *strings;
 	const struct fc_resource **resources;
