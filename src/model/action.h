@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "model/cluster.h"
+#include "model/event_record.h"
 #include "model/metric.h"
 #include "model/resource.h"
 #include "model/state.h"
@@ -31,6 +32,8 @@ enum fc_action_type {
 	FC_ACTION_READ,
 	/* cluster, request, resource, namespace, name, subresource (NULL: the object), body. Answered by RESULT */
 	FC_ACTION_PATCH,
+	/* cluster, record: a Kubernetes Event in that cluster. Answered by nothing: it may be lost */
+	FC_ACTION_RECORD,
 	/* report */
 	FC_ACTION_REPORT,
 	/* measure */
@@ -39,7 +42,7 @@ enum fc_action_type {
 	FC_ACTION_GIVE_UP,
 };
 
-/* Something worth a log line, and later a Kubernetes Event. Strings may be NULL where they do not apply; none holds a
+/* Something worth a log line. Strings may be NULL where they do not apply; none holds a
  * value. */
 struct fc_report {
 	enum fc_log_level level;
@@ -72,6 +75,7 @@ struct fc_action {
 	char *name;
 	char *subresource;
 	json_t *body;
+	struct fc_event_record *record;
 	struct fc_report *report;
 	struct fc_measure *measure;
 	struct fc_action *next; /* in a list of actions */
