@@ -96,7 +96,7 @@ struct fc_watcher {
 	struct fc_watcher_types types;
 	struct fc_watcher_watch *watches; /* by number */
 	struct fc_watcher_call *calls;
-	size_t patches;			    /* among the calls */
+	size_t writes;			    /* among the calls */
 	struct fc_event_recorder *recorder; /* NULL: no Event was to be written yet */
 };
 
@@ -140,7 +140,7 @@ void fc_watcher_watch_resume_all(struct fc_watcher *w);
 /* --- watcher_call.c --- */
 
 void fc_watcher_read(struct fc_watcher *w, const struct fc_action *action);
-void fc_watcher_patch(struct fc_watcher *w, const struct fc_action *action);
+void fc_watcher_write(struct fc_watcher *w, const struct fc_action *action);
 void fc_watcher_cancel_reads(struct fc_watcher *w);
 void fc_watcher_cancel_calls(struct fc_watcher *w);
 /* Cuts off every request in flight: each is answered as one that was lost on the way. */

@@ -178,7 +178,7 @@ static void test_a_watch_tells_until_it_is_stopped(void **state FC_UNUSED)
 	expect_up(b, "u-1");
 	struct fc_action *a = action(b, FC_ACTION_START_WATCH);
 	a->watch = 4;
-	a->metadata_only = true;
+	a->content = FC_WATCH_ANNOTATED;
 	fc_watcher_post(b->watcher, a);
 	expect(b, FC_EVENT_LIST_BEGIN);
 	struct fc_event *event = next(b, FC_EVENT_OBJECT);
