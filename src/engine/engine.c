@@ -55,6 +55,7 @@ void fc_engine_free(struct fc_engine *e)
 	free(e->resources);
 	free(e->heap);
 	free(e->bound);
+	free(e->owed);
 	free(e->counts);
 	fc_intern_free(e->strings);
 	free(e);
@@ -148,6 +149,7 @@ void fc_engine_step(struct fc_engine *e, const struct fc_event *event, struct fc
 	while ((due = timer_take_due(e, e->now_ms)))
 		target_mark(e, due);
 	decide_dirty(e);
+	notices_settle(e);
 	e->out = NULL;
 }
 

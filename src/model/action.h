@@ -54,7 +54,6 @@ enum fc_watch_content {
 	FC_WATCH_ANNOTATED, /* metadata, of objects with an annotation of a dialect or of fedcopy.dev/ only */
 };
 
-/* Something worth a log line, and later a Kubernetes Event. Strings may be NULL where they do not apply; none holds a
 /* Something worth a log line. Strings may be NULL where they do not apply; none holds a
  * value. */
 struct fc_report {
