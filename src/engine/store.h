@@ -200,6 +200,8 @@ struct fc_engine {
 	bool cycle_opened;   /* one of them went in this step: the others may be free */
 	struct rule **bound; /* those bound in this step which feed others */
 	size_t bound_count, bound_cap;
+	struct target **owed; /* of which an Event is to tell at the end of the step */
+	size_t owed_count, owed_cap;
 	/* Of the step under way. */
 	struct cluster *freed; /* a request of it has ended, or it has come back: who waits there may go */
 	struct fc_actions *out;
