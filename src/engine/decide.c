@@ -346,6 +346,7 @@ static void send_patch(struct fc_engine *e, struct target *t, struct group *grou
 	a->namespace_ = t->key.resource->namespaced ? fc_xstrdup(t->key.namespace_) : NULL;
 	a->name = fc_xstrdup(t->key.name);
 	a->body = make_patch(t, groups, count);
+	a->confidential = confidential_places(e, t);
 	t->phase = WRITING;
 	timer_clear(e, t);
 	for (struct rule *r = t->rules; r; r = r->next)

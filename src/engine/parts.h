@@ -155,6 +155,13 @@ struct target *timer_take_due(struct fc_engine *e, int64_t now_ms);
 const char *permission_denied(const struct fc_engine *e, const struct rule *r, const struct fc_resource *source,
 			      fc_cluster_no source_cluster, const char *source_namespace);
 
+/* --- confidential.c --- */
+/* Does it copy from a Secret or a Federated object, itself or through the rules that feed its source? */
+bool rule_is_confidential(struct fc_engine *e, const struct rule *r);
+/* The places of the target that the write under way fills so, as JSON Pointers; NULL: none, or nobody wants to know. A
+ * new reference. */
+json_t *confidential_places(struct fc_engine *e, const struct target *t);
+
 /* --- cycles.c --- */
 void cycles_rule_bound(struct fc_engine *e, struct rule *r);
 void cycles_rule_unbound(struct fc_engine *e, struct rule *r);

@@ -84,6 +84,7 @@ void fc_action_free(struct fc_action *a)
 	free(a->name);
 	free(a->subresource);
 	json_decref(a->body);
+	json_decref(a->confidential);
 	report_free(a->report);
 	measure_free(a->measure);
 	free(a);
