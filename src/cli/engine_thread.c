@@ -130,6 +130,8 @@ static void execute(struct fc_engine_thread *t, struct fc_actions *actions)
 		case FC_ACTION_STOP_WATCH:
 		case FC_ACTION_READ:
 		case FC_ACTION_PATCH:
+		case FC_ACTION_CREATE:
+		case FC_ACTION_DELETE:
 			t->options.on_action(t->options.user, a);
 			break;
 		}

@@ -30,6 +30,7 @@
 #include "dialects/dialects.h"
 #include "json/decode.h"
 #include "kube/exec_plugins.h"
+#include "model/marks.h"
 #include "serve/server.h"
 
 #include <curl/curl.h>
@@ -135,6 +136,9 @@ static void collect_prefixes(struct run *r)
 			r->prefixes[count++] = *p;
 		}
 	}
+	/* What is said to all dialects: who may read, pauses, marks of copies. */
+	FC_GROW(r->prefixes, count, cap);
+	r->prefixes[count++] = FC_MARK_PREFIX;
 	FC_GROW(r->prefixes, count, cap);
 	r->prefixes[count] = NULL;
 }

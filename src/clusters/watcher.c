@@ -47,7 +47,9 @@ static void execute(struct fc_watcher *w, const struct fc_action *action)
 		fc_watcher_read(w, action);
 		break;
 	case FC_ACTION_PATCH:
-		fc_watcher_patch(w, action);
+	case FC_ACTION_CREATE:
+	case FC_ACTION_DELETE:
+		fc_watcher_write(w, action);
 		break;
 	case FC_ACTION_FORGET_WORD:
 		fc_watcher_resolve_forget(w, action);
@@ -71,7 +73,7 @@ static void grace_over(void *user)
 	struct fc_watcher *w = user;
 
 	w->grace = NULL;
-	fc_log(FC_LOG_WARN, "stopped with writes in flight", FC_KV("cluster", w->name), FC_KN("writes", w->patches));
+	fc_log(FC_LOG_WARN, "stopped with writes in flight", FC_KV("cluster", w->name), FC_KN("writes", w->writes));
 	fc_loop_stop(w->loop);
 }
 
@@ -87,7 +89,7 @@ static void begin_stop(struct fc_watcher *w)
 	fc_watcher_watch_stop_all(w);
 	fc_watcher_cancel_reads(w);
 	fc_loop_timer_cancel(w->loop, &w->grace);
-	if (w->patches == 0)
+	if (w->writes == 0)
 		fc_loop_stop(w->loop);
 	else
 		w->grace = fc_loop_timer(w->loop, atomic_load(&w->grace_ms), grace_over, w);
@@ -95,7 +97,7 @@ static void begin_stop(struct fc_watcher *w)
 
 void fc_watcher_calls_ended(struct fc_watcher *w)
 {
-	if (w->stopping && w->patches == 0)
+	if (w->stopping && w->writes == 0)
 		fc_loop_stop(w->loop);
 }
 

@@ -10,7 +10,7 @@
 struct fc_watcher_call {
 	struct fc_watcher *w;
 	uint64_t request;
-	bool patch;
+	bool write;
 	struct fc_object_call *call;
 	struct fc_watcher_call *prev, *next;
 };
@@ -20,8 +20,8 @@ static void forget(struct fc_watcher_call *call)
 	struct fc_watcher *w = call->w;
 
 	DL_DELETE(w->calls, call);
-	if (call->patch)
-		w->patches--;
+	if (call->write)
+		w->writes--;
 	free(call);
 }
 
@@ -56,15 +56,15 @@ static bool refuse(struct fc_watcher *w, const struct fc_action *action)
 	return true;
 }
 
-static struct fc_watcher_call *begin(struct fc_watcher *w, const struct fc_action *action, bool patch)
+static struct fc_watcher_call *begin(struct fc_watcher *w, const struct fc_action *action, bool write)
 {
 	struct fc_watcher_call *call = fc_xcalloc(1, sizeof(*call));
 
 	call->w = w;
 	call->request = action->request;
-	call->patch = patch;
-	if (patch)
-		w->patches++;
+	call->write = write;
+	if (write)
+		w->writes++;
 	DL_APPEND(w->calls, call);
 	return call;
 }
@@ -78,22 +78,28 @@ void fc_watcher_read(struct fc_watcher *w, const struct fc_action *a)
 	call->call = fc_object_read(w->transport, a->resource, a->namespace_, a->name, answered, call);
 }
 
-void fc_watcher_patch(struct fc_watcher *w, const struct fc_action *a)
+void fc_watcher_write(struct fc_watcher *w, const struct fc_action *a)
 {
 	if (refuse(w, a))
 		return;
 
 	struct fc_watcher_call *call = begin(w, a, true);
-	call->call = fc_object_patch(w->transport, a->resource, a->namespace_, a->name, a->subresource, a->body,
-				     answered, call);
+	if (a->type == FC_ACTION_CREATE)
+		call->call = fc_object_create(w->transport, a->resource, a->namespace_, a->body, answered, call);
+	else if (a->type == FC_ACTION_DELETE)
+		call->call = fc_object_delete(w->transport, a->resource, a->namespace_, a->name, a->uid, a->version,
+					      answered, call);
+	else
+		call->call = fc_object_patch(w->transport, a->resource, a->namespace_, a->name, a->subresource, a->body,
+					     answered, call);
 }
 
-static void cancel(struct fc_watcher *w, bool patches_too)
+static void cancel(struct fc_watcher *w, bool writes_too)
 {
 	struct fc_watcher_call *call, *next;
 
 	DL_FOREACH_SAFE(w->calls, call, next) {
-		if (call->patch && !patches_too)
+		if (call->write && !writes_too)
 			continue;
 		fc_object_cancel(call->call);
 		forget(call);
@@ -118,7 +124,7 @@ static void lose(struct fc_watcher_call *call)
 	event->request = call->request;
 	event->received_us = fc_clock_mono_us();
 	fc_error_set(&event->error, FC_ERR_NETWORK, "cut off: %s", w->connection.why.text);
-	event->error.outcome_unknown = call->patch;
+	event->error.outcome_unknown = call->write;
 	fc_object_cancel(call->call);
 	forget(call);
 	fc_watcher_emit(w, event);

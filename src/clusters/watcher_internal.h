@@ -95,7 +95,7 @@ struct fc_watcher {
 	struct fc_watcher_types types;
 	struct fc_watcher_watch *watches; /* by number */
 	struct fc_watcher_call *calls;
-	size_t patches; /* among the calls */
+	size_t writes; /* among the calls */
 };
 
 /* --- watcher.c --- */
@@ -138,7 +138,7 @@ void fc_watcher_watch_resume_all(struct fc_watcher *w);
 /* --- watcher_call.c --- */
 
 void fc_watcher_read(struct fc_watcher *w, const struct fc_action *action);
-void fc_watcher_patch(struct fc_watcher *w, const struct fc_action *action);
+void fc_watcher_write(struct fc_watcher *w, const struct fc_action *action);
 void fc_watcher_cancel_reads(struct fc_watcher *w);
 void fc_watcher_cancel_calls(struct fc_watcher *w);
 /* Cuts off every request in flight: each is answered as one that was lost on the way. */

@@ -13,7 +13,7 @@ struct fc_watcher_watch {
 	struct fc_informer *informer; /* NULL: paused */
 	struct fc_resource *resource;
 	char *namespace_, *name; /* NULL: all */
-	bool metadata_only;
+	enum fc_watch_content content;
 	bool gone; /* its type was not served when it last failed */
 	UT_hash_handle hh;
 };
@@ -114,8 +114,8 @@ static void start(struct fc_watcher_watch *watch)
 		.resource = watch->resource,
 		.namespace_ = watch->namespace_,
 		.name = watch->name,
-		.metadata_only = watch->metadata_only,
-		.annotation_prefixes = watch->metadata_only ? w->o.annotation_prefixes : NULL,
+		.metadata_only = watch->content != FC_WATCH_BODIES,
+		.annotation_prefixes = watch->content == FC_WATCH_ANNOTATED ? w->o.annotation_prefixes : NULL,
 		.metrics = w->o.metrics,
 		.random = &w->random,
 		.callbacks = &callbacks,
@@ -149,7 +149,7 @@ void fc_watcher_watch_start(struct fc_watcher *w, const struct fc_action *action
 	watch->resource = fc_resource_ref(action->resource);
 	watch->namespace_ = fc_xstrdup_null(action->namespace_);
 	watch->name = fc_xstrdup_null(action->name);
-	watch->metadata_only = action->metadata_only;
+	watch->content = action->content;
 	HASH_ADD(hh, w->watches, number, sizeof(watch->number), watch);
 	if (w->connection.elsewhere == FC_WATCHER_HERE)
 		start(watch);

@@ -79,6 +79,7 @@ void clusters_take(struct fc_engine *e, const struct fc_cluster_info *infos, siz
 static void cluster_free(struct fc_engine *e, struct cluster *c)
 {
 	words_free(e, c);
+	namespaces_free(e, c);
 	fc_cluster_info_fini(&c->info);
 	free(c->id);
 	free(c->told_id);
@@ -128,10 +129,11 @@ static void free_targets(struct fc_engine *e, const struct cluster *c)
 			target_free(e, t);
 }
 
-static void stop_watches(struct fc_engine *e, const struct cluster *c)
+static void stop_watches(struct fc_engine *e, struct cluster *c)
 {
 	struct watch *w, *next;
 
+	c->namespaces_watch = NULL;
 	HASH_ITER(hh, e->watches, w, next)
 		if (w->cluster == c->no)
 			watch_stop(e, w);

@@ -221,7 +221,7 @@ void clusters_check_synced(struct fc_engine *e, struct cluster *c)
 		if (w->for_targets && !w->answered)
 			return;
 	HASH_ITER(hh, e->watches, watch, next) {
-		if (watch->cluster != c->no || !watch->of_targets || watch->synced)
+		if (watch->cluster != c->no || watch->use != WATCH_TARGETS || watch->synced)
 			continue;
 		if (watch->error.cls != FC_ERR_NONE)
 			c->had_outcome = true;

@@ -13,7 +13,7 @@
 
 /* --- watches.c: starting, stopping and what they tell --- */
 struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
-			  const char *namespace_, const char *name, bool of_targets);
+			  const char *namespace_, const char *name, enum watch_use use);
 void watch_stop(struct fc_engine *e, struct watch *w); /* nothing may rely on it any more */
 void watch_event(struct fc_engine *e, const struct fc_event *event);
 /* Ends what was started, and takes another number, under which nothing is started yet; the caller has it out of
@@ -91,6 +91,18 @@ static inline uint64_t watch_list_mark(const struct watch *w)
 
 /* --- decide.c: a target's rules against what stands there --- */
 void target_decide(struct fc_engine *e, struct target *t);
+
+/* --- conditions.c: a rule's or pair's state, counted and said --- */
+void condition_init(struct fc_engine *e, struct condition *c, const struct fc_dialect *dialect);
+void condition_fini(struct fc_engine *e, struct condition *c);
+/* `reason` and `message` are static; `detail` is copied, and shown in the message's place where given. False: nothing
+ * has changed. */
+bool condition_set(struct fc_engine *e, struct condition *c, enum fc_state state, const char *reason,
+		   const char *message, const char *detail);
+const char *condition_text(const struct condition *c); /* what people are told */
+/* Is it to be said, now for the last time until it changes, and how loud? Pending comes and goes with every write: it
+ * is shown, not said. That all is well from the start is news to nobody but who debugs. */
+bool condition_is_news(struct condition *c, enum fc_log_level *level);
 
 /* --- states.c: which state a rule is in, and saying so --- */
 /* Sets takes_part and waits_for_sync; where the rule takes no part, also its state (design section 5, the first that

@@ -60,15 +60,16 @@ static struct fc_report *report_new(struct fc_engine *e, enum fc_log_level level
 
 void report_rule(struct fc_engine *e, enum fc_log_level level, const struct rule *r)
 {
-	struct fc_report *report = report_new(e, level, fc_state_is_bad(r->state) ? "rule is not applied" : "rule");
+	struct fc_report *report =
+		report_new(e, level, fc_state_is_bad(r->cond.state) ? "rule is not applied" : "rule");
 
 	report->cluster = fc_xstrdup(cluster_of(e, r->target->key.cluster)->info.name);
 	report->target = rule_target_text(e, r);
 	report->path = rule_path_text(r);
 	report->source = rule_source_text(e, r);
-	report->state = fc_state_name(r->state);
-	report->reason = fc_xstrdup(r->reason);
-	report->detail = fc_xstrdup(r->detail ? r->detail : r->message);
+	report->state = fc_state_name(r->cond.state);
+	report->reason = fc_xstrdup(r->cond.reason);
+	report->detail = fc_xstrdup(condition_text(&r->cond));
 }
 
 void report_cluster(struct fc_engine *e, enum fc_log_level level, const struct cluster *c, const char *message,
@@ -120,7 +121,7 @@ void measure_write(struct fc_engine *e, const struct target *t, const char *resu
 	struct fc_measure *m = measure_new(e, FC_METRIC_WRITES, 1);
 
 	m->labels[0] = fc_xstrdup(cluster_of(e, t->key.cluster)->info.name);
-	m->labels[1] = fc_xstrdup(t->rules ? t->rules->dialect->name : "");
+	m->labels[1] = fc_xstrdup(t->rules ? t->rules->cond.dialect->name : "");
 	m->labels[2] = fc_xstrdup("patch");
 	m->labels[3] = fc_xstrdup(result);
 }
@@ -141,7 +142,7 @@ void measure_propagation(struct fc_engine *e, const struct rule *r)
 	m = measure_new(e, FC_METRIC_PROPAGATION_SECONDS, (double)(e->event_us - r->sent_us) / 1e6);
 	if (m->value < 0)
 		m->value = 0;
-	m->labels[0] = fc_xstrdup(r->dialect->name);
+	m->labels[0] = fc_xstrdup(r->cond.dialect->name);
 }
 
 /* --- snapshots --- */
@@ -152,10 +153,11 @@ static json_t *rule_json(const struct fc_engine *e, const struct rule *r)
 	char since[FC_RFC3339_BYTES];
 	json_t *o;
 
-	fc_time_rfc3339(r->since_ms, since);
-	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "dialect", r->dialect->name, "source", source,
-		      "target", target, "path", path, "state", fc_state_name(r->state), "reason", r->reason, "message",
-		      r->detail ? r->detail : r->message, "since", since, "writes", (json_int_t)r->writes);
+	fc_time_rfc3339(r->cond.since_ms, since);
+	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "dialect", r->cond.dialect->name, "source",
+		      source, "target", target, "path", path, "state", fc_state_name(r->cond.state), "reason",
+		      r->cond.reason, "message", condition_text(&r->cond), "since", since, "writes",
+		      (json_int_t)r->cond.writes);
 	free(source);
 	free(target);
 	free(path);

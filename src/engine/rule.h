@@ -11,22 +11,27 @@
 
 #include "engine/store.h"
 
-/* What a rule is, where it stands. */
-struct rule {
-	struct target *target;
+/* How it stands with a rule or a pair: what people are told. */
+struct condition {
 	const struct fc_dialect *dialect;
-	struct fc_rule_spec spec;
-	struct word *word;     /* NULL: a literal, or invalid */
-	struct source *source; /* NULL: not bound */
 	enum fc_state state;
 	enum fc_state reported; /* what was last said in the log */
 	const char *reason;	/* static */
-	const char *message;	/* static, or detail */
+	const char *message;	/* static; see condition_text */
 	char *detail;
 	int64_t since_ms; /* wall */
 	uint64_t writes;
-	const char *misfit; /* static: why the instance fits no cluster or resource; NULL: it does */
-	const char *denied; /* static: why not allowed; NULL: allowed */
+};
+
+/* What a rule is, where it stands. */
+struct rule {
+	struct target *target;
+	struct condition cond;
+	struct fc_rule_spec spec;
+	struct word *word;     /* NULL: a literal, or invalid */
+	struct source *source; /* NULL: not bound */
+	const char *misfit;    /* static: why the instance fits no cluster or resource; NULL: it does */
+	const char *denied;    /* static: why not allowed; NULL: allowed */
 	bool on_cycle;
 	bool outside;	    /* the source's namespace is not among --namespace: counts as missing */
 	bool child_blocked; /* cannot be set inside the value of the rule above it */

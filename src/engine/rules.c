@@ -47,31 +47,16 @@ static struct fc_digest rules_text(const struct fc_engine *e, const json_t *obje
 	return digest;
 }
 
-static size_t dialect_number(const struct fc_engine *e, const struct fc_dialect *d)
-{
-	size_t i = 0;
-
-	while (e->options.dialects[i] != d)
-		i++;
-	return i;
-}
-
 static struct rule *rule_new(struct fc_engine *e, struct target *t, const struct fc_dialect *d,
 			     struct fc_rule_spec *spec)
 {
 	struct rule *r = fc_xcalloc(1, sizeof(*r));
 
 	r->target = t;
-	r->dialect = d;
+	condition_init(e, &r->cond, d);
 	r->spec = *spec;
 	memset(spec, 0, sizeof(*spec));
-	r->state = r->reported = FC_STATE_PENDING;
-	r->reason = "New";
-	r->message = "";
-	r->since_ms = e->wall_ms;
 	r->fresh = true;
-	e->counts[dialect_number(e, d)][r->state]++;
-	e->rule_count++;
 	return r;
 }
 
@@ -86,10 +71,8 @@ static void rule_free(struct fc_engine *e, struct rule *r)
 {
 	rule_unbind(e, r);
 	rule_drop_value(r);
-	e->counts[dialect_number(e, r->dialect)][r->state]--;
-	e->rule_count--;
 	fc_rule_spec_fini(&r->spec);
-	free(r->detail);
+	condition_fini(e, &r->cond);
 	free(r);
 }
 
@@ -117,7 +100,7 @@ static struct rule *take_same(struct rule **list, const struct fc_dialect *d, co
 	for (struct rule **at = list; *at; at = &(*at)->next) {
 		struct rule *r = *at;
 
-		if (r->dialect != d || !fc_digest_equal(&r->spec.text, &spec->text))
+		if (r->cond.dialect != d || !fc_digest_equal(&r->spec.text, &spec->text))
 			continue;
 		*at = r->next;
 		return r;
@@ -254,7 +237,7 @@ const char *rule_source_namespace(const struct rule *r)
 static void bind_literal(struct fc_engine *e, struct rule *r)
 {
 	r->denied = permission_denied(e, r, NULL, FC_NO_CLUSTER, NULL);
-	r->wanted = r->dialect->desired(&r->spec, NULL, &(json_t *){ NULL });
+	r->wanted = r->cond.dialect->desired(&r->spec, NULL, &(json_t *){ NULL });
 	r->want = fc_digest_json(r->spec.literal);
 	r->want_known = true;
 }

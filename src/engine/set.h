@@ -30,6 +30,19 @@ void clusters_look_again(struct fc_engine *e);
 /* Decides again about every target that lies on the cluster or reads from it. */
 void cluster_mark_concerned(struct fc_engine *e, struct cluster *c);
 
+/* --- namespaces.c: what Namespaces say --- */
+/* Something lies in that cluster or is read there: its Namespaces are watched from now on. */
+void namespaces_watch(struct fc_engine *e, struct cluster *c);
+/* They were told, or cannot be read, and then say nothing. */
+bool namespaces_known(const struct cluster *c);
+/* NULL: there is none, or it says nothing. "" and NULL (cluster-scoped) are none. */
+struct space *namespace_find(const struct fc_engine *e, const struct cluster *c, const char *name);
+void namespace_object(struct fc_engine *e, struct watch *w, const json_t *object);
+void namespace_gone(struct fc_engine *e, struct watch *w, const char *name);
+void namespaces_list_end(struct fc_engine *e, struct watch *w, bool complete);
+void namespaces_failed(struct fc_engine *e, struct watch *w);
+void namespaces_free(struct fc_engine *e, struct cluster *c);
+
 /* --- words.c: RESOURCE words, and the watches of targets --- */
 void words_start(struct fc_engine *e, struct cluster *c);     /* asks for what --target names */
 void words_ask_again(struct fc_engine *e, struct cluster *c); /* all of them */

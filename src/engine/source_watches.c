@@ -98,7 +98,7 @@ static bool takes_the_namespace(const struct fc_engine *e, const struct source_g
 
 static struct watch *start_wide(struct fc_engine *e, const struct source_group *g, const char *namespace_)
 {
-	return watch_start(e, g->cluster, g->resource, namespace_, NULL, false);
+	return watch_start(e, g->cluster, g->resource, namespace_, NULL, WATCH_SOURCES);
 }
 
 /* Where the sources have become too many to be named one by one. */
@@ -148,7 +148,7 @@ static void rely_on(struct fc_engine *e, struct source *s, struct watch *w)
 static void start_own(struct fc_engine *e, struct source_group *g, struct source *s)
 {
 	s->own = watch_start(e, s->key.cluster, s->key.resource, s->key.resource->namespaced ? s->key.namespace_ : NULL,
-			     s->key.name, false);
+			     s->key.name, WATCH_SOURCES);
 	g->named++;
 }
 

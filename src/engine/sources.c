@@ -54,7 +54,7 @@ static void rule_source_is(struct fc_engine *e, struct rule *r, const json_t *bo
 	bool was_known = r->want_known;
 	json_t *value = NULL;
 
-	r->wanted = body ? r->dialect->desired(&r->spec, body, &value) : FC_WANTED_PATH_NOT_FOUND;
+	r->wanted = body ? r->cond.dialect->desired(&r->spec, body, &value) : FC_WANTED_PATH_NOT_FOUND;
 	r->want = fc_digest_json(r->wanted == FC_WANTED_VALUE ? value : NULL);
 	r->want_known = true;
 	if (!was_known || !fc_digest_equal(&before, &r->want)) {
@@ -83,7 +83,7 @@ static void take(struct fc_engine *e, struct source *s, const json_t *body, int6
 static void learn_from_others(const struct source *s, struct rule *r)
 {
 	for (const struct rule *other = s->rules; other; other = other->next_in_source) {
-		if (!other->want_known || other->dialect != r->dialect ||
+		if (!other->want_known || other->cond.dialect != r->cond.dialect ||
 		    !fc_path_same(other->spec.source_path, r->spec.source_path))
 			continue;
 		r->wanted = other->wanted;

@@ -1,48 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state of a rule: the first of design section 5's that applies, with a reason and a sentence. */
-#include <string.h>
-
 #include "base/mem.h"
 #include "engine/parts.h"
-
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-/* Pending comes and goes with every write: it is shown, not said. That all is well from the start is news to
- * nobody but who debugs. */
-static void say(struct fc_engine *e, struct rule *r)
-{
-	enum fc_log_level level = fc_state_is_bad(r->state) ? FC_LOG_WARN : FC_LOG_INFO;
-
-	if (r->state == FC_STATE_PENDING || r->state == r->reported)
-		return;
-	if (r->state == FC_STATE_IN_SYNC && r->reported == FC_STATE_PENDING)
-		level = FC_LOG_DEBUG;
-	report_rule(e, level, r);
-	r->reported = r->state;
-}
 
 void rule_set_state(struct fc_engine *e, struct rule *r, enum fc_state state, const char *reason, const char *message,
 		    const char *detail)
 {
-	size_t d = 0;
+	enum fc_log_level level;
 
-	if (r->state == state && same_text(r->reason, reason) && same_text(r->detail, detail))
-		return;
-	if (r->state != state)
-		r->since_ms = e->wall_ms;
-	while (e->options.dialects[d] != r->dialect)
-		d++;
-	e->counts[d][r->state]--;
-	e->counts[d][state]++;
-	r->state = state;
-	r->reason = reason;
-	r->message = message;
-	free(r->detail);
-	r->detail = fc_xstrdup_null(detail);
-	say(e, r);
+	if (condition_set(e, &r->cond, state, reason, message, detail) && condition_is_news(&r->cond, &level))
+		report_rule(e, level, r);
 }
 
 /* --- one question after the other, in the order of the design; true: answered --- */
@@ -77,7 +44,7 @@ static bool is_invalid(struct fc_engine *e, struct rule *r)
 	}
 	if (r->refused) {
 		/* The server's words were shown when it refused; they stand until something else was to be shown. */
-		if (r->state != FC_STATE_INVALID)
+		if (r->cond.state != FC_STATE_INVALID)
 			rule_set_state(e, r, FC_STATE_INVALID, "Refused", "the server refused the value", NULL);
 		return true;
 	}
@@ -250,8 +217,9 @@ void rule_judge(struct fc_engine *e, struct rule *r)
 	r->waits_for_sync = false;
 	r->takes_part = !is_invalid(e, r) && !is_on_cycle(e, r) && !is_unreachable(e, r) && !is_pending(e, r) &&
 			!is_denied(e, r) && !is_not_found(e, r) && !is_unreadable(e, r);
-	r->undecided = !r->takes_part && (r->state == FC_STATE_CLUSTER_UNREACHABLE || r->state == FC_STATE_PENDING ||
-					  r->state == FC_STATE_FORBIDDEN || r->state == FC_STATE_ERROR);
+	r->undecided =
+		!r->takes_part && (r->cond.state == FC_STATE_CLUSTER_UNREACHABLE || r->cond.state == FC_STATE_PENDING ||
+				   r->cond.state == FC_STATE_FORBIDDEN || r->cond.state == FC_STATE_ERROR);
 	if (!r->takes_part)
 		rule_drop_value(r);
 }

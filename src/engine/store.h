@@ -31,6 +31,13 @@ struct fault {
 	char *text;
 };
 
+/* What a watch is for. */
+enum watch_use {
+	WATCH_SOURCES,	  /* bodies, for what rules read */
+	WATCH_TARGETS,	  /* metadata of annotated objects, for what is written */
+	WATCH_NAMESPACES, /* metadata of the cluster's Namespaces: consents and pauses */
+};
+
 /* A watch that was started. */
 struct watch {
 	uint32_t id;
@@ -38,15 +45,15 @@ struct watch {
 	const struct fc_resource *resource; /* borrowed from fc_engine.resources */
 	const char *namespace_;		    /* interned or NULL: all namespaces */
 	const char *name;		    /* interned or NULL: all objects */
-	bool of_targets;		    /* metadata, for annotations; else bodies, for sources */
-	bool synced;			    /* its first list is complete */
+	enum watch_use use;
+	bool synced; /* its first list is complete */
 	bool listing;
 	bool forbidden;		/* of sources: refused by RBAC, and nothing has come of it since */
-	bool unserved;		/* of_targets: discovery says that its type is gone, and nothing has come of it since */
+	bool unserved;		/* of targets: discovery says that its type is gone, and nothing has come of it since */
 	uint32_t generation;	/* counts lists: what bears an older number at the end of a list was not in it */
 	struct fault error;	/* why it does not work just now; cls NONE: it does */
-	struct target *targets; /* of_targets: those seen on it (list `in_watch`) */
-	struct source *sources; /* else: those that rely on it (list `in_watch`) */
+	struct target *targets; /* WATCH_TARGETS: those seen on it (list `in_watch`) */
+	struct source *sources; /* WATCH_SOURCES: those that rely on it (list `in_watch`) */
 	UT_hash_handle hh;	/* fc_engine.watches */
 };
 
@@ -76,6 +83,17 @@ struct job {
 	struct job *prev, *next;
 };
 
+/* A Namespace, as far as anybody reads it. Those that bear no word for fedcopy need not be here. */
+struct space {
+	const char *name; /* interned */
+	uint32_t generation_seen;
+	bool paused;				 /* fedcopy.dev/pause: nothing in it is written or read from */
+	bool terminating;			 /* bears a deletionTimestamp */
+	char *allow_namespaces, *allow_clusters; /* design section 7, row c; NULL: not said */
+	char *accept_from;			 /* row e */
+	UT_hash_handle hh;			 /* cluster.spaces */
+};
+
 struct cluster {
 	fc_cluster_no no;
 	struct fc_cluster_info info;
@@ -90,6 +108,8 @@ struct cluster {
 	struct fault away; /* why it does not answer, told while it is REFUSED for something else */
 	bool had_outcome, has_synced;
 	struct word *words;
+	struct watch *namespaces_watch; /* NULL: nothing of it was of interest yet */
+	struct space *spaces;		/* its Namespaces that were told of, by name */
 	struct job *write_queue, *read_queue;
 	unsigned writes_in_flight, reads_in_flight;
 };

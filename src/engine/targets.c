@@ -306,7 +306,7 @@ void target_read(struct fc_engine *e, struct target *t)
 	a->namespace_ = t->key.resource->namespaced ? fc_xstrdup(t->key.namespace_) : NULL;
 	a->name = fc_xstrdup(t->key.name);
 	for (struct rule *r = t->rules; r; r = r->next)
-		if (r->takes_part && r->state == FC_STATE_PENDING)
+		if (r->takes_part && r->cond.state == FC_STATE_PENDING)
 			rule_set_state(e, r, FC_STATE_PENDING, "ReadingTarget", "the target is being read", NULL);
 }
 
@@ -438,7 +438,7 @@ static void write_succeeded(struct fc_engine *e, struct target *t, json_t *objec
 	for (struct rule *r = t->rules; r; r = r->next) {
 		if (!r->in_write)
 			continue;
-		r->writes++;
+		r->cond.writes++;
 		measure_propagation(e, r);
 		r->sent_us = 0;
 	}

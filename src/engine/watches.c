@@ -13,7 +13,7 @@ void watch_say_start(struct fc_engine *e, const struct watch *w)
 	a->resource = fc_resource_ref(w->resource);
 	a->namespace_ = fc_xstrdup_null(w->namespace_);
 	a->name = fc_xstrdup_null(w->name);
-	a->metadata_only = w->of_targets;
+	a->content = w->use == WATCH_SOURCES ? FC_WATCH_BODIES : FC_WATCH_ANNOTATED;
 }
 
 static void say_stop(struct fc_engine *e, const struct watch *w)
@@ -37,7 +37,7 @@ void watch_silence(struct fc_engine *e, struct watch *w)
 }
 
 struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
-			  const char *namespace_, const char *name, bool of_targets)
+			  const char *namespace_, const char *name, enum watch_use use)
 {
 	struct watch *w = fc_xcalloc(1, sizeof(*w));
 
@@ -46,7 +46,7 @@ struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const stru
 	w->resource = r;
 	w->namespace_ = fc_intern_take(e->strings, namespace_);
 	w->name = fc_intern_take(e->strings, name);
-	w->of_targets = of_targets;
+	w->use = use;
 	HASH_ADD(hh, e->watches, id, sizeof(w->id), w);
 	if (!is_silent(e, w))
 		watch_say_start(e, w);
@@ -81,7 +81,7 @@ static void works(struct fc_engine *e, struct watch *w)
 	fault_clear(&w->error);
 	w->forbidden = false;
 	type_is_served(e, cluster_of(e, w->cluster), w->resource);
-	if (w->of_targets && was_gone)
+	if (w->use == WATCH_TARGETS && was_gone)
 		mark_targets(e, w);
 }
 
@@ -90,11 +90,13 @@ static void list_end(struct fc_engine *e, struct watch *w, bool complete)
 	w->listing = false;
 	w->synced = true;
 	works(e, w);
-	if (!w->of_targets) {
+	if (w->use == WATCH_SOURCES) {
 		sources_list_end(e, w, complete);
 		return;
 	}
-	if (complete)
+	if (w->use == WATCH_NAMESPACES)
+		namespaces_list_end(e, w, complete);
+	else if (complete)
 		targets_list_end(e, w);
 	clusters_check_synced(e, cluster_of(e, w->cluster));
 }
@@ -122,9 +124,15 @@ static void failed(struct fc_engine *e, struct watch *w, const struct fc_error *
 	bool was_gone = fault_is_of_type(&w->error);
 
 	fault_set(&w->error, error);
-	if (w->of_targets) {
+	switch (w->use) {
+	case WATCH_TARGETS:
 		targets_failed(e, w, was_gone);
 		return;
+	case WATCH_NAMESPACES:
+		namespaces_failed(e, w);
+		return;
+	case WATCH_SOURCES:
+		break;
 	}
 	sources_changed(e, w);
 	if (w->forbidden || error->cls != FC_ERR_FORBIDDEN)
@@ -136,7 +144,7 @@ static void failed(struct fc_engine *e, struct watch *w, const struct fc_error *
 static void resumed(struct fc_engine *e, struct watch *w)
 {
 	works(e, w);
-	if (w->of_targets)
+	if (w->use != WATCH_SOURCES)
 		return;
 	sources_changed(e, w);
 	source_watch_works(e, w);
@@ -144,10 +152,41 @@ static void resumed(struct fc_engine *e, struct watch *w)
 
 static void object(struct fc_engine *e, struct watch *w, const struct fc_event *event)
 {
-	if (w->of_targets)
+	switch (w->use) {
+	case WATCH_TARGETS:
 		target_object(e, w, event->object);
-	else
+		break;
+	case WATCH_NAMESPACES:
+		namespace_object(e, w, event->object);
+		break;
+	case WATCH_SOURCES:
 		source_object(e, w, event->object, event->received_us);
+		break;
+	}
+}
+
+static void gone(struct fc_engine *e, struct watch *w, const struct fc_event *event)
+{
+	switch (w->use) {
+	case WATCH_TARGETS:
+		target_gone(e, w, event->namespace_, event->name, event->resource_version);
+		break;
+	case WATCH_NAMESPACES:
+		namespace_gone(e, w, event->name);
+		break;
+	case WATCH_SOURCES:
+		source_gone(e, w, event->namespace_, event->name, event->resource_version);
+		break;
+	}
+}
+
+/* A Namespace that cannot be decoded stays as it was told last. */
+static void unreadable(struct fc_engine *e, struct watch *w, const struct fc_event *event)
+{
+	if (w->use == WATCH_TARGETS)
+		target_unreadable(e, w, event->namespace_, event->name, event->resource_version);
+	else if (w->use == WATCH_SOURCES)
+		source_unreadable(e, w, event->namespace_, event->name, event->resource_version);
 }
 
 void watch_event(struct fc_engine *e, const struct fc_event *event)
@@ -170,12 +209,10 @@ void watch_event(struct fc_engine *e, const struct fc_event *event)
 		object(e, w, event);
 		break;
 	case FC_EVENT_OBJECT_GONE:
-		(w->of_targets ? target_gone : source_gone)(e, w, event->namespace_, event->name,
-							    event->resource_version);
+		gone(e, w, event);
 		break;
 	case FC_EVENT_OBJECT_UNREADABLE:
-		(w->of_targets ? target_unreadable : source_unreadable)(e, w, event->namespace_, event->name,
-									event->resource_version);
+		unreadable(e, w, event);
 		break;
 	case FC_EVENT_WATCH_FAILED:
 		failed(e, w, &event->error);

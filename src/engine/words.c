@@ -104,7 +104,7 @@ static bool target_watch_exists(struct fc_engine *e, fc_cluster_no cluster, cons
 	struct watch *w, *next;
 
 	HASH_ITER(hh, e->watches, w, next)
-		if (w->of_targets && w->cluster == cluster && w->resource == r &&
+		if (w->use == WATCH_TARGETS && w->cluster == cluster && w->resource == r &&
 		    (!namespace_ || (w->namespace_ && strcmp(w->namespace_, namespace_) == 0)))
 			return true;
 	return false;
@@ -115,12 +115,12 @@ static void watch_targets(struct fc_engine *e, struct cluster *c, const struct f
 {
 	if (e->options.namespace_count == 0 || !r->namespaced) {
 		if (!target_watch_exists(e, c->no, r, NULL))
-			watch_start(e, c->no, r, NULL, NULL, true);
+			watch_start(e, c->no, r, NULL, NULL, WATCH_TARGETS);
 		return;
 	}
 	for (size_t i = 0; i < e->options.namespace_count; i++)
 		if (!target_watch_exists(e, c->no, r, e->options.namespaces[i]))
-			watch_start(e, c->no, r, e->options.namespaces[i], NULL, true);
+			watch_start(e, c->no, r, e->options.namespaces[i], NULL, WATCH_TARGETS);
 }
 
 /* The word means another version or scope from now on: what was found under the old one is found again under the
@@ -138,7 +138,7 @@ static void unwatch_targets(struct fc_engine *e, struct word *w)
 		if (t->key.cluster == w->cluster->no && t->key.resource == w->resource)
 			target_free(e, t);
 	HASH_ITER(hh, e->watches, watch, next) {
-		if (!watch->of_targets || watch->cluster != w->cluster->no || watch->resource != w->resource)
+		if (watch->use != WATCH_TARGETS || watch->cluster != w->cluster->no || watch->resource != w->resource)
 			continue;
 		watch_stop(e, watch);
 	}
@@ -164,7 +164,7 @@ static void set_unserved(struct fc_engine *e, const struct cluster *c, const str
 	struct watch *w, *next;
 
 	HASH_ITER(hh, e->watches, w, next) {
-		if (!w->of_targets || w->cluster != c->no || w->resource != r || w->unserved == unserved)
+		if (w->use != WATCH_TARGETS || w->cluster != c->no || w->resource != r || w->unserved == unserved)
 			continue;
 		w->unserved = unserved;
 		for (struct target *t = w->targets; t; t = t->next_in_watch) {

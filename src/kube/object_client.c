@@ -13,7 +13,7 @@
 #define DUMP_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(17))
 /* A server's own limit of a body (kube-client 2.12) is 3 MiB; what is above is refused there with 413, which names
  * the fault. */
-#define MAX_PATCH_BYTES FC_JSON_MAX_BYTES
+#define MAX_BODY_BYTES FC_JSON_MAX_BYTES
 
 struct fc_object_call {
 	struct fc_transport *transport;
@@ -103,20 +103,36 @@ static struct fc_object_call *launch(struct fc_object_call *c, const struct fc_r
 	return c;
 }
 
-/* The path with its query: the deadline also as `timeout`, so that the server stops working when we stop waiting. */
-static int put_path(struct fc_object_call *c, struct fc_buf *path, const struct fc_resource *r, const char *namespace_,
-		    const char *name, const char *subresource)
+/* The deadline also as `timeout`, so that the server stops working when we stop waiting. */
+static int put_query(struct fc_object_call *c, struct fc_buf *path)
 {
 	char seconds[16];
 
-	/* Never the collection: a name that is missing is refused like an empty one. */
-	if (fc_url_object(path, r, namespace_, name ? name : "", subresource, &c->failure) < 0)
-		return -1;
 	if (c->write)
 		fc_url_query(path, "fieldManager", FC_FIELD_MANAGER);
 	snprintf(seconds, sizeof(seconds), "%ds", FC_OBJECT_TIMEOUT_MS / 1000);
 	fc_url_query(path, "timeout", seconds);
 	return path->failed ? fc_error_set(&c->failure, FC_ERR_MEMORY, "no memory for the path of a request") : 0;
+}
+
+static int put_path(struct fc_object_call *c, struct fc_buf *path, const struct fc_resource *r, const char *namespace_,
+		    const char *name, const char *subresource)
+{
+	/* Never the collection: a name that is missing is refused like an empty one. */
+	if (fc_url_object(path, r, namespace_, name ? name : "", subresource, &c->failure) < 0)
+		return -1;
+	return put_query(c, path);
+}
+
+/* Where an object is made. Never that of all namespaces: a server would refuse it with words that lead astray. */
+static int put_collection(struct fc_object_call *c, struct fc_buf *path, const struct fc_resource *r,
+			  const char *namespace_)
+{
+	if (r->namespaced && !(namespace_ && namespace_[0]))
+		return fc_error_set(&c->failure, FC_ERR_INVALID, "%s are namespaced: a namespace is needed", r->plural);
+	if (fc_url_object(path, r, namespace_, NULL, NULL, &c->failure) < 0)
+		return -1;
+	return put_query(c, path);
 }
 
 struct fc_object_call *fc_object_read(struct fc_transport *t, const struct fc_resource *r, const char *namespace_,
@@ -141,37 +157,46 @@ struct fc_object_call *fc_object_read(struct fc_transport *t, const struct fc_re
 static char *dump(const json_t *value, size_t *bytes, struct fc_error *err)
 {
 	*bytes = json_dumpb(value, NULL, 0, DUMP_FLAGS);
-	if (*bytes == 0 || *bytes > MAX_PATCH_BYTES) {
-		fc_error_set(err, FC_ERR_LIMIT, "a patch of more than %u bytes, or one that cannot be written as JSON",
-			     MAX_PATCH_BYTES);
+	if (*bytes == 0 || *bytes > MAX_BODY_BYTES) {
+		fc_error_set(err, FC_ERR_LIMIT, "a body of more than %u bytes, or one that cannot be written as JSON",
+			     MAX_BODY_BYTES);
 		return NULL;
 	}
 	char *text = fc_try_realloc(NULL, *bytes);
 	if (!text) {
-		fc_error_set(err, FC_ERR_MEMORY, "no memory for a patch");
+		fc_error_set(err, FC_ERR_MEMORY, "no memory for a body");
 		return NULL;
 	}
 	if (json_dumpb(value, text, *bytes, DUMP_FLAGS) == *bytes)
 		return text;
 	fc_free_secret(text, *bytes);
-	fc_error_set(err, FC_ERR_INTERNAL, "a patch changed while it was written");
+	fc_error_set(err, FC_ERR_INTERNAL, "a body changed while it was written");
 	return NULL;
 }
 
-struct fc_object_call *fc_object_patch(struct fc_transport *t, const struct fc_resource *r, const char *namespace_,
-				       const char *name, const char *subresource, const json_t *patch,
-				       fc_object_done *done, void *user)
+/* What a write sends, and to where. */
+struct write {
+	const char *method, *content_type;
+	const struct fc_resource *resource;
+	const char *namespace_, *name, *subresource;
+	bool collection; /* there is no name yet */
+	const json_t *body;
+};
+
+static struct fc_object_call *send_write(struct fc_transport *t, const struct write *w, fc_object_done *done,
+					 void *user)
 {
 	struct fc_object_call *c = call_new(t, true, done, user);
 	FC_AUTO_BUF struct fc_buf path = FC_BUF_INIT;
 	size_t bytes = 0;
 
-	bool failed = put_path(c, &path, r, namespace_, name, subresource) < 0;
-	char *body = failed ? NULL : dump(patch, &bytes, &c->failure);
+	bool failed = (w->collection ? put_collection(c, &path, w->resource, w->namespace_)
+				     : put_path(c, &path, w->resource, w->namespace_, w->name, w->subresource)) < 0;
+	char *body = failed ? NULL : dump(w->body, &bytes, &c->failure);
 	const struct fc_request_options options = {
-		.method = "PATCH",
+		.method = w->method,
 		.path = fc_buf_str(&path),
-		.content_type = "application/json-patch+json",
+		.content_type = w->content_type,
 		.body = body,
 		.body_bytes = bytes,
 		.timeout_ms = FC_OBJECT_TIMEOUT_MS,
@@ -179,6 +204,60 @@ struct fc_object_call *fc_object_patch(struct fc_transport *t, const struct fc_r
 		.user = c,
 	};
 	return launch(c, &options, failed || !body);
+}
+
+struct fc_object_call *fc_object_patch(struct fc_transport *t, const struct fc_resource *r, const char *namespace_,
+				       const char *name, const char *subresource, const json_t *patch,
+				       fc_object_done *done, void *user)
+{
+	const struct write w = {
+		.method = "PATCH",
+		.content_type = "application/json-patch+json",
+		.resource = r,
+		.namespace_ = namespace_,
+		.name = name,
+		.subresource = subresource,
+		.body = patch,
+	};
+
+	return send_write(t, &w, done, user);
+}
+
+struct fc_object_call *fc_object_create(struct fc_transport *t, const struct fc_resource *r, const char *namespace_,
+					const json_t *object, fc_object_done *done, void *user)
+{
+	const struct write w = {
+		.method = "POST",
+		.content_type = "application/json",
+		.resource = r,
+		.namespace_ = namespace_,
+		.collection = true,
+		.body = object,
+	};
+
+	return send_write(t, &w, done, user);
+}
+
+struct fc_object_call *fc_object_delete(struct fc_transport *t, const struct fc_resource *r, const char *namespace_,
+					const char *name, const char *uid, const char *version, fc_object_done *done,
+					void *user)
+{
+	/* Dependents go as they would by kubectl (8.14). */
+	json_t *options =
+		json_pack("{s:s, s:s, s:s, s:{s:s*, s:s*}}", "apiVersion", "v1", "kind", "DeleteOptions",
+			  "propagationPolicy", "Background", "preconditions", "uid", uid, "resourceVersion", version);
+	const struct write w = {
+		.method = "DELETE",
+		.content_type = "application/json",
+		.resource = r,
+		.namespace_ = namespace_,
+		.name = name,
+		.body = options,
+	};
+	struct fc_object_call *c = send_write(t, &w, done, user);
+
+	json_decref(options);
+	return c;
 }
 
 void fc_object_cancel(struct fc_object_call *c)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fc_object_client - single requests on single objects: read and patch. Create, replace and delete take their place
- * here.
+/* fc_object_client - single requests on single objects: read, patch, create, delete.
  * Owns:    its requests while they run.
  * Threads: the cluster's thread.
  * Fails:   per call, in `done`; a name that may not stand in a URL fails there too, before anything is sent.
@@ -31,6 +30,14 @@ struct fc_object_call *fc_object_read(struct fc_transport *t, const struct fc_re
 struct fc_object_call *fc_object_patch(struct fc_transport *t, const struct fc_resource *r, const char *namespace_,
 				       const char *name, const char *subresource, const json_t *patch,
 				       fc_object_done *done, void *user);
+/* A POST of `object`, which names itself. A name that is taken is FC_ERR_CONFLICT. */
+struct fc_object_call *fc_object_create(struct fc_transport *t, const struct fc_resource *r, const char *namespace_,
+					const json_t *object, fc_object_done *done, void *user);
+/* `uid` and `version` are preconditions, NULL for none (8.14). The answer is the object, or a Status that says that it
+ * is gone. */
+struct fc_object_call *fc_object_delete(struct fc_transport *t, const struct fc_resource *r, const char *namespace_,
+					const char *name, const char *uid, const char *version, fc_object_done *done,
+					void *user);
 void fc_object_cancel(struct fc_object_call *c); /* NULL allowed */
 
 #endif

@@ -10,6 +10,8 @@ static const char *const type_names[] = {
 	[FC_ACTION_STOP_WATCH] = "stop-watch",
 	[FC_ACTION_READ] = "read",
 	[FC_ACTION_PATCH] = "patch",
+	[FC_ACTION_CREATE] = "create",
+	[FC_ACTION_DELETE] = "delete",
 	[FC_ACTION_REPORT] = "report",
 	[FC_ACTION_MEASURE] = "measure",
 	[FC_ACTION_GIVE_UP] = "give-up",
@@ -83,6 +85,8 @@ void fc_action_free(struct fc_action *a)
 	free(a->namespace_);
 	free(a->name);
 	free(a->subresource);
+	free(a->uid);
+	free(a->version);
 	json_decref(a->body);
 	json_decref(a->confidential);
 	report_free(a->report);

@@ -23,7 +23,7 @@ enum fc_action_type {
 	/* cluster, name, verbs: that word is of no interest any more. Nothing is posted of it after this was executed
 	 */
 	FC_ACTION_FORGET_WORD,
-	/* cluster, watch, resource, namespace (NULL: all), name (NULL: all; else a field selector), metadata_only */
+	/* cluster, watch, resource, namespace (NULL: all), name (NULL: all; else a field selector), content */
 	FC_ACTION_START_WATCH,
 	/* cluster, watch: no event of it is posted after this was executed */
 	FC_ACTION_STOP_WATCH,
@@ -31,12 +31,24 @@ enum fc_action_type {
 	FC_ACTION_READ,
 	/* cluster, request, resource, namespace, name, subresource (NULL: the object), body. Answered by RESULT */
 	FC_ACTION_PATCH,
+	/* cluster, request, resource, namespace, name, body: a POST. Answered by RESULT */
+	FC_ACTION_CREATE,
+	/* cluster, request, resource, namespace, name, uid, version: both are preconditions. Answered by RESULT, whose
+	 * object is the deleted one, or what waits for its finalizers */
+	FC_ACTION_DELETE,
 	/* report */
 	FC_ACTION_REPORT,
 	/* measure */
 	FC_ACTION_MEASURE,
 	/* name: a sentence. The cluster set cannot be what the operator meant: end before anything is copied */
 	FC_ACTION_GIVE_UP,
+};
+
+/* What a watch brings. */
+enum fc_watch_content {
+	FC_WATCH_BODIES,    /* whole objects */
+	FC_WATCH_METADATA,  /* of every object its metadata */
+	FC_WATCH_ANNOTATED, /* metadata, of objects with an annotation of a dialect or of fedcopy.dev/ only */
 };
 
 /* Something worth a log line, and later a Kubernetes Event. Strings may be NULL where they do not apply; none holds a
@@ -66,11 +78,12 @@ struct fc_action {
 	uint32_t watch;
 	uint64_t request;
 	unsigned verbs;
-	bool metadata_only; /* and only objects with an annotation of a dialect: of others nothing is posted */
+	enum fc_watch_content content;
 	struct fc_resource *resource;
 	char *namespace_;
 	char *name;
 	char *subresource;
+	char *uid, *version;
 	json_t *body;
 	json_t *confidential; /* of a write, where the engine marks them: JSON Pointers to what no output may show */
 	struct fc_report *report;

@@ -320,7 +320,7 @@ static inline void informer_object(struct member *m, struct informer *i, struct 
 	bool *passed = &i->passed[at.space][at.name];
 	struct fc_event *e;
 
-	if (i->action->metadata_only) {
+	if (i->action->content == FC_WATCH_ANNOTATED) {
 		bool bears = bears_rules(object);
 
 		if (!bears && (listed || !*passed)) {
@@ -331,8 +331,9 @@ static inline void informer_object(struct member *m, struct informer *i, struct 
 	}
 	e = informer_event(m, i, FC_EVENT_OBJECT);
 	e->received_us = 1;
-	e->object = i->action->metadata_only ? json_pack("{s:O}", "metadata", json_object_get(object, "metadata"))
-					     : json_incref(object);
+	e->object = i->action->content != FC_WATCH_BODIES
+			    ? json_pack("{s:O}", "metadata", json_object_get(object, "metadata"))
+			    : json_incref(object);
 	post(m, e);
 }
 
@@ -340,7 +341,7 @@ static inline void informer_gone(struct member *m, struct informer *i, const str
 {
 	struct fc_event *e;
 
-	if (i->action->metadata_only && !i->passed[was->at.space][was->at.name])
+	if (i->action->content == FC_WATCH_ANNOTATED && !i->passed[was->at.space][was->at.name])
 		return;
 	i->passed[was->at.space][was->at.name] = false;
 	e = informer_event(m, i, FC_EVENT_OBJECT_GONE);
@@ -434,7 +435,7 @@ static inline bool informer_pump(struct member *m, struct informer *i, int max, 
 	if (!m->server->served[i->type] || m->server->type_version[i->type] != i->type_version) {
 		i->streaming = false;
 		informer_fails(m, i, FC_ERR_NOT_SERVED);
-	} else if (m->server->wide_forbidden && !i->action->metadata_only && !i->action->name) {
+	} else if (m->server->wide_forbidden && i->action->content == FC_WATCH_BODIES && !i->action->name) {
 		i->streaming = false;
 		informer_fails(m, i, FC_ERR_FORBIDDEN);
 	} else if (i->streaming && i->epoch == m->server->epoch && i->version >= m->server->log_from) {

@@ -26,7 +26,7 @@ static void follow(struct world *w, struct running *r)
 	struct fc_action *a;
 
 	while ((a = fc_actions_take(&w->actions))) {
-		if (a->type == FC_ACTION_START_WATCH && !a->metadata_only) {
+		if (a->type == FC_ACTION_START_WATCH && a->content == FC_WATCH_BODIES) {
 			r->items[r->count++] = a;
 			continue;
 		}

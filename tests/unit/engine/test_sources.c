@@ -36,7 +36,7 @@ static void test_sources_are_watched_when_every_cluster_has_told_its_targets(voi
 	world_list(w, second, OTHER_PLACE);
 	while ((third = world_take(w, FC_ACTION_START_WATCH))) {
 		world_list(w, third, NULL);
-		if (!third->metadata_only)
+		if (third->content == FC_WATCH_BODIES)
 			break;
 		fc_action_free(third);
 	}

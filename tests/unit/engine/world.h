@@ -395,7 +395,7 @@ static inline struct fc_action *world_take_watch(struct world *w, fc_cluster_no 
 	fc_actions_init(&rest);
 	while ((a = fc_actions_take(&w->actions))) {
 		if (!found && a->type == FC_ACTION_START_WATCH && a->cluster == cluster &&
-		    a->metadata_only == of_targets && strcmp(a->resource->plural, plural) == 0) {
+		    (a->content == FC_WATCH_ANNOTATED) == of_targets && strcmp(a->resource->plural, plural) == 0) {
 			found = a;
 			continue;
 		}

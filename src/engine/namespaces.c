@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Namespaces: what they say about those in them, and to whom they consent (design section 7, rows c and e). One
+ * metadata watch per cluster, begun when the first object there matters; where RBAC forbids it, Namespaces say nothing.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "engine/parts.h"
+#include "json/decode.h"
+#include "model/marks.h"
+
+/* Every server has it, as this: it is not looked up. */
+static const struct fc_resource namespaces = {
+	.group = "",
+	.version = "v1",
+	.plural = "namespaces",
+	.kind = "Namespace",
+	.verbs = FC_VERB_GET | FC_VERB_LIST | FC_VERB_WATCH,
+};
+
+void namespaces_watch(struct fc_engine *e, struct cluster *c)
+{
+	struct fc_resource *r;
+
+	if (c->namespaces_watch)
+		return;
+	r = fc_resource_new(&namespaces);
+	c->namespaces_watch = watch_start(e, c->no, resource_take(e, r), NULL, NULL, WATCH_NAMESPACES);
+	fc_resource_unref(r);
+}
+
+bool namespaces_known(const struct cluster *c)
+{
+	const struct watch *w = c->namespaces_watch;
+
+	return w && (w->synced || w->error.cls != FC_ERR_NONE);
+}
+
+struct space *namespace_find(const struct fc_engine *e, const struct cluster *c, const char *name)
+{
+	const char *interned = name && name[0] ? fc_intern_find(e->strings, name) : NULL;
+	struct space *s = NULL;
+
+	if (interned)
+		HASH_FIND(hh, c->spaces, &interned, sizeof(interned), s);
+	return s;
+}
+
+static struct space *space_take(struct fc_engine *e, struct cluster *c, const char *name)
+{
+	struct space *s = namespace_find(e, c, name);
+
+	if (s)
+		return s;
+	s = fc_xcalloc(1, sizeof(*s));
+	s->name = fc_intern_take(e->strings, name);
+	HASH_ADD(hh, c->spaces, name, sizeof(s->name), s);
+	return s;
+}
+
+static void space_free(struct fc_engine *e, struct cluster *c, struct space *s)
+{
+	HASH_DEL(c->spaces, s);
+	fc_intern_drop(e->strings, s->name);
+	free(s->allow_namespaces);
+	free(s->allow_clusters);
+	free(s->accept_from);
+	free(s);
+}
+
+/* Whoever lies in that namespace, or reads from it, is decided about again. */
+static void mark_concerned(struct fc_engine *e, const struct cluster *c, const char *name)
+{
+	struct target *t, *next;
+
+	HASH_ITER(hh, e->targets, t, next) {
+		bool concerned = t->key.cluster == c->no && strcmp(t->key.namespace_, name) == 0;
+
+		for (struct rule *r = t->rules; r && !concerned; r = r->next) {
+			const char *ns = r->word && r->word->cluster == c ? rule_source_namespace(r) : NULL;
+
+			concerned = ns && strcmp(ns, name) == 0;
+		}
+		if (concerned)
+			target_mark(e, t);
+	}
+}
+
+static bool take_text(char **slot, const char *text)
+{
+	if (*slot ? text && strcmp(*slot, text) == 0 : !text)
+		return false;
+	free(*slot);
+	*slot = fc_xstrdup_null(text);
+	return true;
+}
+
+static bool take_flag(bool *slot, bool value)
+{
+	bool news = *slot != value;
+
+	*slot = value;
+	return news;
+}
+
+void namespace_object(struct fc_engine *e, struct watch *w, const json_t *object)
+{
+	struct cluster *c = cluster_of(e, w->cluster);
+	struct space *s = space_take(e, c, fc_json_metadata(object, "name"));
+	bool news;
+
+	s->generation_seen = w->generation;
+	news = take_flag(&s->paused, fc_marks_paused(object));
+	news |= take_flag(&s->terminating, fc_json_metadata(object, "deletionTimestamp")[0] != '\0');
+	news |= take_text(&s->allow_namespaces, fc_marks_annotation(object, FC_MARK_ALLOW_NAMESPACES));
+	news |= take_text(&s->allow_clusters, fc_marks_annotation(object, FC_MARK_ALLOW_CLUSTERS));
+	news |= take_text(&s->accept_from, fc_marks_annotation(object, FC_MARK_ACCEPT_FROM));
+	if (news)
+		mark_concerned(e, c, s->name);
+}
+
+static void is_gone(struct fc_engine *e, struct cluster *c, struct space *s)
+{
+	mark_concerned(e, c, s->name);
+	space_free(e, c, s);
+}
+
+void namespace_gone(struct fc_engine *e, struct watch *w, const char *name)
+{
+	struct cluster *c = cluster_of(e, w->cluster);
+	struct space *s = namespace_find(e, c, name);
+
+	if (s)
+		is_gone(e, c, s);
+}
+
+void namespaces_list_end(struct fc_engine *e, struct watch *w, bool complete)
+{
+	struct cluster *c = cluster_of(e, w->cluster);
+	struct space *s, *next;
+
+	HASH_ITER(hh, c->spaces, s, next)
+		if (complete && s->generation_seen != w->generation)
+			is_gone(e, c, s);
+	cluster_mark_concerned(e, c);
+}
+
+void namespaces_failed(struct fc_engine *e, struct watch *w)
+{
+	struct cluster *c = cluster_of(e, w->cluster);
+
+	if (w->synced || c->connection != UP)
+		return;
+	report_cluster(e, FC_LOG_INFO, c, "Namespaces cannot be watched: consents and pauses on them are not seen",
+		       w->error.text);
+	cluster_mark_concerned(e, c);
+}
+
+void namespaces_free(struct fc_engine *e, struct cluster *c)
+{
+	struct space *s, *next;
+
+	HASH_ITER(hh, c->spaces, s, next)
+		space_free(e, c, s);
+}
