@@ -228,6 +228,8 @@ static struct fc_action *what_to_send(struct fc_plan *p, struct fc_action *a)
 {
 	switch (a->type) {
 	case FC_ACTION_PATCH:
+	case FC_ACTION_CREATE:
+	case FC_ACTION_DELETE:
 		return read_instead(p, a);
 	case FC_ACTION_READ:
 		note_request(p, a, a->request, NULL);
@@ -261,6 +263,16 @@ void fc_plan_execute(struct fc_plan *p, struct fc_action *action)
 
 /* --- a write, in memory --- */
 
+static bool is_terminating(const json_t *object)
+{
+	return fc_json_metadata(object, "deletionTimestamp")[0] != '\0';
+}
+
+static bool has_finalizers(const json_t *object)
+{
+	return json_array_size(json_object_get(json_object_get(object, "metadata"), "finalizers")) > 0;
+}
+
 /* The version that a patch was decided on, which it carries as its first operation. */
 static const char *decided_version(const json_t *operations)
 {
@@ -283,13 +295,68 @@ static json_t *patched(const struct fc_action *write, const json_t *before, stru
 	return fc_patch_apply(write->body, after, err) < 0 ? NULL : json_incref(after);
 }
 
-/* The object after the write; NULL with err. */
-static json_t *written(const struct fc_action *write, const json_t *before, struct fc_error *err)
+static json_t *metadata_of(json_t *object)
 {
-	if (write->type == FC_ACTION_PATCH)
+	json_t *metadata = json_object_get(object, "metadata");
+
+	if (metadata)
+		return metadata;
+	json_object_set_new(object, "metadata", json_object());
+	return json_object_get(object, "metadata");
+}
+
+static json_t *created(struct fc_plan *p, const struct fc_action *write, const json_t *before, struct fc_error *err)
+{
+	json_t *after, *metadata;
+
+	if (before) {
+		fc_error_set(err, FC_ERR_EXISTS, "the object exists already");
+		return NULL;
+	}
+	after = copy_of(write->body);
+	metadata = metadata_of(after);
+	json_object_set_new(metadata, "name", json_string(write->name));
+	if (write->namespace_)
+		json_object_set_new(metadata, "namespace", json_string(write->namespace_));
+	json_object_set_new(metadata, "uid", json_sprintf("00000000-0000-4000-8000-%012" PRIx64, p->versions + 1));
+	return after;
+}
+
+static bool is_other(const char *wanted, const json_t *object, const char *member)
+{
+	return wanted && strcmp(wanted, fc_json_metadata(object, member)) != 0;
+}
+
+/* As it is until its finalizers are gone. */
+static json_t *deleted(const struct fc_action *write, const json_t *before, struct fc_error *err)
+{
+	json_t *after;
+
+	if (is_other(write->uid, before, "uid") || is_other(write->version, before, "resourceVersion")) {
+		fc_error_set(err, FC_ERR_CONFLICT, "the object has been modified");
+		return NULL;
+	}
+	after = copy_of(before);
+	if (!is_terminating(before))
+		json_object_set_new(metadata_of(after), "deletionTimestamp", json_string("1970-01-01T00:00:00Z"));
+	return after;
+}
+
+/* What the server would answer: the object after the write, of a deletion the object that goes; NULL with err. */
+static json_t *written(struct fc_plan *p, const struct fc_action *write, const json_t *before, struct fc_error *err)
+{
+	if (!before && write->type != FC_ACTION_CREATE) {
+		fc_error_set(err, FC_ERR_NOT_FOUND, "the object does not exist");
+		return NULL;
+	}
+	switch (write->type) {
+	case FC_ACTION_CREATE:
+		return created(p, write, before, err);
+	case FC_ACTION_DELETE:
+		return deleted(write, before, err);
+	default:
 		return patched(write, before, err);
-	fc_error_set(err, FC_ERR_INTERNAL, "a write that cannot be planned: %s", fc_action_type_name(write->type));
-	return NULL;
+	}
 }
 
 static void set_version(struct fc_plan *p, json_t *object)
@@ -297,7 +364,7 @@ static void set_version(struct fc_plan *p, json_t *object)
 	char version[32];
 
 	snprintf(version, sizeof(version), "1%020" PRIu64, ++p->versions);
-	json_object_set_new(json_object_get(object, "metadata"), "resourceVersion", json_string(version));
+	json_object_set_new(metadata_of(object), "resourceVersion", json_string(version));
 }
 
 static void note_object(struct fc_plan *p, const char *key, const json_t *value)
@@ -338,7 +405,8 @@ static void note_write(struct fc_plan *p, struct asked *asked, const json_t *bef
 	if (places)
 		json_array_extend(e->confidential, places);
 	json_decref(e->after);
-	e->after = copy_of(after);
+	/* What takes a finalizer off an object that is to be deleted is part of the deletion. */
+	e->after = is_terminating(after) && !is_terminating(e->before) ? NULL : copy_of(after);
 	if (!e->write)
 		e->write = fc_steal(&asked->write);
 }
@@ -356,17 +424,20 @@ static const json_t *present(struct fc_plan *p, const char *key, const struct fc
 /* The event that answered our read becomes the answer to the write. */
 static void answer_write(struct fc_plan *p, struct asked *asked, struct fc_event *event)
 {
+	bool found = event->error.cls == FC_ERR_NONE;
+
 	event->request = asked->write->request;
-	if (event->error.cls != FC_ERR_NONE)
-		return; /* whoever may not be read, or is not there, would not have been written */
+	/* What may not be read cannot be planned. */
+	if (!found && event->error.cls != FC_ERR_NOT_FOUND)
+		return;
+	event->error = FC_ERROR_INIT;
 	const json_t *before = present(p, asked->key, event);
-	json_t *after = before ? written(asked->write, before, &event->error) : NULL;
-	if (!before)
-		fc_error_set(&event->error, FC_ERR_NOT_FOUND, "the object does not exist");
+	json_t *after = written(p, asked->write, before, &event->error);
 	if (after && !json_equal(before, after)) {
 		set_version(p, after);
 		note_write(p, asked, before, after);
-		note_object(p, asked->key, after);
+		/* From here on `before` may be gone. */
+		note_object(p, asked->key, is_terminating(after) && !has_finalizers(after) ? NULL : after);
 	}
 	json_decref(event->object);
 	event->object = after;
@@ -453,6 +524,7 @@ static json_t *part_of(const struct entry *e, json_t *object)
 	metadata = metadata ? json_copy(metadata) : NULL;
 	if (metadata) {
 		json_object_del(metadata, "resourceVersion");
+		json_object_del(metadata, "uid");
 		json_object_set_new(part, "metadata", metadata);
 	}
 	return part;

@@ -33,7 +33,7 @@ struct fc_planned {
 	const char *namespace_; /* NULL: cluster-scoped */
 	const char *name;
 	const char *subresource;    /* NULL: the object */
-	json_t *before, *after;	    /* what the write is about, without resourceVersion; NULL: nothing there */
+	json_t *before, *after;	    /* what the write is about, without resourceVersion and uid; NULL: nothing there */
 	const json_t *confidential; /* an array of JSON Pointers, perhaps empty */
 };
 /* Those that change anything, by cluster, then by resource, namespace, name. Borrowed from the plan, the array too. */

@@ -7,12 +7,25 @@
 
 #include <string.h>
 
+/* Who an object is: of one that is created or deleted, this is no news to whoever reads its key above. */
+static bool is_head(const char *pointer)
+{
+	static const char *const heads[] = { "/apiVersion", "/kind", "/metadata/name", "/metadata/namespace" };
+
+	for (size_t i = 0; i < FC_ARRAY_LEN(heads); i++)
+		if (strcmp(pointer, heads[i]) == 0)
+			return true;
+	return false;
+}
+
 /* Of a Secret or Federated object nothing is shown, whatever a value came from. */
 static bool is_confidential(const struct fc_planned *w, const struct fc_difference *d)
 {
 	const json_t *place;
 	size_t i;
 
+	if (is_head(d->pointer))
+		return false;
 	if (fc_resource_is_secret(w->resource) || fc_resource_is_federated(w->resource))
 		return true;
 	json_array_foreach(w->confidential, i, place)

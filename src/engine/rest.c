@@ -229,7 +229,7 @@ void fc_engine_unseen(const struct fc_engine *e, json_t *sentences)
 		const struct cluster *c = cluster_of(e, w->cluster);
 		char *resource;
 
-		if (!w->of_targets || w->synced || c->connection != UP || fault_is_of_type(&w->error))
+		if (w->use != WATCH_TARGETS || w->synced || c->connection != UP || fault_is_of_type(&w->error))
 			continue;
 		resource = fc_resource_name(w->resource);
 		add(sentences, fc_xasprintf("cluster %s: %s%s%s cannot be listed: %s", c->info.name, resource,
