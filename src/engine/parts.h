@@ -208,6 +208,13 @@ void resync_begin(struct fc_engine *e, struct watch *w);
 void resync_end(struct fc_engine *e, struct watch *w);
 void resync_due(struct fc_engine *e, struct watch *w);
 
+/* --- confidential.c --- */
+/* Does it copy from a Secret or a Federated object, itself or through the rules that feed its source? */
+bool rule_is_confidential(struct fc_engine *e, const struct rule *r);
+/* The places of the target that the write under way fills so, as JSON Pointers; NULL: none, or nobody wants to know. A
+ * new reference. */
+json_t *confidential_places(struct fc_engine *e, const struct target *t);
+
 /* --- cycles.c --- */
 void cycles_rule_bound(struct fc_engine *e, struct rule *r);
 void cycles_rule_unbound(struct fc_engine *e, struct rule *r);
