@@ -155,7 +155,8 @@ static bool source_is_unknown(struct fc_engine *e, struct rule *r)
 		return false;
 	if (source_failed(e, r, &s->error) || (s->watch && !s->known && source_failed(e, r, &s->watch->error)))
 		return true;
-	r->waits_for_sync = true;
+	/* One that is only looked at for its consent is not worth a read of the target. */
+	r->waits_for_sync = !r->denied;
 	rule_set_state(e, r, FC_STATE_PENDING, "FirstSync", "the source is being read for the first time", NULL);
 	return true;
 }
@@ -179,7 +180,7 @@ static bool namespaces_are_unknown(struct fc_engine *e, struct rule *r)
 	if ((!target->namespace_[0] || namespaces_known(cluster_of(e, target->cluster))) &&
 	    (!depends_on_source_namespace(r) || namespaces_known(r->word->cluster)))
 		return false;
-	r->waits_for_sync = true;
+	r->waits_for_sync = !r->denied;
 	rule_set_state(e, r, FC_STATE_PENDING, "FirstSync", "the Namespaces are being read for the first time", NULL);
 	return true;
 }
