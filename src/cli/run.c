@@ -137,6 +137,8 @@ static void build_engine(struct run *r)
 			.permissions = r->set->permissions,
 			.allow_all = r->options.allow_all,
 			.max_in_flight = (unsigned)r->options.max_in_flight,
+			.max_writes_per_second = (unsigned)r->options.max_writes_per_second,
+			.resync_period_ms = r->options.resync_period_ms,
 		},
 		.seed = fc_random_seed(),
 	};

@@ -33,9 +33,11 @@ struct fc_engine_options {
 	const char *const *namespaces;
 	size_t namespace_count;
 	struct fc_permissions
-		*permissions;	/* the operator's list, NULL: an empty one; a reference of its own is taken */
-	bool allow_all;		/* --allow-all: the operator permits everything */
-	unsigned max_in_flight; /* writes under way per cluster, and as many reads; 0: 16 */
+		*permissions;		/* the operator's list, NULL: an empty one; a reference of its own is taken */
+	bool allow_all;			/* --allow-all: the operator permits everything */
+	unsigned max_in_flight;		/* writes under way per cluster, and as many reads; 0: 16 */
+	unsigned max_writes_per_second; /* per cluster; 0: no limit */
+	int64_t resync_period_ms;	/* in it everything is looked at again once; 0: never */
 };
 
 /* Knows the clusters and nothing of them yet; never NULL. `seed` decides every jitter. The caller frees. */

@@ -11,6 +11,9 @@
 
 enum { SERVERS = 7, MEMBERS = 24, FIRST_MEMBERS = 3, STEPS = 700, FAULTS = 10 };
 
+/* Longer than the longest back-off, so that what waits is done in two of them. */
+#define RESYNC_MS (10 * 60 * 1000)
+
 /* A few seconds each. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define WORLDS 60
@@ -29,6 +32,7 @@ struct play {
 	unsigned values; /* made so far */
 	int64_t now_ms;
 	unsigned favourite; /* the fault that this world has most of */
+	bool resyncs;
 	bool filling_stranger;
 	bool calm; /* no more faults, no writes are awaited */
 	size_t writes, reads;
@@ -309,6 +313,8 @@ static void answer_request(struct play *p, struct member *m)
 		cls = FC_ERR_SERVER;
 	why = FC_ERROR_INIT;
 	fc_error_set(&why, cls, "by chance");
+	if (cls == FC_ERR_THROTTLED && chance(p, 50))
+		why.retry_after_ms = 1000 * below(p, 5);
 	why.outcome_unknown = cls == FC_ERR_NETWORK || cls == FC_ERR_TIMEOUT;
 	member_answer(m, a, NULL, &why);
 }
@@ -531,8 +537,11 @@ static bool work_off(struct play *p, struct member *m)
 	return any;
 }
 
+/* With a resync there is always a time at which something is to be done: it settles for two periods. */
 static void settle(struct play *p)
 {
+	int64_t end_ms = p->now_ms + 2 * RESYNC_MS;
+
 	for (int round = 0; round < 3000; round++) {
 		bool any = false;
 		int64_t due_ms;
@@ -542,7 +551,7 @@ static void settle(struct play *p)
 		if (any)
 			continue;
 		due_ms = fc_engine_deadline(p->engine);
-		if (due_ms < 0)
+		if (due_ms < 0 || (p->resyncs && due_ms > end_ms))
 			return;
 		p->now_ms = due_ms > p->now_ms ? due_ms : p->now_ms + 1;
 		step(p, fc_event_new(FC_EVENT_TICK));
@@ -743,6 +752,7 @@ static void begin(struct play *p)
 			edit(p, p->servers[i]);
 	}
 	p->favourite = below(p, FAULTS);
+	p->resyncs = chance(p, 30);
 	p->filling_stranger = true;
 	for (unsigned k = 0; k < 60; k++)
 		edit(p, p->servers[SERVERS - 1]);
@@ -757,6 +767,8 @@ static void begin(struct play *p)
 			.target_words = words,
 			.target_word_count = FC_ARRAY_LEN(words),
 			.max_in_flight = 1 + below(p, 4),
+			.max_writes_per_second = chance(p, 20) ? 1 + below(p, 10) : 0,
+			.resync_period_ms = p->resyncs ? RESYNC_MS : 0,
 		},
 		p->seed);
 	step(p, fc_event_new(FC_EVENT_TICK));

@@ -173,8 +173,10 @@ static json_t *target_of(const struct cell *cell)
 
 static struct world *begin(const struct cell *cell)
 {
-	struct world *w = world_new_options((struct fc_engine_options){
-		.target_words = targets, .target_word_count = FC_ARRAY_LEN(targets), .allow_all = cell->allow_all });
+	struct world *w = world_new_tuned((struct fc_engine_options){ .target_words = targets,
+								      .target_word_count = FC_ARRAY_LEN(targets),
+								      .allow_all = cell->allow_all },
+					  1);
 
 	if (cell->permitted)
 		world_permit(w, cell->permitted);
@@ -454,8 +456,11 @@ static void test_the_dialects_own_word_of_the_source_counts(void **state)
 					   .says = rows[i].says,
 					   .permitted = rows[i].permitted,
 					   .reads = rows[i].reads };
-		struct world *w = world_new_options((struct fc_engine_options){
-			.target_words = targets, .target_word_count = FC_ARRAY_LEN(targets), .dialects = dialects });
+		struct world *w =
+			world_new_tuned((struct fc_engine_options){ .target_words = targets,
+								    .target_word_count = FC_ARRAY_LEN(targets),
+								    .dialects = dialects },
+					1);
 
 		world_permit(w, cell.permitted);
 		for (fc_cluster_no k = 0; k < CLUSTERS; k++)

@@ -99,14 +99,14 @@ static inline json_t *J(const char *fmt, ...)
 
 static inline bool world_watches_namespaces(const struct world *w, const struct fc_action *a)
 {
-	if (a->type == FC_ACTION_STOP_WATCH)
+	if (a->type == FC_ACTION_STOP_WATCH || a->type == FC_ACTION_RELIST)
 		return a->cluster < NUMBERS && w->namespaces[a->cluster] &&
 		       w->namespaces[a->cluster]->watch == a->watch;
 	return a->type == FC_ACTION_START_WATCH && a->cluster < NUMBERS &&
 	       strcmp(a->resource->plural, "namespaces") == 0;
 }
 
-/* The first that starts or stops a watch of Namespaces, now the caller's; NULL when there is none. */
+/* The first that is about a watch of Namespaces, now the caller's; NULL when there is none. */
 static inline struct fc_action *world_take_namespaces(struct world *w)
 {
 	for (struct fc_action **at = &w->actions.first; *at; at = &(*at)->next) {
@@ -124,6 +124,8 @@ static inline struct fc_action *world_take_namespaces(struct world *w)
 }
 
 static inline void world_list(struct world *w, const struct fc_action *watch, json_t *object);
+static inline void world_list_begin(struct world *w, const struct fc_action *watch);
+static inline struct fc_event *world_watch_event(enum fc_event_type type, const struct fc_action *watch);
 
 static inline void world_step(struct world *w, struct fc_event *event)
 {
@@ -137,6 +139,13 @@ static inline void world_step(struct world *w, struct fc_event *event)
 		fc_cluster_no cluster = a->cluster;
 		bool starts = a->type == FC_ACTION_START_WATCH;
 
+		if (a->type == FC_ACTION_RELIST) {
+			/* A list that says nothing new. */
+			world_list_begin(w, w->namespaces[cluster]);
+			world_step(w, world_watch_event(FC_EVENT_LIST_END, w->namespaces[cluster]));
+			fc_action_free(a);
+			continue;
+		}
 		fc_action_free(w->namespaces[cluster]);
 		w->namespaces[cluster] = starts ? fc_steal(&a) : NULL;
 		fc_action_free(a);
@@ -408,10 +417,12 @@ static inline void assert_quiet(const struct world *w)
 	assert_int_equal(world_count(w, FC_ACTION_READ), 0);
 }
 
-/* Of `options` what the test cares for; the clusters, and where none are given the dialects, are filled in. */
-static inline struct world *world_new_options(struct fc_engine_options options)
+/* `options` without clusters, which are filled in; without dialects: those of the program; without words: secrets and
+ * configmaps. */
+static inline struct world *world_new_tuned(struct fc_engine_options options, uint64_t seed)
 {
 	static const char *const names[] = { "hub", "edge-1", "edge-2" };
+	static const char *const targets[] = { "secrets", "configmaps" };
 	struct world *w = fc_xcalloc(1, sizeof(*w));
 
 	for (int i = 0; i < CLUSTERS; i++)
@@ -421,9 +432,13 @@ static inline struct world *world_new_options(struct fc_engine_options options)
 	options.master = HUB;
 	if (!options.dialects)
 		options.dialects = fc_dialects;
+	if (!options.target_words) {
+		options.target_words = targets;
+		options.target_word_count = FC_ARRAY_LEN(targets);
+	}
 	w->now_ms = 1000000;
 	fc_actions_init(&w->actions);
-	w->engine = fc_engine_new(&options, 1);
+	w->engine = fc_engine_new(&options, seed);
 	return w;
 }
 
@@ -432,13 +447,15 @@ static inline struct world *world_new_limited(const char *const *targets, size_t
 					      const char *const *namespaces, size_t namespace_count,
 					      unsigned max_in_flight)
 {
-	return world_new_options((struct fc_engine_options){
-		.target_words = targets,
-		.target_word_count = target_count,
-		.namespaces = namespaces,
-		.namespace_count = namespace_count,
-		.max_in_flight = max_in_flight,
-	});
+	return world_new_tuned(
+		(struct fc_engine_options){
+			.target_words = targets,
+			.target_word_count = target_count,
+			.namespaces = namespaces,
+			.namespace_count = namespace_count,
+			.max_in_flight = max_in_flight,
+		},
+		1);
 }
 
 static inline struct world *world_new_with(const char *const *targets, size_t target_count,
