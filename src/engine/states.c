@@ -282,6 +282,8 @@ static bool is_unreadable(struct fc_engine *e, struct rule *r)
 
 void rule_judge(struct fc_engine *e, struct rule *r)
 {
+	bool took_part = r->takes_part;
+
 	r->waits_for_sync = false;
 	r->takes_part = !is_invalid(e, r) && !is_on_cycle(e, r) && !is_unreachable(e, r) && !is_pending(e, r) &&
 			!is_denied(e, r) && !is_not_found(e, r) && !is_unreadable(e, r);
@@ -290,6 +292,9 @@ void rule_judge(struct fc_engine *e, struct rule *r)
 				   r->cond.state == FC_STATE_FORBIDDEN || r->cond.state == FC_STATE_ERROR);
 	if (!r->takes_part)
 		rule_drop_value(r);
+	else if (!took_part && r->target->phase == READING && r->cond.state != FC_STATE_PENDING)
+		/* What kept it from taking part is over, whatever the read will show. */
+		rule_set_state(e, r, FC_STATE_PENDING, "ReadingTarget", "the target is being read", NULL);
 }
 
 bool rule_set_source_failed(struct fc_engine *e, struct rule *r)
