@@ -127,6 +127,7 @@ static void execute(struct fc_engine_thread *t, struct fc_actions *actions)
 		case FC_ACTION_PATCH:
 		case FC_ACTION_CREATE:
 		case FC_ACTION_DELETE:
+		case FC_ACTION_RECORD:
 			t->options.on_action(t->options.user, a);
 			break;
 		}

@@ -57,6 +57,7 @@ void fc_engine_free(struct fc_engine *e)
 	free(e->resources);
 	free(e->heap);
 	free(e->bound);
+	free(e->owed);
 	free(e->counts);
 	fc_permissions_unref(e->permissions);
 	fc_intern_free(e->strings);
@@ -175,6 +176,7 @@ void fc_engine_step(struct fc_engine *e, const struct fc_event *event, struct fc
 	while ((due = alarm_take_due(e, e->now_ms)))
 		ring(e, due);
 	decide_dirty(e);
+	notices_settle(e);
 	e->out = NULL;
 }
 

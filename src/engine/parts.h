@@ -7,6 +7,7 @@
 #ifndef FC_ENGINE_PARTS_H
 #define FC_ENGINE_PARTS_H
 
+#include "engine/notices.h"
 #include "engine/permissions.h"
 #include "engine/rule.h"
 #include "engine/set.h"
@@ -131,6 +132,8 @@ bool rule_set_source_failed(struct fc_engine *e, struct rule *r);
 void rule_set_waiting(struct fc_engine *e, struct rule *r);
 
 /* --- reports.c: what is worth a log line or a number --- */
+char *rule_source_text(const struct fc_engine *e, const struct rule *r); /* the caller frees */
+char *rule_path_text(const struct rule *r);				 /* ... this too */
 void report_rule(struct fc_engine *e, enum fc_log_level level, const struct rule *r);
 void report_cluster(struct fc_engine *e, enum fc_log_level level, const struct cluster *c, const char *message,
 		    const char *detail);

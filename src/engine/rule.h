@@ -10,6 +10,7 @@
 #define FC_ENGINE_RULE_H
 
 #include "engine/store.h"
+#include "model/uid.h"
 
 /* How it stands with a rule or a pair: what people are told. */
 struct condition {
@@ -19,7 +20,9 @@ struct condition {
 	const char *reason;	/* static */
 	const char *message;	/* static; see condition_text */
 	char *detail;
-	int64_t since_ms; /* wall */
+	enum fc_state noticed; /* what an Event has said last; Pending: none has said anything */
+	bool heir;	       /* it took the place of a rule of which an Event has said that it is in a bad state */
+	int64_t since_ms;      /* wall */
 	uint64_t writes;
 };
 
@@ -84,7 +87,7 @@ struct target {
 	uint64_t serial;	     /* order of making, the cursor of snapshots */
 	struct watch *watch;	     /* borrowed */
 	uint32_t generation_seen;    /* of the watch's lists */
-	struct fc_digest uid;	     /* of metadata.uid: 16 bytes tell as much as 36 */
+	struct fc_uid uid;	     /* metadata.uid */
 	char *version;		     /* resourceVersion last seen; what a write is decided on */
 	json_int_t generation;	     /* metadata.generation, 0: none */
 	struct fc_digest rules_text; /* of all annotations that matter: unchanged, no scan */
@@ -95,6 +98,7 @@ struct target {
 	bool deleting;	 /* bears a deletionTimestamp */
 	bool unreadable; /* its last version could not be decoded */
 	bool dirty;	 /* in fc_engine.dirty */
+	bool owed;	 /* in fc_engine.owed */
 	bool look_again; /* read before the next decision, known or not: the outcome of a write is not known */
 	enum phase phase;
 	bool touched; /* an event came while it was being read */

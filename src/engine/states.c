@@ -11,6 +11,7 @@ void rule_set_state(struct fc_engine *e, struct rule *r, enum fc_state state, co
 
 	if (condition_set(e, &r->cond, state, reason, message, detail) && condition_is_news(&r->cond, &level))
 		report_rule(e, level, r);
+	notice_rule(e, r);
 }
 
 /* --- one question after the other, in the order of the design; true: answered --- */

@@ -58,8 +58,8 @@ struct watch {
 	bool listing;
 	bool relisting;		/* asked to list again, which it has not done yet */
 	bool forbidden;		/* of sources: refused by RBAC, and nothing has come of it since */
-	bool skipped_hubs;	/* of targets: it told of objects that follow another master */
 	bool has_status;	/* of targets: their status is written by itself */
+	bool skipped_hubs;	/* of targets: it told of objects that follow another master */
 	bool unserved;		/* of targets: discovery says that its type is gone, and nothing has come of it since */
 	uint32_t generation;	/* counts lists: what bears an older number at the end of a list was not in it */
 	struct fault error;	/* why it does not work just now; cls NONE: it does */
@@ -200,6 +200,8 @@ struct fc_engine {
 	bool cycle_opened;   /* one of them went in this step: the others may be free */
 	struct rule **bound; /* those bound in this step which feed others */
 	size_t bound_count, bound_cap;
+	struct target **owed; /* of which an Event is to tell at the end of the step */
+	size_t owed_count, owed_cap;
 	/* Of the step under way. */
 	struct cluster *freed; /* a request of it has ended, or it has come back: who waits there may go */
 	struct fc_actions *out;

@@ -47,6 +47,7 @@ void target_free(struct fc_engine *e, struct target *t)
 	job_forget(e, cluster_of(e, t->key.cluster), &t->job);
 	timer_clear(e, t);
 	unmark(e, t);
+	notice_forget(e, t);
 	DL_DELETE2(t->watch->targets, t, prev_in_watch, next_in_watch);
 	HASH_DEL(e->targets, t);
 	key_drop(e, &t->key);
@@ -141,11 +142,9 @@ void target_wants_anew(struct target *t, const struct rule *changed)
 	}
 }
 
-static struct fc_digest uid_of(const json_t *object)
+static struct fc_uid uid_of(const json_t *object)
 {
-	const char *uid = fc_json_metadata(object, "uid");
-
-	return fc_digest_bytes(uid, strlen(uid));
+	return fc_uid_of(fc_json_metadata(object, "uid"));
 }
 
 static json_int_t generation_of(const json_t *object)
@@ -170,9 +169,9 @@ static bool generation_answers(const struct target *t, const json_t *object)
 /* What the metadata of any version tells. Returns whether a rule is new. */
 static bool take_metadata(struct fc_engine *e, struct target *t, const json_t *object)
 {
-	struct fc_digest uid = uid_of(object);
+	struct fc_uid uid = uid_of(object);
 
-	if (t->version && !fc_digest_equal(&t->uid, &uid)) {
+	if (t->version && !fc_uid_equal(&t->uid, &uid)) {
 		/* Deleted and made again under the same name (6.6): nothing that was known of the other holds. */
 		t->known = false;
 		t->generation = 0;
@@ -195,10 +194,10 @@ static bool take_metadata(struct fc_engine *e, struct target *t, const json_t *o
 /* Another version than the one known: by somebody else, or seen for the first time. */
 static void take_event(struct fc_engine *e, struct target *t, const json_t *object)
 {
-	struct fc_digest uid = uid_of(object);
+	struct fc_uid uid = uid_of(object);
 	/* Where versions begin again after a restore from a backup, generations do too. */
 	bool older = fc_rv_compare(fc_json_metadata(object, "resourceVersion"), t->version) == FC_RV_OLDER;
-	bool answered = t->known && !older && fc_digest_equal(&t->uid, &uid) && generation_answers(t, object);
+	bool answered = t->known && !older && fc_uid_equal(&t->uid, &uid) && generation_answers(t, object);
 
 	if (t->phase == READING)
 		t->touched = true;

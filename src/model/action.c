@@ -13,6 +13,7 @@ static const char *const type_names[] = {
 	[FC_ACTION_PATCH] = "patch",
 	[FC_ACTION_CREATE] = "create",
 	[FC_ACTION_DELETE] = "delete",
+	[FC_ACTION_RECORD] = "record",
 	[FC_ACTION_REPORT] = "report",
 	[FC_ACTION_MEASURE] = "measure",
 	[FC_ACTION_GIVE_UP] = "give-up",
@@ -89,6 +90,7 @@ void fc_action_free(struct fc_action *a)
 	free(a->uid);
 	free(a->version);
 	json_decref(a->body);
+	fc_event_record_free(a->record);
 	report_free(a->report);
 	measure_free(a->measure);
 	free(a);

@@ -68,6 +68,7 @@ bool fc_event_is_of_watch(enum fc_event_type type)
 	case FC_EVENT_CLUSTER_DOWN:
 	case FC_EVENT_RESOLVED:
 	case FC_EVENT_RESULT:
+	case FC_EVENT_PERMISSIONS:
 		break;
 	}
 	return false;

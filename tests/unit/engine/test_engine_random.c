@@ -146,6 +146,9 @@ static void take_actions(struct play *p, struct fc_actions *actions)
 		case FC_ACTION_GIVE_UP:
 			lose(p, "gave up: %s", a->name);
 			break;
+		case FC_ACTION_RECORD:
+			check_action(p, m, a);
+			break;
 		case FC_ACTION_REPORT:
 		case FC_ACTION_MEASURE:
 			break;
