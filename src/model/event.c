@@ -63,7 +63,6 @@ bool fc_event_is_of_watch(enum fc_event_type type)
 	case FC_EVENT_CLUSTER_ADDED:
 	case FC_EVENT_CLUSTER_REMOVED:
 	case FC_EVENT_CLUSTER_CHANGED:
-	case FC_EVENT_PERMISSIONS:
 	case FC_EVENT_CLUSTER_UP:
 	case FC_EVENT_CLUSTER_DOWN:
 	case FC_EVENT_RESOLVED:
