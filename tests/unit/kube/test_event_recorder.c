@@ -717,6 +717,30 @@ static void test_event_of_an_old_server_is_a_core_one(void **state)
 	json_decref(expect(f, 3, "POST", "/api/v1/namespaces/default/events?"));
 }
 
+static void test_event_about_a_cluster_scoped_object_is_a_core_one_where_the_new_form_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	SET(f, status, 422);
+	SET(f, refuse, "POST /apis/events.k8s.io/v1/namespaces/default/");
+	record(f, "Invalid", NULL, "node-1");
+	record(f, "Invalid", NULL, "node-2");
+	record(f, "Invalid", "shop", "web");
+	until_told(f);
+	assert_int_equal(requests(f), 4);
+	json_decref(expect(f, 1, "POST", "/api/v1/namespaces/default/events?"));
+	json_decref(expect(f, 2, "POST", "/api/v1/namespaces/default/events?"));
+	json_decref(expect(f, 3, "POST", "/apis/events.k8s.io/v1/namespaces/shop/events?"));
+	assert_int_equal(counts(f).written, 3);
+	/* What is refused in the old form, too, is. */
+	SET(f, refuse, "POST ");
+	record(f, "Invalid", NULL, "node-3");
+	until_told(f);
+	client_settle(&f->client);
+	assert_int_equal(requests(f), 5);
+	assert_int_equal(counts(f).dropped, 1);
+}
+
 static void test_event_of_an_old_server_combines_what_is_similar(void **state)
 {
 	struct fixture *f = *state;
@@ -858,6 +882,7 @@ int main(void)
 		T(test_event_request_that_is_interrupted_is_sent_again),
 		T(test_event_recorder_goes_with_a_request_under_way),
 		T(test_event_of_an_old_server_is_a_core_one),
+		T(test_event_about_a_cluster_scoped_object_is_a_core_one_where_the_new_form_is_refused),
 		T(test_event_of_an_old_server_combines_what_is_similar),
 		T(test_event_api_is_looked_for_again_after_a_while),
 		T(test_event_that_rbac_forbids_is_not_asked_for_again_before_a_while),
