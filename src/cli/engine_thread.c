@@ -122,6 +122,7 @@ static void execute(struct fc_engine_thread *t, struct fc_actions *actions)
 		case FC_ACTION_FORGET_WORD:
 		case FC_ACTION_START_WATCH:
 		case FC_ACTION_STOP_WATCH:
+		case FC_ACTION_RELIST:
 		case FC_ACTION_READ:
 		case FC_ACTION_PATCH:
 		case FC_ACTION_CREATE:

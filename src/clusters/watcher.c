@@ -43,6 +43,9 @@ static void execute(struct fc_watcher *w, struct fc_action *action)
 	case FC_ACTION_STOP_WATCH:
 		fc_watcher_watch_stop(w, action->watch);
 		break;
+	case FC_ACTION_RELIST:
+		fc_watcher_watch_relist(w, action->watch);
+		break;
 	case FC_ACTION_READ:
 		fc_watcher_read(w, action);
 		break;

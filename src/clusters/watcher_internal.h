@@ -132,6 +132,8 @@ void fc_watcher_watch_stop_all(struct fc_watcher *w);
 void fc_watcher_watch_retry_all(struct fc_watcher *w);
 /* What they know may be another cluster's: they list again. */
 void fc_watcher_watch_relist_all(struct fc_watcher *w);
+/* In case that it has missed something. */
+void fc_watcher_watch_relist(struct fc_watcher *w, uint32_t number);
 /* It, or no watch at all, reads anything until _resume, after which those that were paused list again. */
 void fc_watcher_watch_pause(struct fc_watcher *w, uint32_t number);
 void fc_watcher_watch_pause_all(struct fc_watcher *w);

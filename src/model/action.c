@@ -8,6 +8,7 @@ static const char *const type_names[] = {
 	[FC_ACTION_FORGET_WORD] = "forget-word",
 	[FC_ACTION_START_WATCH] = "start-watch",
 	[FC_ACTION_STOP_WATCH] = "stop-watch",
+	[FC_ACTION_RELIST] = "relist",
 	[FC_ACTION_READ] = "read",
 	[FC_ACTION_PATCH] = "patch",
 	[FC_ACTION_CREATE] = "create",

@@ -28,6 +28,8 @@ enum fc_action_type {
 	FC_ACTION_START_WATCH,
 	/* cluster, watch: no event of it is posted after this was executed */
 	FC_ACTION_STOP_WATCH,
+	/* cluster, watch: it lists again, in case that it has missed something. Answered by what a list tells */
+	FC_ACTION_RELIST,
 	/* cluster, request, resource, namespace, name. Answered by RESULT */
 	FC_ACTION_READ,
 	/* cluster, request, resource, namespace, name, subresource (NULL: the object), body. Answered by RESULT */
