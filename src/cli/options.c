@@ -92,6 +92,13 @@ static const struct fc_flag rows[] = {
 	  .commas = true,
 	  .check = check_namespace,
 	  .help = "only these namespaces, for targets and sources; without it all; may be repeated or a comma list" },
+	{ .name = "allow-all",
+	  .type = FC_FLAG_BOOL,
+	  .commands = FC_COMMAND_RUN,
+	  .tolerated = EVERY_COMMAND,
+	  .offset = offsetof(struct fc_options, allow_all),
+	  .help = "everything may be copied from everywhere to everywhere, as far as the clusters let this process: "
+		  "nobody else's consent is asked for" },
 	{ .name = "config",
 	  .type = FC_FLAG_STRING,
 	  .value_name = "FILE",

@@ -27,6 +27,7 @@ struct fc_options {
 	struct fc_strings members;    /* [NAME=]CONTEXT each, as given */
 	struct fc_strings targets;    /* each has passed fc_resource_word_check; at least one */
 	struct fc_strings namespaces; /* DNS labels, each once; empty: all */
+	bool allow_all;		      /* docs/security.md */
 	char *config;
 	int64_t max_in_flight;	       /* per cluster */
 	int64_t max_writes_per_second; /* per cluster; 0: no limit */

@@ -184,6 +184,10 @@ static void renamed(struct fc_engine *e, struct cluster *c, const char *old)
 	free(detail);
 	rebind_by_name(e, old);
 	rebind_by_name(e, c->info.name);
+	if (c->no == e->options.master)
+		targets_master_renamed(e);
+	/* Consents and permissions name clusters. */
+	rules_bind_all(e);
 	/* Where it is unreachable, the rules' states name it. */
 	cluster_mark_concerned(e, c);
 }

@@ -440,6 +440,11 @@ static bool write_groups(struct fc_engine *e, struct target *t, enum part part, 
 {
 	struct cluster *c = cluster_of(e, t->key.cluster);
 
+	if (e->collecting) {
+		/* k8s-copier B1; fc_engine_step marks every target when this is over. */
+		open_groups_pending(e, groups, count, "FirstSync", "the first lists of targets are not complete");
+		return false;
+	}
 	if (must_wait_until(e, t, target_not_before_ms(t, part))) {
 		open_groups_waiting(e, groups, count);
 		return false;
@@ -526,7 +531,8 @@ static bool lacks_a_read(const struct source *s, const struct rule *r)
 {
 	if (s->owed)
 		return true;
-	return !r->want_known && (s->error.cls != FC_ERR_NONE || (s->known && s->present && !s->unreadable));
+	return !r->denied && !r->want_known &&
+	       (s->error.cls != FC_ERR_NONE || (s->known && s->present && !s->unreadable));
 }
 
 /* Such a source is read when its delay is over. */

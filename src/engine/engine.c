@@ -21,6 +21,8 @@ struct fc_engine *fc_engine_new(const struct fc_engine_options *options, uint64_
 	while (options->dialects[dialects])
 		dialects++;
 	e->counts = fc_xcalloc(dialects ? dialects : 1, sizeof(*e->counts));
+	e->permissions = fc_permissions_ref(options->permissions);
+	e->options.permissions = NULL;
 	clusters_take(e, options->clusters, options->cluster_count);
 	e->options.clusters = NULL;
 	e->dirty_end = &e->dirty;
@@ -56,6 +58,7 @@ void fc_engine_free(struct fc_engine *e)
 	free(e->heap);
 	free(e->bound);
 	free(e->counts);
+	fc_permissions_unref(e->permissions);
 	fc_intern_free(e->strings);
 	free(e);
 }
@@ -82,6 +85,9 @@ static void take_event(struct fc_engine *e, const struct fc_event *event)
 	case FC_EVENT_CLUSTER_CHANGED:
 		if (c)
 			cluster_changed(e, c, event);
+		break;
+	case FC_EVENT_PERMISSIONS:
+		permissions_changed(e, event);
 		break;
 	case FC_EVENT_CLUSTER_UP:
 		if (c)
@@ -118,6 +124,17 @@ static void decide_dirty(struct fc_engine *e)
 	}
 }
 
+/* The first lists of targets are told: what they want is watched, and may be written from now on. */
+static void end_collecting(struct fc_engine *e)
+{
+	struct target *t, *next;
+
+	e->collecting = false;
+	source_watches_begin(e);
+	HASH_ITER(hh, e->targets, t, next)
+		target_mark(e, t);
+}
+
 static void ring(struct fc_engine *e, struct alarm *a)
 {
 	switch (a->kind) {
@@ -148,10 +165,8 @@ void fc_engine_step(struct fc_engine *e, const struct fc_event *event, struct fc
 			words_start(e, e->clusters[i]);
 	}
 	take_event(e, event);
-	if (e->collecting && (e->now_ms >= e->collect_until_ms || clusters_have_told(e))) {
-		e->collecting = false;
-		source_watches_begin(e);
-	}
+	if (e->collecting && (e->now_ms >= e->collect_until_ms || clusters_have_told(e)))
+		end_collecting(e);
 	cycles_settle(e);
 	/* Not before: whoever is next in line must know whether it is on a cycle. */
 	if (e->freed)

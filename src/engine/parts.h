@@ -7,8 +7,9 @@
 #ifndef FC_ENGINE_PARTS_H
 #define FC_ENGINE_PARTS_H
 
-#include "engine/set.h"
+#include "engine/permissions.h"
 #include "engine/rule.h"
+#include "engine/set.h"
 #include "engine/store.h"
 
 /* --- watches.c: starting, stopping and what they tell --- */
@@ -20,6 +21,8 @@ void watch_event(struct fc_engine *e, const struct fc_event *event);
  * fc_engine.watches. What is known of it stays. */
 void watch_silence(struct fc_engine *e, struct watch *w);
 void watch_say_start(struct fc_engine *e, const struct watch *w);
+/* What it told and nobody kept is wanted now. What is known of it stays. */
+void watch_list_again(struct fc_engine *e, struct watch *w);
 
 /* --- targets.c: annotated objects --- */
 /* Long enough for a first list or a read of other sources on a busy server, short enough not to be felt. */
@@ -32,6 +35,7 @@ void targets_list_end(struct fc_engine *e, struct watch *w);
 void target_read_done(struct fc_engine *e, struct target *t, json_t *object, const struct fc_error *error);
 void target_write_done(struct fc_engine *e, struct target *t, json_t *object, const struct fc_error *error);
 void targets_forget_held(struct fc_engine *e, fc_cluster_no cluster); /* a list is to come that tells anew */
+void targets_master_renamed(struct fc_engine *e);		      /* others follow it now */
 void target_mark(struct fc_engine *e, struct target *t);	      /* decide about it before this step ends */
 void target_free(struct fc_engine *e, struct target *t);
 void target_read(struct fc_engine *e, struct target *t);
@@ -46,6 +50,8 @@ void target_wants_anew(struct target *t, const struct rule *changed);
 
 /* --- rules.c: a rule's binding to its source --- */
 bool rules_present(const struct fc_engine *e, const json_t *object); /* does it bear an annotation of a dialect? */
+/* Is this master the one that it follows (fedcopy.dev/hub)? The rules of another one's are not even seen. */
+bool rules_follow_master(const struct fc_engine *e, const json_t *object);
 /* Makes the target's rules those that `object` bears; rules that stay keep what is known of them. Returns whether one
  * is new. */
 bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object);
@@ -55,6 +61,7 @@ void rules_free(struct fc_engine *e, struct target *t);
 void rule_bind(struct fc_engine *e, struct rule *r);
 /* The same, where the cluster that it names may be another one now. */
 void rule_rebind(struct fc_engine *e, struct rule *r);
+void rules_bind_all(struct fc_engine *e); /* what may be read has changed: every rule is decided about again */
 void rule_unbind(struct fc_engine *e, struct rule *r);
 void rule_drop_value(struct rule *r);
 const char *rule_source_namespace(const struct rule *r); /* borrowed; NULL: cluster-scoped */
@@ -197,11 +204,6 @@ void throttle_answered(struct fc_engine *e, struct cluster *c, uint64_t request,
 void resync_begin(struct fc_engine *e, struct watch *w);
 void resync_end(struct fc_engine *e, struct watch *w);
 void resync_due(struct fc_engine *e, struct watch *w);
-
-/* --- permissions.c --- */
-/* NULL: allowed; else a static sentence why not. Design section 7. */
-const char *permission_denied(const struct fc_engine *e, const struct rule *r, const struct fc_resource *source,
-			      fc_cluster_no source_cluster, const char *source_namespace);
 
 /* --- cycles.c --- */
 void cycles_rule_bound(struct fc_engine *e, struct rule *r);

@@ -32,6 +32,8 @@ struct rule {
 	struct source *source; /* NULL: not bound */
 	const char *misfit;    /* static: why the instance fits no cluster or resource; NULL: it does */
 	const char *denied;    /* static: why not allowed; NULL: allowed */
+	bool asks_source;      /* it is not, and what the source says could change it: it is watched for that */
+	bool linked;	       /* bound to a source and allowed: part of the graph of cycles */
 	bool on_cycle;
 	bool outside;	    /* the source's namespace is not among --namespace: counts as missing */
 	bool child_blocked; /* cannot be set inside the value of the rule above it */
@@ -88,6 +90,8 @@ struct target {
 	struct fc_digest rules_text; /* of all annotations that matter: unchanged, no scan */
 	struct rule *rules;
 	bool known;	 /* the rules' `present` and `ground` are those of `version` */
+	bool paused;	 /* bears fedcopy.dev/pause */
+	bool has_hub;	 /* bears fedcopy.dev/hub, with the name that the master has */
 	bool deleting;	 /* bears a deletionTimestamp */
 	bool unreadable; /* its last version could not be decoded */
 	bool dirty;	 /* in fc_engine.dirty */
@@ -135,6 +139,7 @@ struct source {
 	bool present;
 	bool unreadable;
 	char *version;
+	json_t *said; /* what it says to being read, and pauses: consent_words; NULL: nothing */
 	struct rule *rules;
 	bool touched;  /* an event came while it was being read */
 	bool in_doubt; /* versions may have begun again (a restored backup): an older one may be news, a read tells */

@@ -2,6 +2,7 @@
 /* The state of a rule: the first of design section 5's that applies, with a reason and a sentence. */
 #include "base/mem.h"
 #include "engine/parts.h"
+#include "model/marks.h"
 
 void rule_set_state(struct fc_engine *e, struct rule *r, enum fc_state state, const char *reason, const char *message,
 		    const char *detail)
@@ -162,7 +163,10 @@ static bool source_is_unknown(struct fc_engine *e, struct rule *r)
 {
 	const struct source *s = r->source;
 
-	if (!s || (s->known && (r->want_known || !s->present || s->unreadable)))
+	if (!s || (s->known && (r->denied || r->want_known || !s->present || s->unreadable)))
+		return false;
+	/* Why a source that did not consent cannot be read is no affair of who asks. */
+	if (r->denied && (s->error.cls != FC_ERR_NONE || (s->watch && s->watch->error.cls != FC_ERR_NONE)))
 		return false;
 	if (source_failed(e, r, &s->error, s->failures) ||
 	    (s->watch && !s->known && source_failed(e, r, &s->watch->error, TRIES)))
@@ -170,6 +174,50 @@ static bool source_is_unknown(struct fc_engine *e, struct rule *r)
 	r->waits_for_sync = true;
 	rule_set_state(e, r, FC_STATE_PENDING, "FirstSync", "the source is being read for the first time", NULL);
 	return true;
+}
+
+static bool set_paused(struct fc_engine *e, struct rule *r, const char *message)
+{
+	rule_set_state(e, r, FC_STATE_PENDING, "Paused", message, NULL);
+	return true;
+}
+
+/* Does what Namespaces say matter to the rule? Not where only the operator could permit it. */
+static bool depends_on_source_namespace(const struct rule *r)
+{
+	return r->word && r->word->resource && rule_source_namespace(r) && (!r->denied || r->asks_source);
+}
+
+static bool namespaces_are_unknown(struct fc_engine *e, struct rule *r)
+{
+	const struct key *target = &r->target->key;
+
+	if ((!target->namespace_[0] || namespaces_known(cluster_of(e, target->cluster))) &&
+	    (!depends_on_source_namespace(r) || namespaces_known(r->word->cluster)))
+		return false;
+	r->waits_for_sync = true;
+	rule_set_state(e, r, FC_STATE_PENDING, "FirstSync", "the Namespaces are being read for the first time", NULL);
+	return true;
+}
+
+/* A pause on the source's side is shown only to who may read there. */
+static bool namespace_is_paused(struct fc_engine *e, struct rule *r)
+{
+	const struct key *target = &r->target->key;
+	const struct space *s = namespace_find(e, cluster_of(e, target->cluster), target->namespace_);
+
+	if (s && s->paused)
+		return set_paused(e, r, "the target's Namespace bears fedcopy.dev/pause");
+	if (r->denied || !depends_on_source_namespace(r))
+		return false;
+	s = namespace_find(e, r->word->cluster, rule_source_namespace(r));
+	return s && s->paused && set_paused(e, r, "the source's Namespace bears fedcopy.dev/pause");
+}
+
+static bool source_is_paused(struct fc_engine *e, struct rule *r)
+{
+	return r->source && !r->denied && fc_marks_paused(r->source->said) &&
+	       set_paused(e, r, "the source bears fedcopy.dev/pause");
 }
 
 static bool is_pending(struct fc_engine *e, struct rule *r)
@@ -184,7 +232,10 @@ static bool is_pending(struct fc_engine *e, struct rule *r)
 		rule_set_state(e, r, FC_STATE_PENDING, "TargetTerminating", "the target is being deleted", NULL);
 		return true;
 	}
-	return type_is_pending(e, r) || source_is_unknown(e, r);
+	if (r->target->paused)
+		return set_paused(e, r, "the target bears fedcopy.dev/pause");
+	return type_is_pending(e, r) || namespaces_are_unknown(e, r) || namespace_is_paused(e, r) ||
+	       source_is_unknown(e, r) || source_is_paused(e, r);
 }
 
 static bool is_denied(struct fc_engine *e, struct rule *r)

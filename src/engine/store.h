@@ -59,6 +59,7 @@ struct watch {
 	bool relisting;		/* asked to list again, which it has not done yet */
 	bool forbidden;		/* of sources: refused by RBAC, and nothing has come of it since */
 	bool has_status;	/* of targets: their status is written by itself */
+	bool skipped_hubs;	/* of targets: it told of objects that follow another master */
 	bool unserved;		/* of targets: discovery says that its type is gone, and nothing has come of it since */
 	uint32_t generation;	/* counts lists: what bears an older number at the end of a list was not in it */
 	struct fault error;	/* why it does not work just now; cls NONE: it does */
@@ -132,6 +133,7 @@ struct cluster {
 	bool had_outcome, has_synced;
 	struct word *words;
 	struct watch *namespaces_watch; /* NULL: nothing of it was of interest yet */
+	bool namespaces_failed;		/* they could not be watched at first, and that was said */
 	struct space *spaces;		/* its Namespaces that were told of, by name */
 	struct job *write_queue, *read_queue;
 	unsigned writes_in_flight, reads_in_flight;
@@ -144,12 +146,16 @@ struct source_space {
 	size_t count;		/* sources in it */
 	struct watch *wide;	/* one watch of the namespace; NULL: one per source */
 	bool narrowing;		/* few are left: each gets a watch of its own again, then the wide one ends */
-	struct source_space *next;
+	UT_hash_handle hh;	/* source_group.spaces */
 };
 struct source_group {
 	fc_cluster_no cluster;
 	const struct fc_resource *resource;
 	struct source_space *spaces;
+	/* Sums over the spaces, so that one source more or less costs the same however many there are. */
+	size_t wide_spaces; /* watched as a whole */
+	size_t crowded;	    /* with many sources */
+	size_t scattered;   /* sources in the others */
 	size_t named;	    /* watches of single objects */
 	struct watch *wide; /* one watch of the cluster, or NULL */
 	bool narrowing;	    /* as in a space */
@@ -166,6 +172,7 @@ struct request {
 
 struct fc_engine {
 	struct fc_engine_options options;
+	struct fc_permissions *permissions; /* those of the operator, as they were told last */
 	struct fc_random random;
 	struct fc_intern *strings;
 	const struct fc_resource **resources;

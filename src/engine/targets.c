@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "engine/parts.h"
 #include "json/decode.h"
+#include "model/marks.h"
 #include "model/resource_version.h"
 
 /* After a 409 the event that caused it is under way; without one the target is read (design section 5, Writing). */
@@ -71,6 +72,8 @@ static struct target *target_new(struct fc_engine *e, struct watch *w, const cha
 	job_init(&t->job, t);
 	HASH_ADD(hh, e->targets, key, sizeof(t->key), t);
 	DL_APPEND2(w->targets, t, prev_in_watch, next_in_watch);
+	if (t->key.namespace_[0])
+		namespaces_watch(e, cluster_of(e, w->cluster));
 	return t;
 }
 
@@ -179,6 +182,8 @@ static bool take_metadata(struct fc_engine *e, struct target *t, const json_t *o
 	t->uid = uid;
 	set_text(&t->version, fc_json_metadata(object, "resourceVersion"));
 	t->deleting = fc_json_metadata(object, "deletionTimestamp")[0] != '\0';
+	t->paused = fc_marks_paused(object);
+	t->has_hub = fc_marks_annotation(object, FC_MARK_HUB);
 	t->unreadable = false;
 	t->event_until_ms = 0;
 	if (!rules_scan(e, t, object))
@@ -250,6 +255,10 @@ void target_object(struct fc_engine *e, struct watch *w, json_t *object)
 
 	if (!t && !rules_present(e, object))
 		return;
+	if (!rules_follow_master(e, object))
+		w->skipped_hubs = true;
+	if (!t && !rules_follow_master(e, object))
+		return;
 	if (!t)
 		t = target_new(e, w, namespace_, name);
 	t->generation_seen = w->generation;
@@ -281,6 +290,28 @@ void target_gone(struct fc_engine *e, struct watch *w, const char *namespace_, c
 		hold(t, w, NULL, version, false);
 	else if (!version || !t->version || fc_rv_compare(version, t->version) != FC_RV_OLDER)
 		target_free(e, t);
+}
+
+/* Who followed it under its old name follows another now; who may follow the new name is in no table, and is listed
+ * again. */
+void targets_master_renamed(struct fc_engine *e)
+{
+	struct watch *w, *next_watch;
+	struct target *t, *next;
+
+	HASH_ITER(hh, e->targets, t, next) {
+		if (!t->has_hub)
+			continue;
+		t->watch->skipped_hubs = true;
+		target_free(e, t);
+	}
+	/* One that is listed again is met again at the end of the table. */
+	HASH_ITER(hh, e->watches, w, next_watch) {
+		if (!w->skipped_hubs)
+			continue;
+		w->skipped_hubs = false;
+		watch_list_again(e, w);
+	}
 }
 
 static void is_unreadable(struct fc_engine *e, struct target *t, const char *version)

@@ -36,6 +36,17 @@ void watch_silence(struct fc_engine *e, struct watch *w)
 	w->listing = w->relisting = false;
 }
 
+void watch_list_again(struct fc_engine *e, struct watch *w)
+{
+	/* One that is not heard lists when it is. */
+	if (is_silent(e, w))
+		return;
+	HASH_DEL(e->watches, w);
+	watch_silence(e, w);
+	HASH_ADD(hh, e->watches, id, sizeof(w->id), w);
+	watch_say_start(e, w);
+}
+
 struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
 			  const char *namespace_, const char *name, enum watch_use use)
 {
@@ -88,6 +99,8 @@ static void works(struct fc_engine *e, struct watch *w)
 
 static void list_end(struct fc_engine *e, struct watch *w, bool complete)
 {
+	bool first = !w->synced;
+
 	w->listing = w->relisting = false;
 	w->synced = true;
 	works(e, w);
@@ -96,7 +109,7 @@ static void list_end(struct fc_engine *e, struct watch *w, bool complete)
 		return;
 	}
 	if (w->use == WATCH_NAMESPACES)
-		namespaces_list_end(e, w, complete);
+		namespaces_list_end(e, w, complete, first);
 	else if (complete)
 		targets_list_end(e, w);
 	clusters_check_synced(e, cluster_of(e, w->cluster));

@@ -291,7 +291,7 @@ static void test_refusal_of_one_place_is_found_and_the_others_are_written(void *
 }
 
 /* B28. */
-static void test_literal_is_written_without_any_source(void **state)
+static void test_d01_literal_is_written_without_any_source(void **state)
 {
 	struct fixture *f = *state;
 	struct fc_action *a;
@@ -515,7 +515,7 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refusal_of_one_place_is_found_and_the_others_are_written, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(test_literal_is_written_without_any_source, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_d01_literal_is_written_without_any_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unchanged_generation_needs_no_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rival_is_slowed_down_after_ten_rewrites_in_a_minute, setup,
 						teardown),

@@ -248,6 +248,19 @@ static void new_rule(struct play *p, json_t *object, struct place at)
 				    json_sprintf("%s:%s/%s/o%d:%s", word, cluster, space, name, sources[source]));
 }
 
+/* Who may read it from elsewhere, from now on. */
+static void new_consent(struct play *p, json_t *object)
+{
+	static const char *const namespaces[] = { "*", "ns", "ns, other", "" };
+	static const char *const clusters[] = { "*", "c1", "c2,c3", "" };
+	json_t *annotations = json_object_get(json_object_get(object, "metadata"), "annotations");
+
+	if (chance(p, 60))
+		json_object_set_new(annotations, "fedcopy.dev/allow-namespaces", json_string(namespaces[below(p, 4)]));
+	else
+		json_object_set_new(annotations, "fedcopy.dev/allow-clusters", json_string(clusters[below(p, 4)]));
+}
+
 static void edit(struct play *p, struct server *s)
 {
 	struct place at = { (int)below(p, TYPES), chance(p, 85) ? 0 : 1, (int)below(p, NAMES) };
@@ -271,6 +284,8 @@ static void edit(struct play *p, struct server *s)
 		json_object_clear(json_object_get(json_object_get(object, "metadata"), "annotations"));
 	if (!old || what >= 80)
 		new_rule(p, object, at);
+	if (chance(p, 15))
+		new_consent(p, object);
 	server_put(s, at, object);
 }
 
@@ -546,13 +561,25 @@ static void settle(struct play *p)
 
 /* --- what the rules say, read in the simplest way --- */
 
-static bool may_read(const struct member *reader, const struct member *from, struct place target, struct place source)
+static bool lists(const json_t *source, const char *key, const char *name)
 {
-	if (source.space != target.space)
+	const json_t *annotations = json_object_get(json_object_get(source, "metadata"), "annotations");
+	const char *list = json_string_value(json_object_get(annotations, key));
+
+	return list && (strcmp(list, "*") == 0 || strstr(list, name));
+}
+
+static bool may_read(const struct member *reader, const struct member *from, struct place target, struct place at,
+		     const json_t *source)
+{
+	bool by_cluster = from == reader || (from->no == HUB && reader->reads == FC_READS_SAME_NAMESPACE);
+
+	if (at.type == SECRETS && target.type != SECRETS)
 		return false;
-	if (source.type == SECRETS && target.type != SECRETS)
+	if (from != reader && reader->reads == FC_READS_NONE)
 		return false;
-	return from == reader || (from->no == HUB && reader->reads == FC_READS_SAME_NAMESPACE);
+	return (at.space == target.space || lists(source, "fedcopy.dev/allow-namespaces", space_names[target.space])) &&
+	       (by_cluster || lists(source, "fedcopy.dev/allow-clusters", reader->name));
 }
 
 static json_t *value_at(const json_t *object, const char *path)
@@ -592,10 +619,8 @@ static json_t *wanted(struct play *p, const struct member *m, struct place at, c
 		instance = slash + 1;
 	}
 	source.name = atoi(instance + 1);
-	if (!from || !may_read(m, from, at, source))
-		return NULL;
-	object = object_at(from->home, source);
-	return object ? value_at(object, path) : NULL;
+	object = from ? object_at(from->home, source) : NULL;
+	return object && may_read(m, from, at, source, object) ? value_at(object, path) : NULL;
 }
 
 /* What `data` is to be: the wide rule's value, and the others' in it. NULL: what is wanted is refused by the server, so
