@@ -16,7 +16,7 @@ WRITES = ("patch", "update", "create", "delete")
 # --- Status paths -----------------------------------------------------------------------------------------------------
 
 
-def test_status_paths_are_written_to_the_subresource_on_the_version_of_the_first_answer(fedcopy, cluster_set, hub, edge1, namespace):
+def test_b29_a_path_under_status_is_written_by_way_of_the_subresource(fedcopy, cluster_set, hub, edge1, namespace):
     # k8s-copier B29
     configmap(edge1, namespace, "source", {"phase": "Ready", "size": "3"})
     rules = {
