@@ -26,6 +26,7 @@ static bool step(struct api_server *s, struct api_cell *ns)
 		if (!c)
 			continue;
 		a = api_write_delete(&(struct api_write){ .s = s, .r = r, .ns = c->ns, .name = c->name }, NULL, &done);
+		api_cell_unref(done);
 		api_answer_fini(&a);
 		return true;
 	}

@@ -229,6 +229,8 @@ void api_kind_prepare(const struct api_resource *r, json_t *object, const json_t
 	}
 	if (r->type->status)
 		set_or_delete(object, "status", old);
+	if (r->type->status && !r->custom && !old)
+		json_object_set_new(object, "status", json_object());
 	if (r->type->generation)
 		prepare_generation(r, object, old);
 }
