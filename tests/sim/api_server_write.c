@@ -172,8 +172,7 @@ static struct api_answer create(struct api_write *w, json_t **object, struct api
 	if ((a = check_namespace(w, name)).status || (a = admit(w, *object, NULL)).status)
 		return a;
 	if (api_string(api_metadata(*object), "resourceVersion"))
-		return api_refuse(500, "InternalError", NULL,
-				  "resourceVersion should not be set on objects to be created");
+		return api_refuse(500, NULL, NULL, "resourceVersion should not be set on objects to be created");
 	begin_metadata(w, api_metadata(*object));
 	api_kind_prepare(w->r, *object, NULL, false);
 	causes = json_array();
@@ -248,18 +247,30 @@ static bool is_going(const json_t *object)
 
 /* Stores the object, unless it says what is there already, or removes it, when the last finalizer has gone: then the
  * writer sees what it made of it, which nobody else does. */
-static void commit(struct api_write *w, struct api_cell *old, json_t **object, struct api_cell **done)
+static void commit(struct api_write *w, struct api_cell *old, json_t **object, bool ignored, struct api_cell **done)
 {
 	json_object_set(api_metadata(*object), "resourceVersion",
 			json_object_get(api_metadata(old->object), "resourceVersion"));
 	if (is_going(old->object) && may_go(*object)) {
 		*done = api_cell_new(fc_steal(object), old->version);
 		api_store_remove(w->s, w->r, old);
-	} else if (json_equal(*object, old->object)) {
+	} else if (!ignored && json_equal(*object, old->object)) {
 		*done = api_cell_ref(old);
 	} else {
 		*done = api_cell_ref(api_store_put(w->s, w->r, old, fc_steal(object)));
 	}
+}
+
+/* Who writes what a built-in type ignores in that place has written all the same: the server notes in managedFields,
+ * which this model does not keep, that the fields are his, and the object has a new version. */
+static bool writes_what_is_ignored(const struct api_write *w, const json_t *object, const json_t *old)
+{
+	if (w->r->custom || api_is_namespace(w->r) || !w->r->type->status)
+		return false;
+	if (!w->status_only)
+		return !api_same(json_object_get(object, "status"), json_object_get(old, "status"));
+	return !api_same(json_object_get(object, "spec"), json_object_get(old, "spec")) ||
+	       !api_same(json_object_get(api_metadata(object), "labels"), json_object_get(api_metadata(old), "labels"));
 }
 
 static struct api_answer update(struct api_write *w, struct api_cell *old, json_t **object, struct api_cell **done)
@@ -267,10 +278,12 @@ static struct api_answer update(struct api_write *w, struct api_cell *old, json_
 	const json_t *old_metadata = api_metadata(old->object);
 	json_t *metadata = api_metadata(*object), *causes;
 	struct api_answer a;
+	bool ignored;
 
 	if ((a = admit(w, *object, old->object)).status || (a = check_version(w, metadata, old)).status)
 		return a;
 	keep_metadata(metadata, old_metadata);
+	ignored = writes_what_is_ignored(w, *object, old->object);
 	if (w->finalize)
 		json_object_set(*object, "status", json_object_get(old->object, "status"));
 	else
@@ -282,7 +295,7 @@ static struct api_answer update(struct api_write *w, struct api_cell *old, json_
 	api_kind_validate(w->r, *object, old->object, causes);
 	if ((a = api_invalid(w->r->type->group, w->r->type->kind, w->name, causes)).status)
 		return a;
-	commit(w, old, object, done);
+	commit(w, old, object, ignored, done);
 	return (struct api_answer){ .status = 200 };
 }
 
