@@ -111,12 +111,12 @@ static bool replace(const struct spot *spot, json_t *value)
 	return n >= 0 && json_array_set(spot->container, (size_t)n, value) == 0;
 }
 
-/* A null is equal to nothing, not even to null. */
+/* What is missing is not null. */
 static bool test(const struct spot *spot, const json_t *value)
 {
 	const json_t *have = child(spot->container, spot->key);
 
-	return have && value && !json_is_null(have) && json_equal(have, value);
+	return have && (value ? json_equal(have, value) : json_is_null(have));
 }
 
 static bool copy_or_move(json_t *doc, const json_t *step, const struct spot *to, bool move)

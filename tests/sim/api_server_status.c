@@ -15,6 +15,7 @@ void api_answer_fini(struct api_answer *a)
 	a->body = NULL;
 }
 
+static json_t *text(const char *fmt, va_list args) FC_PRINTF(1, 0);
 static json_t *text(const char *fmt, va_list args)
 {
 	char *words = NULL;

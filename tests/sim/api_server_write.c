@@ -20,8 +20,7 @@ static struct api_answer wrong_type(const char *version, const char *kind, const
 }
 
 /* Custom objects say what they are. */
-static struct api_answer check_custom(const struct api_write *w, const json_t *object, const char *version,
-				      bool patched)
+static struct api_answer check_custom(const json_t *object, const char *version, bool patched)
 {
 	const char *kind = api_string(object, "kind") ?: "", *given = api_string(object, "apiVersion") ?: "";
 	const char *name = api_string(api_metadata(object), "name") ?: "";
@@ -40,9 +39,18 @@ static struct api_answer check_custom(const struct api_write *w, const json_t *o
 			       : api_bad_request("the API version in the data (%s) does not match the expected API "
 						 "version (%s)",
 						 given, version);
-	if (strcmp(kind, w->r->type->kind) != 0)
-		return wrong_type(given, kind, name, "kind");
 	return fine;
+}
+
+/* That it is another one is seen late, when the object would be stored. */
+static struct api_answer check_custom_kind(const struct api_write *w, const json_t *object)
+{
+	const char *kind = api_string(object, "kind");
+
+	if (!w->r->custom || strcmp(kind, w->r->type->kind) == 0)
+		return fine;
+	return wrong_type(api_string(object, "apiVersion"), kind, api_string(api_metadata(object), "name") ?: "",
+			  "kind");
 }
 
 /* Those of a built-in type may leave it out: the path tells. */
@@ -67,11 +75,13 @@ static struct api_answer check_type(const struct api_write *w, json_t *object, b
 		*type->group ? fc_xasprintf("%s/%s", type->group, type->version) : fc_xstrdup(type->version);
 	struct api_answer a;
 
-	a = w->r->custom ? check_custom(w, object, version, patched) : check_built_in(w, object, version, patched);
+	a = w->r->custom ? check_custom(object, version, patched) : check_built_in(w, object, version, patched);
 	if (a.status)
 		return a;
-	json_object_set_new(object, "kind", json_string(type->kind));
-	json_object_set_new(object, "apiVersion", json_string(version));
+	if (!w->r->custom) {
+		json_object_set_new(object, "kind", json_string(type->kind));
+		json_object_set_new(object, "apiVersion", json_string(version));
+	}
 	return fine;
 }
 
@@ -173,6 +183,8 @@ static struct api_answer create(struct api_write *w, json_t **object, struct api
 		return a;
 	if (api_string(api_metadata(*object), "resourceVersion"))
 		return api_refuse(500, NULL, NULL, "resourceVersion should not be set on objects to be created");
+	if ((a = check_custom_kind(w, *object)).status)
+		return a;
 	begin_metadata(w, api_metadata(*object));
 	api_kind_prepare(w->r, *object, NULL, false);
 	causes = json_array();
@@ -280,7 +292,8 @@ static struct api_answer update(struct api_write *w, struct api_cell *old, json_
 	struct api_answer a;
 	bool ignored;
 
-	if ((a = admit(w, *object, old->object)).status || (a = check_version(w, metadata, old)).status)
+	if ((a = admit(w, *object, old->object)).status || (a = check_version(w, metadata, old)).status ||
+	    (a = check_custom_kind(w, *object)).status)
 		return a;
 	keep_metadata(metadata, old_metadata);
 	ignored = writes_what_is_ignored(w, *object, old->object);

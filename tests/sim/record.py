@@ -7,11 +7,13 @@ test_api_server replays against the model. What differs from run to run is named
 the order of the versions of that conversation), ${time}; so a second recording is equal to the first, byte for byte.
 """
 
+import contextlib
 import copy
 import json
 import pathlib
 import queue
 import re
+import socket
 import sys
 import tempfile
 import threading
@@ -186,6 +188,8 @@ class Conversation:
 
     def close(self):
         for watch in self.watches:
+            with contextlib.suppress(OSError):  # it may have ended; its reader waits in it
+                watch.connection.sock.shutdown(socket.SHUT_RDWR)
             watch.connection.close()
 
 
