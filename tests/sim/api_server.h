@@ -48,8 +48,8 @@ struct api_answer {
  * "/apis/apps/v1/namespaces/a/deployments/b/status", "/api/v1/secrets?labelSelector=...". Methods GET (object, list,
  * discovery documents /api, /apis, /api/v1, /apis/GROUP/VERSION, /version), POST, PUT, PATCH
  * (application/json-patch+json, application/merge-patch+json), DELETE (DeleteOptions with preconditions and
- * propagationPolicy in `body`). `accept_metadata`: answers as PartialObjectMetadata(List). `body` is borrowed, NULL for
- * none. */
+ * propagationPolicy in `body`; also of a collection). `accept_metadata`: answers as PartialObjectMetadata(List). `body`
+ * is borrowed, NULL for none. */
 struct api_answer api_request(struct api_server *s, const char *method, const char *path, const char *content_type,
 			      bool accept_metadata, const json_t *body);
 void api_answer_fini(struct api_answer *a);
@@ -83,8 +83,10 @@ void api_server_restore(struct api_server *s);
  * resourceVersion. 0: now. Applies to the next list only. */
 void api_server_lag(struct api_server *s, unsigned back);
 
-/* One step of the controllers that end namespaces: deletes one object in a namespace that is Terminating, or such a
- * namespace, when nothing is in it and no finalizer holds it. False: there was nothing to do. */
+/* One step of the controllers, by requests of theirs: takes the finalizers foregroundDeletion and orphan off one object
+ * that is being deleted, deletes one object in a namespace that is Terminating, or such a namespace, when nothing is in
+ * it and no finalizer holds it. False: there was nothing to do. A DELETE of a namespace alone only makes it
+ * Terminating. */
 bool api_server_run_controllers(struct api_server *s);
 
 /* --- looking without asking, for checkers and worlds; borrowed --- */

@@ -80,6 +80,8 @@ struct api_cell *api_store_find(const struct api_resource *r, const char *ns, co
 struct api_cell *api_store_put(struct api_server *s, struct api_resource *r, struct api_cell *old, json_t *object);
 /* Returns the last state, with the version of the deletion; borrowed from history. */
 struct api_cell *api_store_remove(struct api_server *s, struct api_resource *r, struct api_cell *old);
+/* A version in which nothing that is known here changes: a write of the server's own. */
+void api_store_other(struct api_server *s, const struct api_resource *r);
 const struct api_change *api_store_change(const struct api_server *s, uint64_t version);
 struct api_cell *api_change_last(struct api_server *s, uint64_t version);
 /* The cells of that resource as they were `back` changes ago, as far as history knows; each counted. */

@@ -7,6 +7,7 @@ CUSTOM = [
     ("widgets", "Widget", True, False),
     ("gadgets", "Gadget", True, True),
     ("planets", "Planet", False, True),
+    ("comets", "Comet", True, False),
 ]
 
 NAMESPACES = "/api/v1/namespaces"
@@ -144,6 +145,57 @@ def secret(c):
     c.merge(maps + "/frozen", {"metadata": {"annotations": {"a": "b"}}})
     c.put(maps + "/frozen", named("frozen", immutable=True, data={"a": "1"}))
     c.put(maps + "/frozen", named("frozen", immutable=False, data={"a": "3"}))
+
+
+def secret_types(c):
+    """What Secrets of some types must hold."""
+    c.post(NAMESPACES, named("secret-types"))
+    secrets = place("secret-types", "secrets")
+    for number, (word, keys) in enumerate(
+        (
+            ("tls", ["tls.crt", "tls.key"]),
+            ("basic-auth", ["username", "password"]),
+            ("ssh-auth", ["ssh-privatekey"]),
+            ("dockercfg", [".dockercfg"]),
+            ("dockerconfigjson", [".dockerconfigjson"]),
+            ("service-account-token", []),
+        )
+    ):
+        kind = f"kubernetes.io/{word}"
+        c.post(secrets, named(f"empty-{number}", type=kind))
+        c.post(secrets, named(f"some-{number}", type=kind, data={key: "" for key in keys[:1]}))
+        c.post(secrets, named(f"whole-{number}", type=kind, data={key: "e30=" for key in keys}))
+        c.post(secrets, named(f"text-{number}", type=kind, data={key: "Zm9v" for key in keys}))
+        for key in keys:
+            c.json(secrets + f"/whole-{number}", {"op": "remove", "path": f"/data/{key}"})
+    c.post(
+        secrets,
+        named("account", type=kind, annotations={"kubernetes.io/service-account.name": "default"}),
+    )
+
+
+def type_end(c):
+    """A custom type that goes while its objects are watched, and comes again."""
+    c.post(NAMESPACES, named("type-end"))
+    comets = place("type-end", "comets", "example.com")
+    first = c.post(comets, custom("Comet", "halley", spec={}))["metadata"]["resourceVersion"]
+    c.post(comets, custom("Comet", "encke", spec={}))
+    watch = c.watch(f"/apis/example.com/v1/comets?resourceVersion={first}")
+    c.withdraw("comets")
+    watch.events(3)
+    watch.ends()
+    c.get(comets)
+    c.get(comets + "/halley")
+    c.merge(comets + "/halley", {"spec": {}})
+    c.post(comets, custom("Comet", "halley"))
+    c.serve("comets")
+    version = c.get(comets)["metadata"]["resourceVersion"]
+    c.get(comets + "/halley")
+    old = c.watch(f"{comets}?resourceVersion={first}")
+    old.events(1)
+    again = c.watch(f"{comets}?resourceVersion={version}")
+    c.post(comets, custom("Comet", "halley"))
+    again.events(1)
 
 
 def json_patch(c):
@@ -698,6 +750,8 @@ def history(c):
     old = c.watch(f"{maps}?resourceVersion={first}")
     old.events(1)
     old.ends()
+    # A server that starts may write things of its own, or not: the version of the list is of a write from here.
+    c.post(place("history", "secrets"), named("s"))
     version = c.get(maps)["metadata"]["resourceVersion"]
     c.merge(maps + "/a", {"data": {"k": "2"}})
     again = c.watch(f"{maps}?resourceVersion={version}")
@@ -708,7 +762,7 @@ def discovery(c):
     """What is served."""
     c.discover("/api/v1", "resources", ["configmaps", "secrets", "namespaces", "namespaces/status", "namespaces/finalize"])
     c.discover("/apis/apps/v1", "resources", ["deployments", "deployments/status"])
-    c.discover("/apis/example.com/v1", "resources", ["widgets", "gadgets", "gadgets/status", "planets", "planets/status"])
+    c.discover("/apis/example.com/v1", "resources", ["comets", "widgets", "gadgets", "gadgets/status", "planets", "planets/status"])
     c.discover("/apis", "groups", ["apps", "example.com"])
     c.get("/apis/example.com")
     c.get("/apis/missing.example.com")
@@ -724,6 +778,7 @@ ALL = [
     config_map,
     config_map_forms,
     secret,
+    secret_types,
     json_patch,
     json_patch_guarded,
     merge_patch,
@@ -738,5 +793,6 @@ ALL = [
     watch_custom,
     discovery,
     namespace_end,
+    type_end,
     history,
 ]

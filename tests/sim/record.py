@@ -9,6 +9,7 @@ the order of the versions of that conversation), ${time}; so a second recording 
 
 import contextlib
 import copy
+import http.client
 import json
 import pathlib
 import queue
@@ -57,6 +58,12 @@ def clean(value):
     return [clean(item) for item in value] if isinstance(value, list) else value
 
 
+def serve(cluster, row):
+    cluster.api.create("customresourcedefinitions", None, crd(*row))
+    path = f"/apis/example.com/v1/{row[0]}"
+    envtest.wait_for(lambda: cluster.api.raw("GET", path)[0] == 200, 30, f"{path} is served")
+
+
 class Watch:
     """A watch under way: a thread reads its lines."""
 
@@ -65,14 +72,15 @@ class Watch:
         self.number = number
         self.connection = connection
         self.lines = queue.Queue()
-        threading.Thread(target=self._read, args=(answer,), daemon=True).start()
+        self.reader = threading.Thread(target=self._read, args=(answer,), daemon=True)
+        self.reader.start()
 
     def _read(self, answer):
         try:
             for line in answer:
                 self.lines.put(clean(json.loads(line)))
-        except (OSError, ValueError):
-            pass
+        except (OSError, ValueError, http.client.HTTPException):
+            pass  # cut off: close() does it
         self.lines.put(None)
 
     def events(self, count):
@@ -178,6 +186,20 @@ class Conversation:
         self.settle()
         self.steps.append({"restart": True})
 
+    def withdraw(self, plural):
+        """The type goes, and what there is of it."""
+        self.cluster.api.delete("customresourcedefinitions", None, f"{plural}.example.com")
+        path = f"/apis/example.com/v1/{plural}"
+        envtest.wait_for(lambda: self.cluster.api.raw("GET", path)[0] == 404, 60, f"{path} is gone")
+        self.settle()
+        self.steps.append({"withdraw": plural})
+
+    def serve(self, plural):
+        """The type is there (again)."""
+        serve(self.cluster, next(row for row in conversations.CUSTOM if row[0] == plural))
+        self.settle()
+        self.steps.append({"serve": plural})
+
     def run_controllers(self, until):
         """The namespace controller works until that path is gone."""
         self.cluster.start_controller_manager("namespace")
@@ -188,8 +210,11 @@ class Conversation:
 
     def close(self):
         for watch in self.watches:
-            with contextlib.suppress(OSError):  # it may have ended; its reader waits in it
-                watch.connection.sock.shutdown(socket.SHUT_RDWR)
+            # Its reader waits in it, and would hold it open. It may have ended by itself.
+            with contextlib.suppress(OSError):
+                if watch.connection.sock is not None:
+                    watch.connection.sock.shutdown(socket.SHUT_RDWR)
+            watch.reader.join()
             watch.connection.close()
 
 
@@ -300,9 +325,7 @@ def main():
         envtest.start_all(etcd, [cluster])
         try:
             for row in conversations.CUSTOM:
-                cluster.api.create("customresourcedefinitions", None, crd(*row))
-                path = f"/apis/example.com/v1/{row[0]}"
-                envtest.wait_for(lambda p=path: cluster.api.raw("GET", p)[0] == 200, 30, f"{path} is served")
+                serve(cluster, row)
             settle = settler(etcd)
             settle()
             for script in scripts:

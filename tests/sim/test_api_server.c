@@ -27,6 +27,7 @@ static const struct api_type custom_types[] = {
 	{ "example.com", "v1", "widgets", "widget", "Widget", .namespaced = true, .generation = true },
 	{ "example.com", "v1", "gadgets", "gadget", "Gadget", .namespaced = true, .generation = true, .status = true },
 	{ "example.com", "v1", "planets", "planet", "Planet", .generation = true, .status = true },
+	{ "example.com", "v1", "comets", "comet", "Comet", .namespaced = true, .generation = true },
 };
 
 struct replay {
@@ -241,8 +242,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(member(*(json_t *const *)a, "name"), member(*(json_t *const *)b, "name"));
 }
 
-/* The recording holds the rows of these types alone; other tests' types and subresources have no row in it. */
-static json_t *sorted_rows(const json_t *document, const char *rows, const json_t *wanted)
+static json_t *sorted_rows(const json_t *document, const char *rows)
 {
 	json_t *copy = json_copy((json_t *)(uintptr_t)document), *list = json_array(), *row, *sorted[64];
 	size_t i, n = 0;
@@ -253,7 +253,6 @@ static json_t *sorted_rows(const json_t *document, const char *rows, const json_
 	qsort(sorted, n, sizeof(sorted[0]), by_name);
 	for (i = 0; i < n; i++)
 		json_array_append(list, sorted[i]);
-	(void)wanted;
 	json_object_set_new(copy, rows, list);
 	return copy;
 }
@@ -271,7 +270,7 @@ static bool replay_ask(struct replay *r, const json_t *step)
 	a = api_request(r->s, method, json_string_value(url), member(step, "type"),
 			json_is_true(json_object_get(step, "metadata")), body);
 	if (member(step, "rows")) {
-		sorted = sorted_rows(a.body, member(step, "rows"), answer);
+		sorted = sorted_rows(a.body, member(step, "rows"));
 		json_decref(a.body);
 		a.body = sorted;
 	}
@@ -324,6 +323,34 @@ static bool replay_ends(struct replay *r, const json_t *step)
 	return ended;
 }
 
+static const struct api_type *type_of(const char *plural)
+{
+	for (size_t i = 0; i < FC_ARRAY_LEN(custom_types); i++)
+		if (strcmp(custom_types[i].plural, plural) == 0)
+			return &custom_types[i];
+	fail_msg("no type %s", plural);
+	return NULL;
+}
+
+/* What happens to the server beside requests. */
+static bool replay_happening(struct replay *r, const json_t *step)
+{
+	if (json_object_get(step, "restart")) {
+		api_server_restart(r->s);
+	} else if (json_object_get(step, "controllers")) {
+		while (api_server_run_controllers(r->s))
+			;
+	} else if (json_object_get(step, "withdraw")) {
+		api_server_withdraw(r->s, type_of(member(step, "withdraw")));
+	} else if (json_object_get(step, "serve")) {
+		api_server_serve(r->s, type_of(member(step, "serve")));
+	} else {
+		snprintf(r->why, sizeof(r->why), "nobody knows this kind of step");
+		return false;
+	}
+	return true;
+}
+
 static bool replay_step(struct replay *r, const json_t *step)
 {
 	if (json_object_get(step, "ask"))
@@ -334,17 +361,7 @@ static bool replay_step(struct replay *r, const json_t *step)
 		return replay_events(r, step);
 	if (json_object_get(step, "ends"))
 		return replay_ends(r, step);
-	if (json_object_get(step, "restart")) {
-		api_server_restart(r->s);
-		return true;
-	}
-	if (json_object_get(step, "controllers")) {
-		while (api_server_run_controllers(r->s))
-			;
-		return true;
-	}
-	snprintf(r->why, sizeof(r->why), "nobody knows this kind of step");
-	return false;
+	return replay_happening(r, step);
 }
 
 static void serve(struct api_server *s)
