@@ -37,8 +37,8 @@ LIB_OBJECTS := $(LIB_SOURCES:%.c=$(OUT)/%.o)
 TEST_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
 # The model of the API server, for the simulation, is compared with recordings of a real one among the unit tests.
 MODEL_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/sim/api_server*.c)))
-MODEL_TESTS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/sim/test_api_server*.c)))
-TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(OUT)/%) $(MODEL_TESTS)
+MODEL_TEST := $(OUT)/tests/sim/test_api_server
+TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(OUT)/%) $(MODEL_TEST)
 FUZZ_DRIVERS := $(sort $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_PROGRAMS := $(FUZZ_DRIVERS:%=$(OUT)/tests/fuzz/fuzz_%)
 # libFuzzer has a main of its own.
@@ -51,12 +51,14 @@ PROXY_OBJECTS := $(PROXY_SOURCES:%.c=$(OUT)/%.o)
 FAULT_PROXY := $(OUT)/tests/fault-proxy
 C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/unit/*/*.[ch] tests/fuzz/*.[ch] tests/proxy/*.[ch] \
 	tests/sim/*.[ch]))
+# What happens to the model as a whole, beside what it answers.
+MODEL_TEST += $(OUT)/tests/sim/test_api_server_life
+TEST_PROGRAMS += $(OUT)/tests/sim/test_api_server_life
 
 # `make test` and `make demo` use all cores where no -j says otherwise.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all help test test-full demo demo-check programs library unit sim-record e2e fuzz fuzz-replay lint bench format
-.PHONY: install clean
+.PHONY: all help test test-full demo demo-check programs library unit e2e fuzz fuzz-replay lint bench format install clean
 all: $(OUT)/fedcopy ## build build/fedcopy (the default)
 
 help: ## this list
@@ -104,9 +106,6 @@ unit: $(TEST_PROGRAMS) ## build and run the unit tests
 e2e: $(OUT)/fedcopy $(FAULT_PROXY) library ## build fedcopy and run the end-to-end tests against real API servers
 	@scripts/run-e2e $(OUT) $(TESTS)
 
-sim-record: ## record anew what a real API server answers to tests/sim/conversations.py; needs KUBEBUILDER_ASSETS
-	@tests/sim/record.py
-
 fuzz-replay: $(FUZZ_PROGRAMS) ## run the fuzz drivers over their corpora, with any compiler
 	@scripts/run-fuzz $(OUT) replay $(FUZZ_PROGRAMS)
 
@@ -116,6 +115,10 @@ fuzz: ## install what is missing, replay the corpora, then search with clang's l
 	@+$(MAKE) --no-print-directory $(JOBS) CC=clang OUT=$(OUT)/libfuzzer SANITIZE=fuzzer-no-link,address,undefined \
 		$(FUZZ_DRIVERS:%=$(OUT)/libfuzzer/tests/fuzz/fuzz_%)
 	@scripts/run-fuzz $(OUT) search $(SECONDS) $(FUZZ_DRIVERS:%=$(OUT)/libfuzzer/tests/fuzz/fuzz_%)
+
+.PHONY: sim-record
+sim-record: ## ask a real API server again what the model of the simulation has to answer: tests/sim/conversations.py
+	@assets=$$(scripts/envtest-assets) && KUBEBUILDER_ASSETS="$$assets" tests/sim/record.py
 
 lint: $(OBJECTS) ## check floors, headers, globals, format, words and scripts, and analyse the code
 	@scripts/lint-all $(OUT)
@@ -160,7 +163,7 @@ $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libfedcopy.a
 	$(call said,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(OUT)/libfedcopy.a $(LIB_LIBS) -lcmocka -lnghttp2
 
-$(MODEL_TESTS): %: %.o $(MODEL_OBJECTS) $(OUT)/libfedcopy.a
+$(MODEL_TEST): %: %.o $(MODEL_OBJECTS) $(OUT)/libfedcopy.a
 	$(call said,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) -lcmocka
 

@@ -104,6 +104,11 @@ void api_server_each(const struct api_server *s, void (*fn)(void *user, const st
 			fn(user, s->resources[i]->type, s->resources[i]->cells[k]->object);
 }
 
+bool api_server_serves(const struct api_server *s, const struct api_type *type)
+{
+	return api_store_resource(s, type->group, type->version, type->plural);
+}
+
 uint64_t api_server_version(const struct api_server *s)
 {
 	return s->version;
