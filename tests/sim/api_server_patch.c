@@ -119,21 +119,23 @@ static bool test(const struct spot *spot, const json_t *value)
 	return have && (value ? json_equal(have, value) : json_is_null(have));
 }
 
-static bool copy_or_move(json_t *doc, const json_t *step, const struct spot *to, bool move)
+/* The place it goes to is looked for when it has left: nothing moves into itself. */
+static bool copy_or_move(json_t *doc, const json_t *step, bool move)
 {
-	struct spot from;
-	json_t *value;
+	struct spot from, to = { .key = NULL };
+	json_t *value = NULL;
 	bool done = false;
 
 	if (find(doc, api_string(step, "from"), &from)) {
 		value = child(from.container, from.key);
-		if (!value)
-			value = json_is_object(from.container) ? json_null() : NULL;
+		if (!value && json_is_object(from.container))
+			value = json_null();
 		value = move ? json_incref(value) : json_deep_copy(value);
-		done = value && (!move || take(&from)) && add(to, value);
-		json_decref(value);
+		done = value && (!move || take(&from)) && find(doc, api_string(step, "path"), &to) && add(&to, value);
 	}
+	json_decref(value);
 	free(from.key);
+	free(to.key);
 	return done;
 }
 
@@ -144,14 +146,14 @@ static bool apply(json_t *doc, const json_t *step)
 	struct spot spot;
 	bool done = false;
 
+	if (strcmp(op, "copy") == 0 || strcmp(op, "move") == 0)
+		return copy_or_move(doc, step, *op == 'm');
 	if (find(doc, api_string(step, "path"), &spot)) {
 		if (strcmp(op, "test") == 0)
 			done = test(&spot, value);
 		else if (strcmp(op, "remove") == 0)
 			done = take(&spot);
-		else if (strcmp(op, "copy") == 0 || strcmp(op, "move") == 0)
-			done = copy_or_move(doc, step, &spot, *op == 'm');
-		else if ((strcmp(op, "add") == 0 || strcmp(op, "replace") == 0)) {
+		else if (strcmp(op, "add") == 0 || strcmp(op, "replace") == 0) {
 			mine = value ? json_deep_copy(value) : json_null();
 			done = *op == 'a' ? add(&spot, mine) : replace(&spot, mine);
 		}
