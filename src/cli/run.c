@@ -134,7 +134,11 @@ static void build_engine(struct run *r)
 			.target_word_count = r->options.targets.count,
 			.namespaces = (const char *const *)r->options.namespaces.items,
 			.namespace_count = r->options.namespaces.count,
+			.permissions = r->set->permissions,
+			.allow_all = r->options.allow_all,
 			.max_in_flight = (unsigned)r->options.max_in_flight,
+			.max_writes_per_second = (unsigned)r->options.max_writes_per_second,
+			.resync_period_ms = r->options.resync_period_ms,
 		},
 		.seed = fc_random_seed(),
 	};
@@ -202,12 +206,23 @@ static void reload(void *user)
 	fc_reload_now(r->reload);
 }
 
+static void post_permissions(void *user, struct fc_permissions *permissions)
+{
+	struct fc_event *event = fc_event_new(FC_EVENT_PERMISSIONS);
+
+	event->permissions = fc_permissions_ref(permissions);
+	post_event(user, event);
+}
+
 static void follow_files(struct run *r)
 {
 	r->reload = fc_reload_new(&(struct fc_reload_options){ .loop = fc_main_loop_loop(r->main),
 							       .set = set_options(r),
 							       .files = &r->files,
 							       .fleet = r->fleet,
+							       .permissions = r->set->permissions,
+							       .on_permissions = post_permissions,
+							       .user = r,
 							       .metrics = r->metrics });
 	fc_main_loop_on_hangup(r->main, reload, r);
 }
@@ -251,6 +266,10 @@ static int run(struct run *r, struct fc_error *err)
 	}
 	fc_log(FC_LOG_INFO, "started", FC_KV("version", FC_VERSION), FC_KN("clusters", r->set->count),
 	       FC_KV("master", r->set->clusters[r->set->master].info.name));
+	if (r->options.allow_all)
+		fc_log(FC_LOG_WARN,
+		       "--allow-all: whoever may annotate a target reads whatever fedcopy can, in every cluster "
+		       "and namespace, and no consent is asked for");
 	follow_files(r);
 	int signo = fc_main_loop_run(r->main);
 	fc_log(FC_LOG_INFO, "stopping", FC_KV("signal", signo == SIGINT ? "SIGINT" : "SIGTERM"));

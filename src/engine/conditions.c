@@ -20,6 +20,7 @@ void condition_init(struct fc_engine *e, struct condition *c, const struct fc_di
 		.dialect = dialect,
 		.state = FC_STATE_PENDING,
 		.reported = FC_STATE_PENDING,
+		.noticed = FC_STATE_PENDING,
 		.reason = "New",
 		.message = "",
 		.since_ms = e->wall_ms,

@@ -117,8 +117,8 @@ static void test_a_killed_server_is_down_and_up_again_with_its_watches(void **st
 	assert_int_equal(event->watch, 9);
 	assert_string_equal(fc_json_metadata(event->object, "name"), "a");
 	fc_event_free(event);
-	/* The longest delay of a fresh outage is 2 s. */
-	assert_true(fc_clock_mono_ms() - back_ms < 4000);
+	/* The longest delay of a fresh outage is 2 s, of one that nobody mends 60 s; a busy machine adds its own. */
+	assert_true(fc_clock_mono_ms() - back_ms < 15000);
 	end(b);
 }
 
@@ -301,6 +301,17 @@ static void start_watch(struct bench *b)
 	fc_action_free(a);
 }
 
+static void turn_until_listed(struct bench *b, size_t times)
+{
+	int64_t give_up_ms = fc_clock_mono_ms() + WAIT_MS;
+
+	while (scripted_seen(b->server, "limit=") < times) {
+		if (fc_clock_mono_ms() > give_up_ms)
+			fail_msg("no list was asked for %zu times", times);
+		fc_loop_run_once(b->watcher->loop, 10);
+	}
+}
+
 #define LIST_403                                                                       \
 	{                                                                              \
 		.match = "limit=", .status = 403, .body = { STATUS(403, "Forbidden") } \
@@ -319,6 +330,7 @@ static void test_a_cluster_that_only_answers_probes_is_probed_ever_more_seldom(v
 		turn(b, FC_EVENT_CLUSTER_DOWN);
 		turn(b, FC_EVENT_CLUSTER_UP);
 	}
+	turn_until_listed(b, 2);
 	settle(b);
 	/* Once at its beginning and once after the first outage: its own back-off is 30 s. */
 	assert_int_equal(scripted_seen(b->server, "limit="), 2);
@@ -346,6 +358,7 @@ static void test_an_outage_that_outlasts_a_probe_lets_every_watch_try_at_once(vo
 		turn(b, FC_EVENT_CLUSTER_DOWN);
 		turn(b, FC_EVENT_CLUSTER_UP);
 	}
+	turn_until_listed(b, 3);
 	settle(b);
 	assert_int_equal(scripted_seen(b->server, "limit="), 3);
 	end(b);

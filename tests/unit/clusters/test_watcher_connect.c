@@ -221,6 +221,7 @@ static void test_a_new_connection_makes_the_id_be_read_again_once_a_second_at_mo
 
 	come_up(b);
 	/* Not at once: it was read a moment ago. */
+	b->watcher->connection.looked_ms = fc_clock_mono_ms();
 	fc_watcher_connected(b->watcher);
 	assert_null(b->watcher->connection.probe.request);
 	assert_non_null(b->watcher->connection.timer);

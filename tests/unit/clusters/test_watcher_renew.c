@@ -110,7 +110,8 @@ static void test_an_entry_that_does_not_work_leaves_the_old_one_in_place_until_i
 {
 	BENCH(VERSION_OK, ID_OK, SECRET("a"));
 	SERVER(second, { .match = "GET /version", .status = 401, .body = { STATUS(401, "Unauthorized") } },
-	       { .match = "GET /version", .status = 401, .body = { STATUS(401, "Unauthorized") } }, VERSION_OK, ID_OK);
+	       { .match = "GET /version", .status = 401, .body = { STATUS(401, "Unauthorized") } },
+	       { .match = "GET /version", .body = { "{\"gitVersion\":\"v1.20.2\"}" }, .end = SCRIPTED_LATE }, ID_OK);
 
 	come_up(b);
 	renew(b, second);
@@ -119,6 +120,7 @@ static void test_an_entry_that_does_not_work_leaves_the_old_one_in_place_until_i
 	turn(b, FC_EVENT_RESULT);
 	assert_int_equal(scripted_seen(b->server, "secrets/a"), 1);
 	assert_non_null(b->watcher->trial);
+	scripted_release(second);
 	turn_until_swapped(b, second);
 	end(b);
 	scripted_free(second);

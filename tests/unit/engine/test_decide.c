@@ -173,7 +173,7 @@ static void test_value_is_not_kept_while_another_of_its_group_cannot_be_read(voi
 	world_fail(f->w, a, FC_ERR_SERVER, -1);
 	fc_action_free(a);
 	assert_quiet(f->w);
-	assert_string_equal(world_state(f->w, "dst", "data"), "Error/SourceFailed");
+	assert_string_equal(world_state(f->w, "dst", "data"), "Pending/Retrying");
 	world_tick(f->w, fc_engine_deadline(f->w->engine) - f->w->now_ms);
 	while ((a = world_take(f->w, FC_ACTION_READ))) {
 		bool is_part = strcmp(a->name, "part") == 0;
@@ -490,7 +490,7 @@ static void test_source_that_cannot_be_read_delays_no_other_rule_of_the_target(v
 	fc_action_free(a);
 	assert_quiet(f->w);
 	/* It is read again by itself. */
-	world_tick(f->w, 5000);
+	world_tick(f->w, 6250);
 	a = world_take(f->w, FC_ACTION_READ);
 	assert_non_null(a);
 	assert_string_equal(a->name, "whole");

@@ -114,7 +114,7 @@ static inline void outcome_keep(void *user, const struct fc_response *r)
 /* Turns the loop until `condition` holds. */
 #define WAIT_FOR(c, condition)                                         \
 	do {                                                           \
-		int64_t wait_until_ = fc_clock_mono_ms() + 10000;      \
+		int64_t wait_until_ = fc_clock_mono_ms() + 30000;      \
 		while (!(condition)) {                                 \
 			assert_true(fc_clock_mono_ms() < wait_until_); \
 			fc_loop_run_once((c)->loop, 20);               \
@@ -139,7 +139,7 @@ static inline struct fc_request *client_send(struct client *c, const char *metho
 		.content_type = body ? "application/json-patch+json" : NULL,
 		.body = body ? fc_xstrdup(body) : NULL,
 		.body_bytes = body ? strlen(body) : 0,
-		.timeout_ms = 5000,
+		.timeout_ms = 20000,
 		.on_done = outcome_keep,
 		.user = o,
 	};

@@ -376,13 +376,18 @@ static inline bool h2_orders(struct h2_server *s)
 	pthread_mutex_lock(&s->mu);
 	bool stop = s->stop, goaway = s->goaway, end = s->end;
 	char *say = s->say;
-	s->goaway = s->end = false;
+	s->end = false;
 	s->say = NULL;
 	pthread_mutex_unlock(&s->mu);
 	for (size_t i = 0; i < H2_MAX_CONNECTIONS; i++)
 		if (s->connections[i] && (goaway || end || say))
 			h2_obey(s->connections[i], goaway, end, say);
 	free(say);
+	if (goaway) {
+		pthread_mutex_lock(&s->mu);
+		s->goaway = false;
+		pthread_mutex_unlock(&s->mu);
+	}
 	return stop;
 }
 
@@ -497,10 +502,15 @@ static inline void h2_order(struct h2_server *s, bool *order, const char *say)
 	assert_int_equal(write(s->wake, &one, sizeof(one)), sizeof(one));
 }
 
-/* Every connection: no further streams, those that are there go on. */
+/* Every connection: no further streams, those that are there go on. It has been written when this returns. */
 static inline void h2_server_goaway(struct h2_server *s)
 {
 	h2_order(s, &s->goaway, NULL);
+	for (bool written = false; !written; usleep(1000)) {
+		pthread_mutex_lock(&s->mu);
+		written = !s->goaway;
+		pthread_mutex_unlock(&s->mu);
+	}
 }
 
 /* Every watch gets this piece. */

@@ -135,7 +135,7 @@ static struct fc_client_watch *watch(struct bench *b, const struct fc_informer_c
 
 static void until(struct bench *b, const char *told)
 {
-	int64_t give_up_ms = fc_clock_mono_ms() + 10000;
+	int64_t give_up_ms = fc_clock_mono_ms() + 30000;
 
 	while (!strstr(fc_buf_str(&b->told), told)) {
 		if (fc_clock_mono_ms() > give_up_ms)
@@ -146,7 +146,7 @@ static void until(struct bench *b, const char *told)
 
 static void until_seen(struct bench *b, const char *request, size_t times)
 {
-	int64_t give_up_ms = fc_clock_mono_ms() + 10000;
+	int64_t give_up_ms = fc_clock_mono_ms() + 30000;
 
 	while (scripted_seen(b->server, request) < times) {
 		assert_true(fc_clock_mono_ms() < give_up_ms);

@@ -44,14 +44,14 @@ static int setup(void **state)
 
 static int setup_watched(void **state)
 {
-	return start(state, "", 60, 2000);
+	return start(state, "", 60, 10000);
 }
 
 /* GET /version is not answered there. */
 static int setup_dead(void **state)
 {
 	/* Longer than a handshake takes on a busy machine. */
-	return start(state, "/dead", 500, 200);
+	return start(state, "/dead", 1500, 200);
 }
 
 static int teardown(void **state)

@@ -275,7 +275,7 @@ static void test_request_deadline_is_a_timeout_of_unknown_outcome(void **state)
 						    .path = "/hang",
 						    .body = fc_xstrdup("[]"),
 						    .body_bytes = 2,
-						    .timeout_ms = 200,
+						    .timeout_ms = 2000, /* a handshake on a busy machine, and more */
 						    .on_done = outcome_keep,
 						    .user = &o };
 
@@ -305,7 +305,7 @@ static void test_request_answer_beyond_its_limit_fails(void **state)
 	struct fc_request_options options = { .method = "GET",
 					      .path = "/x",
 					      .max_body_bytes = 6,
-					      .timeout_ms = 5000,
+					      .timeout_ms = 20000,
 					      .on_done = outcome_keep,
 					      .user = &o };
 
