@@ -133,7 +133,7 @@ static int print(const struct looks *l, struct fc_error *err)
 		return -1;
 	if (l->options.output == FC_OUTPUT_YAML && fc_clusters_yaml(l->rows, l->set->count, &out, err) < 0)
 		return -1;
-	if (l->options.output == FC_OUTPUT_TABLE || l->options.output == FC_OUTPUT_PEOPLE)
+	if (l->options.output == FC_OUTPUT_TABLE)
 		fc_clusters_table(l->rows, l->set->count, now_ms, &out);
 	fc_clusters_warnings(l->rows, l->set->count, now_ms, &warnings);
 	status = fc_command_print(&out);

@@ -161,7 +161,6 @@ static const struct fc_flag rows[] = {
 	  .type = FC_FLAG_WORD,
 	  .value_name = "text|table|json|yaml",
 	  .commands = FC_COMMAND_CLUSTERS | FC_COMMAND_PLAN,
-	  .tolerated = EVERY_COMMAND,
 	  .offset = offsetof(struct fc_options, output),
 	  .words = output_words,
 	  .help = "the form of what is printed: by plan text or json, by clusters table, json or yaml; without it the "
@@ -299,14 +298,14 @@ static void drop_repeated(struct fc_strings *s)
 	s->count = kept;
 }
 
-static int check_output(const struct fc_flags *f, const struct fc_options *o, struct fc_error *err)
+/* The form for people is another one in each command; `run` prints in none. */
+static int settle_output(const struct fc_flags *f, struct fc_options *o, struct fc_error *err)
 {
 	bool plan = f->command == FC_COMMAND_PLAN;
 
-	/* `run` prints nothing in any form: one file of flags may serve all commands. */
-	if (f->command == FC_COMMAND_RUN || o->output == FC_OUTPUT_PEOPLE || o->output == FC_OUTPUT_JSON)
-		return 0;
-	if (plan ? o->output == FC_OUTPUT_TEXT : o->output != FC_OUTPUT_TEXT)
+	if (o->output == FC_OUTPUT_PEOPLE)
+		o->output = plan ? FC_OUTPUT_TEXT : FC_OUTPUT_TABLE;
+	if (o->output == FC_OUTPUT_JSON || (o->output == FC_OUTPUT_TEXT) == plan)
 		return 0;
 	return fc_error_set(err, FC_ERR_USAGE, "%s: \"%s\" is no form of this command; give %s",
 			    fc_flags_given(f, "output")->origin, output_words[o->output],
@@ -332,7 +331,7 @@ static int understand(const struct fc_flags *f, struct fc_options *out, struct f
 	drop_repeated(&out->namespaces);
 	if (check_clusters(f, err) < 0)
 		return -1;
-	if (check_timeout(f, out, err) < 0 || check_output(f, out, err) < 0)
+	if (check_timeout(f, out, err) < 0 || settle_output(f, out, err) < 0)
 		return -1;
 	return check_addresses(out, err);
 }
@@ -372,15 +371,11 @@ static const char *usage_of(enum fc_flag_command command)
 		       "stopped.\n\n";
 	case FC_COMMAND_PLAN:
 		return "fedcopy plan --target=RESOURCE[,...] [flags]\n\n"
-		       "Reads what \"fedcopy run\" would read, writes nothing, and prints each write that it would make: "
-		       "paths, old\n"
-		       "and new values; those of Secrets, of Federated objects and of what is fed from them as sizes and "
-		       "marks.\n"
-		       "Below it every rule that does not hold, with the reason. Exit status 0: there is nothing to write, "
-		       "3: there is,\n"
-		       "1: a cluster was not reached, or a rule could not be decided. Flags of \"fedcopy run\" that are "
-		       "not\n"
-		       "listed here are accepted and make no difference.\n\n";
+		       "Reads what \"fedcopy run\" would read, writes nothing, and prints each write that it would make:\n"
+		       "paths, old and new values; those of Secrets, of Federated objects and of what is fed from them as\n"
+		       "sizes and marks. Below it every rule that does not hold, with the reason. Exit status 0: there is\n"
+		       "nothing to write, 3: there is, 1: a cluster was not reached, or a rule could not be decided. Flags\n"
+		       "of \"fedcopy run\" that are not listed here are accepted and make no difference.\n\n";
 	case FC_COMMAND_CLUSTERS:
 		return "fedcopy clusters [flags]\n\n"
 		       "Looks at each cluster of the cluster set once and prints who and where it is, whether it can "

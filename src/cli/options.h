@@ -17,8 +17,13 @@
 
 enum fc_flag_command { FC_COMMAND_RUN = 1u << 0, FC_COMMAND_CLUSTERS = 1u << 1, FC_COMMAND_PLAN = 1u << 2 };
 
-/* Where none was given: for people, a table of clusters, the text of a plan. */
-enum fc_output { FC_OUTPUT_PEOPLE, FC_OUTPUT_TABLE, FC_OUTPUT_TEXT, FC_OUTPUT_JSON, FC_OUTPUT_YAML };
+enum fc_output {
+	FC_OUTPUT_PEOPLE /* none was given */,
+	FC_OUTPUT_TABLE,
+	FC_OUTPUT_TEXT,
+	FC_OUTPUT_JSON,
+	FC_OUTPUT_YAML
+};
 
 struct fc_options {
 	bool help;		      /* --help was given: nothing else is filled */
