@@ -53,12 +53,16 @@ PROXY_SOURCES := $(sort $(wildcard tests/proxy/*.c))
 PROXY_OBJECTS := $(PROXY_SOURCES:%.c=$(OUT)/%.o)
 FAULT_PROXY := $(OUT)/tests/fault-proxy
 C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/unit/*/*.[ch] tests/fuzz/*.[ch] tests/proxy/*.[ch] \
-	tests/sim/*.[ch]))
+	tests/bench/*.[ch] tests/sim/*.[ch]))
+# What happens to the model as a whole, beside what it answers.
+MODEL_TEST += $(OUT)/tests/sim/test_api_server_life
+TEST_PROGRAMS += $(OUT)/tests/sim/test_api_server_life
 
 # `make test` and `make demo` use all cores where no -j says otherwise.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all help test test-full demo demo-check programs library unit e2e sim fuzz fuzz-replay lint bench format install clean
+.PHONY: all help test test-full demo demo-check programs library unit e2e sim fuzz fuzz-replay lint bench bench-engine format \
+	install clean
 all: $(OUT)/fedcopy ## build build/fedcopy (the default)
 
 help: ## this list
@@ -72,6 +76,7 @@ help: ## this list
 	@echo '  TESTS="PATTERN..."           unit: only programs whose names match; e2e: arguments for pytest'
 	@echo '  BENCH="--changes 50"         arguments for the first part of bench'
 	@echo '  IDLE="--clusters 20"         arguments for the second, clusters at rest and servers that fall silent'
+	@echo '  RULES=100000                 bench-engine: how many rules'
 	@echo '  SECONDS=60                   fuzz: how long each driver searches'
 	@echo '  PREFIX, DESTDIR              where install puts things ($(PREFIX))'
 
@@ -119,6 +124,10 @@ fuzz: ## install what is missing, replay the corpora, then search with clang's l
 		$(FUZZ_DRIVERS:%=$(OUT)/libfuzzer/tests/fuzz/fuzz_%)
 	@scripts/run-fuzz $(OUT) search $(SECONDS) $(FUZZ_DRIVERS:%=$(OUT)/libfuzzer/tests/fuzz/fuzz_%)
 
+.PHONY: sim-record
+sim-record: ## ask a real API server again what the model of the simulation has to answer: tests/sim/conversations.py
+	@assets=$$(scripts/envtest-assets) && KUBEBUILDER_ASSETS="$$assets" tests/sim/record.py
+
 lint: $(OBJECTS) ## check floors, headers, globals, format, words and scripts, and analyse the code
 	@scripts/lint-all $(OUT)
 
@@ -127,6 +136,9 @@ bench: ## install what is missing, build, and measure beside a bare client on re
 	@+$(MAKE) --no-print-directory $(JOBS) all
 	@assets=$$(scripts/envtest-assets) && KUBEBUILDER_ASSETS="$$assets" FEDCOPY=$(abspath $(OUT)/fedcopy) \
 		sh -c 'tests/bench/bench.py $(BENCH) && tests/bench/idle.py $(IDLE)'
+
+bench-engine: $(OUT)/tests/bench/bench_engine ## measure the engine alone, without any network: CPU and memory for 50,000 rules
+	@$< $(or $(RULES),50000) $(OUT)/bench-engine.json
 
 format: ## rewrite the C sources as .clang-format says
 	@clang-format -i $(C_FILES)
@@ -162,7 +174,12 @@ $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libfedcopy.a
 	$(call said,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(OUT)/libfedcopy.a $(LIB_LIBS) -lcmocka -lnghttp2
 
-$(MODEL_TEST): $(OUT)/tests/sim/test_api_server.o $(MODEL_OBJECTS) $(OUT)/libfedcopy.a
+$(OUT)/tests/bench/%: tests/bench/%.c $(OUT)/libfedcopy.a
+	@mkdir -p $(@D)
+	$(call said,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(OUT)/libfedcopy.a $(LIB_LIBS)
+
+$(MODEL_TEST): %: %.o $(MODEL_OBJECTS) $(OUT)/libfedcopy.a
 	$(call said,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) -lcmocka
 
@@ -186,5 +203,5 @@ $(OUT)/cflags: force
 	$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(ALL_CFLAGS))
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
--include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:%=%.d) $(FUZZ_PROGRAMS:%=%.d) $(OUT)/tests/fuzz/replay.d $(PROXY_OBJECTS:.o=.d) \
-	$(SIM_OBJECTS:.o=.d) $(OUT)/tests/sim/test_api_server.d
+-include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:%=%.d) $(FUZZ_PROGRAMS:%=%.d) $(OUT)/tests/bench/bench_engine.d \
+	$(OUT)/tests/fuzz/replay.d $(PROXY_OBJECTS:.o=.d) $(SIM_OBJECTS:.o=.d) $(MODEL_TEST:%=%.d)

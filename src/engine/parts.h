@@ -7,6 +7,7 @@
 #ifndef FC_ENGINE_PARTS_H
 #define FC_ENGINE_PARTS_H
 
+#include "engine/notices.h"
 #include "engine/permissions.h"
 #include "engine/rule.h"
 #include "engine/set.h"
@@ -39,6 +40,12 @@ void targets_master_renamed(struct fc_engine *e);		      /* others follow it now
 void target_mark(struct fc_engine *e, struct target *t);	      /* decide about it before this step ends */
 void target_free(struct fc_engine *e, struct target *t);
 void target_read(struct fc_engine *e, struct target *t);
+/* Which part of the target it writes. */
+enum part rule_part(const struct rule *r);
+/* Nothing of that part is sent before. */
+int64_t target_not_before_ms(const struct target *t, enum part part);
+/* Whether the status of that watch's targets is written by itself. */
+void targets_have_status(struct fc_engine *e, struct watch *w, bool has_status);
 /* What a rule wants has changed (NULL: any): what was said against the last attempt is void. */
 void target_wants_anew(struct target *t, const struct rule *changed);
 
@@ -125,6 +132,8 @@ bool rule_set_source_failed(struct fc_engine *e, struct rule *r);
 void rule_set_waiting(struct fc_engine *e, struct rule *r);
 
 /* --- reports.c: what is worth a log line or a number --- */
+char *rule_source_text(const struct fc_engine *e, const struct rule *r); /* the caller frees */
+char *rule_path_text(const struct rule *r);				 /* ... this too */
 void report_rule(struct fc_engine *e, enum fc_log_level level, const struct rule *r);
 void report_cluster(struct fc_engine *e, enum fc_log_level level, const struct cluster *c, const char *message,
 		    const char *detail);
@@ -133,24 +142,16 @@ void measure_write(struct fc_engine *e, const struct target *t, const char *resu
 void measure_retry(struct fc_engine *e);
 void measure_propagation(struct fc_engine *e, const struct rule *r);
 
-/* --- requests.c: the requests under way and those that wait --- */
-void job_init(struct job *j, void *owner);
-/* Counts the job as under way and gives its request a number, or, where the cluster has no request free, puts it in
- * line and returns 0: its owner is asked again when its turn comes. */
-uint64_t job_start(struct fc_engine *e, struct cluster *c, struct job *j, enum job_kind kind);
-bool job_could_start(const struct fc_engine *e, const struct cluster *c, enum job_kind kind);
-void job_wait(struct cluster *c, struct job *j, enum job_kind kind);
-void job_leave_line(struct cluster *c, struct job *j);
-void job_forget(struct fc_engine *e, struct cluster *c, struct job *j); /* its owner goes */
-void request_done(struct fc_engine *e, const struct fc_event *event);
-/* What is under way in the cluster has failed, as far as its owners go; answers that come still are not heard. */
-void requests_abandon(struct fc_engine *e, struct cluster *c);
-void jobs_run(struct fc_engine *e, struct cluster *c);
-
 /* --- retry.c: delays after failures --- */
 int64_t retry_delay_ms(struct fc_random *random, unsigned failures, const struct fc_error *error);
 void retry_failed(struct fc_engine *e, struct target *t, const struct fc_error *error);
 void retry_succeeded(struct target *t);
+/* The same, of a write of that part. */
+void retry_write_failed(struct fc_engine *e, struct target *t, enum part part, const struct fc_error *error);
+void retry_write_succeeded(struct target *t, enum part part);
+/* What failed only because the type was not served, or because the cluster was away, need not wait any longer. */
+void retry_type_is_back(struct target *t);
+void retry_cluster_is_back(struct target *t);
 /* Notes a rewrite at this time; true: there are too many (promise 6). */
 bool retry_note_rewrite(struct fc_engine *e, struct target *t);
 void retry_forget_rewrites(struct target *t);
@@ -163,11 +164,22 @@ static inline bool fault_is_of_type(const struct fault *f)
 	return f->cls == FC_ERR_NOT_SERVED || f->cls == FC_ERR_NOT_FOUND;
 }
 
-/* --- timers.c --- */
-/* The earlier of this and what is set. */
-void timer_set_earliest(struct fc_engine *e, struct target *t, int64_t due_ms);
-void timer_clear(struct fc_engine *e, struct target *t);
-struct target *timer_take_due(struct fc_engine *e, int64_t now_ms);
+/* --- timers.c, of a target, which is decided about then --- */
+static inline void timer_set_earliest(struct fc_engine *e, struct target *t, int64_t due_ms)
+{
+	alarm_set_earliest(e, &t->alarm, due_ms);
+}
+static inline void timer_clear(struct fc_engine *e, struct target *t)
+{
+	alarm_clear(e, &t->alarm);
+}
+
+/* --- confidential.c --- */
+/* Does it copy from a Secret or a Federated object, itself or through the rules that feed its source? */
+bool rule_is_confidential(struct fc_engine *e, const struct rule *r);
+/* The places of the target that the write under way fills so, as JSON Pointers; NULL: none, or nobody wants to know. A
+ * new reference. */
+json_t *confidential_places(struct fc_engine *e, const struct target *t);
 
 /* --- cycles.c --- */
 void cycles_rule_bound(struct fc_engine *e, struct rule *r);

@@ -14,7 +14,7 @@ static char *rule_target_text(const struct fc_engine *e, const struct rule *r)
 	return fc_object_key_text(cluster_of(e, k->cluster)->info.name, k->resource, k->namespace_, k->name);
 }
 
-static char *rule_source_text(const struct fc_engine *e, const struct rule *r)
+char *rule_source_text(const struct fc_engine *e, const struct rule *r)
 {
 	const struct cluster *master = cluster_of(e, e->options.master);
 	const char *cluster, *namespace_;
@@ -30,7 +30,7 @@ static char *rule_source_text(const struct fc_engine *e, const struct rule *r)
 }
 
 /* As an annotation key spells it: segments parted by dots, a literal dot doubled. */
-static char *rule_path_text(const struct rule *r)
+char *rule_path_text(const struct rule *r)
 {
 	struct fc_buf out = FC_BUF_INIT;
 
@@ -116,12 +116,21 @@ static struct fc_measure *measure_new(struct fc_engine *e, enum fc_metric_id id,
 	return m;
 }
 
+/* The dialect of the last write: the first of its rules speaks for all. */
+static const char *dialect_of_write(const struct target *t)
+{
+	for (const struct rule *r = t->rules; r; r = r->next)
+		if (r->in_write)
+			return r->cond.dialect->name;
+	return "";
+}
+
 void measure_write(struct fc_engine *e, const struct target *t, const char *result)
 {
 	struct fc_measure *m = measure_new(e, FC_METRIC_WRITES, 1);
 
 	m->labels[0] = fc_xstrdup(cluster_of(e, t->key.cluster)->info.name);
-	m->labels[1] = fc_xstrdup(t->rules ? t->rules->cond.dialect->name : "");
+	m->labels[1] = fc_xstrdup(dialect_of_write(t));
 	m->labels[2] = fc_xstrdup("patch");
 	m->labels[3] = fc_xstrdup(result);
 }

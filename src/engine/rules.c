@@ -177,6 +177,16 @@ static void take_word(struct fc_engine *e, struct rule *r)
 	DL_APPEND2(r->word->rules, r, prev_in_word, next_in_word);
 }
 
+/* Of a rule that an edit took away: the one at its place, else any. An edit that mends a path moves the place. */
+static struct rule *heir_of(const struct rule *old, const struct rule_array *fresh)
+{
+	for (size_t i = 0; i < fresh->count && old->spec.target_path; i++)
+		if (fresh->items[i]->spec.target_path &&
+		    fc_path_order(fresh->items[i]->spec.target_path, old->spec.target_path) == 0)
+			return fresh->items[i];
+	return fresh->count ? fresh->items[0] : NULL;
+}
+
 bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object)
 {
 	struct fc_digest text = rules_text(e, object);
@@ -204,6 +214,7 @@ bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object)
 		struct rule *r = old;
 
 		old = r->next;
+		notice_heir(r, heir_of(r, &fresh));
 		rule_free(e, r);
 	}
 	for (size_t i = 0; i < fresh.count; i++)

@@ -35,6 +35,16 @@ static void set_version(struct source *s, const char *version)
 	s->version = fc_xstrdup_null(version);
 }
 
+/* Is the place of another rule inside its own, or the other way round? */
+static bool overlaps(const struct rule *r)
+{
+	for (const struct rule *other = r->target->rules; other; other = other->next)
+		if (other != r && other->spec.target_path &&
+		    fc_path_compare(other->spec.target_path, r->spec.target_path) != FC_PATH_APART)
+			return true;
+	return false;
+}
+
 /* Is the wanted value one that the target may have to be written with soon? Then it is kept until the target has
  * decided. */
 static bool value_is_needed(const struct fc_engine *e, const struct rule *r)
@@ -42,9 +52,10 @@ static bool value_is_needed(const struct fc_engine *e, const struct rule *r)
 	const struct target *t = r->target;
 
 	if (r->denied || r->wanted != FC_WANTED_VALUE || cluster_of(e, t->key.cluster)->connection != UP ||
-	    t->not_before_ms > e->now_ms)
+	    target_not_before_ms(t, rule_part(r)) > e->now_ms)
 		return false;
-	if (r->wants_value || t->phase == WRITING)
+	/* Where places overlap, equality is judged on the whole, which takes all values. */
+	if (r->wants_value || t->phase == WRITING || overlaps(r))
 		return true;
 	return t->known && !fc_digest_equal(&r->want, &r->present);
 }
@@ -101,6 +112,9 @@ static void take(struct fc_engine *e, struct source *s, const json_t *body, int6
 /* A rule that reads the same place of the source wants the same. */
 static void learn_from_others(const struct source *s, struct rule *r)
 {
+	/* Then none of them knows, and at the start there may be thousands. */
+	if (!s->known)
+		return;
 	for (const struct rule *other = s->rules; other; other = other->next_in_source) {
 		if (!other->want_known || other->cond.dialect != r->cond.dialect ||
 		    !fc_path_same(other->spec.source_path, r->spec.source_path))

@@ -11,6 +11,7 @@ void rule_set_state(struct fc_engine *e, struct rule *r, enum fc_state state, co
 
 	if (condition_set(e, &r->cond, state, reason, message, detail) && condition_is_news(&r->cond, &level))
 		report_rule(e, level, r);
+	notice_rule(e, r);
 }
 
 /* --- one question after the other, in the order of the design; true: answered --- */
@@ -124,8 +125,23 @@ static bool type_is_pending(struct fc_engine *e, struct rule *r)
 	return true;
 }
 
-static bool source_failed(struct fc_engine *e, struct rule *r, const struct fault *why)
+/* As many failures in a row are called an error (design section 5, States). */
+#define TRIES 3
+
+/* Another try may be all that is needed. */
+static bool may_pass(enum fc_error_class cls)
 {
+	return cls == FC_ERR_THROTTLED || cls == FC_ERR_SERVER || cls == FC_ERR_TIMEOUT || cls == FC_ERR_NETWORK ||
+	       cls == FC_ERR_NOT_FOUND || cls == FC_ERR_CONFLICT;
+}
+
+/* `failures`: in a row; TRIES where nobody counts them. */
+static bool source_failed(struct fc_engine *e, struct rule *r, const struct fault *why, unsigned failures)
+{
+	if (may_pass(why->cls) && failures < TRIES) {
+		rule_set_state(e, r, FC_STATE_PENDING, "Retrying", "", why->text);
+		return true;
+	}
 	switch (why->cls) {
 	case FC_ERR_NONE:
 	case FC_ERR_CANCELLED:
@@ -153,9 +169,11 @@ static bool source_is_unknown(struct fc_engine *e, struct rule *r)
 	/* Why a source that did not consent cannot be read is no affair of who asks. */
 	if (r->denied && (s->error.cls != FC_ERR_NONE || (s->watch && s->watch->error.cls != FC_ERR_NONE)))
 		return false;
-	if (source_failed(e, r, &s->error) || (s->watch && !s->known && source_failed(e, r, &s->watch->error)))
+	if (source_failed(e, r, &s->error, s->failures) ||
+	    (s->watch && !s->known && source_failed(e, r, &s->watch->error, TRIES)))
 		return true;
-	r->waits_for_sync = true;
+	/* One that is only looked at for its consent is not worth a read of the target. */
+	r->waits_for_sync = !r->denied;
 	rule_set_state(e, r, FC_STATE_PENDING, "FirstSync", "the source is being read for the first time", NULL);
 	return true;
 }
@@ -179,7 +197,7 @@ static bool namespaces_are_unknown(struct fc_engine *e, struct rule *r)
 	if ((!target->namespace_[0] || namespaces_known(cluster_of(e, target->cluster))) &&
 	    (!depends_on_source_namespace(r) || namespaces_known(r->word->cluster)))
 		return false;
-	r->waits_for_sync = true;
+	r->waits_for_sync = !r->denied;
 	rule_set_state(e, r, FC_STATE_PENDING, "FirstSync", "the Namespaces are being read for the first time", NULL);
 	return true;
 }
@@ -265,6 +283,8 @@ static bool is_unreadable(struct fc_engine *e, struct rule *r)
 
 void rule_judge(struct fc_engine *e, struct rule *r)
 {
+	bool took_part = r->takes_part;
+
 	r->waits_for_sync = false;
 	r->takes_part = !is_invalid(e, r) && !is_on_cycle(e, r) && !is_unreachable(e, r) && !is_pending(e, r) &&
 			!is_denied(e, r) && !is_not_found(e, r) && !is_unreadable(e, r);
@@ -273,45 +293,52 @@ void rule_judge(struct fc_engine *e, struct rule *r)
 				   r->cond.state == FC_STATE_FORBIDDEN || r->cond.state == FC_STATE_ERROR);
 	if (!r->takes_part)
 		rule_drop_value(r);
+	else if (!took_part && r->target->phase == READING && r->cond.state != FC_STATE_PENDING)
+		/* What kept it from taking part is over, whatever the read will show. */
+		rule_set_state(e, r, FC_STATE_PENDING, "ReadingTarget", "the target is being read", NULL);
 }
 
 bool rule_set_source_failed(struct fc_engine *e, struct rule *r)
 {
-	return r->source && source_failed(e, r, &r->source->error);
+	return r->source && source_failed(e, r, &r->source->error, r->source->failures);
+}
+
+/* What its target waits for: what it met itself first. */
+static const struct fault *cause_of_waiting(const struct rule *r, unsigned *failures)
+{
+	const struct target *t = r->target;
+	bool of_status =
+		rule_part(r) == PART_STATUS ? t->of_status.error.cls != FC_ERR_NONE : t->error.cls == FC_ERR_NONE;
+
+	*failures = of_status ? t->of_status.failures : t->failures;
+	return of_status ? &t->of_status.error : &t->error;
 }
 
 void rule_set_waiting(struct fc_engine *e, struct rule *r)
 {
 	const struct target *t = r->target;
+	unsigned failures;
+	const struct fault *why = cause_of_waiting(r, &failures);
 
 	if (t->flapping) {
 		rule_set_state(e, r, FC_STATE_FLAPPING, "Flapping", "somebody else keeps undoing what this rule writes",
 			       NULL);
 		return;
 	}
-	switch (t->error.cls) {
+	switch (why->cls) {
 	case FC_ERR_FORBIDDEN:
 	case FC_ERR_UNAUTHORIZED:
-		rule_set_state(e, r, FC_STATE_FORBIDDEN, "TargetForbidden", "", t->error.text);
+		rule_set_state(e, r, FC_STATE_FORBIDDEN, "TargetForbidden", "", why->text);
 		return;
 	case FC_ERR_NOT_SERVED:
 		set_type_gone(e, r, "the target's cluster does not serve its resource just now");
 		return;
-	case FC_ERR_THROTTLED:
-	case FC_ERR_SERVER:
-	case FC_ERR_TIMEOUT:
-	case FC_ERR_NETWORK:
-	case FC_ERR_NOT_FOUND:
-	case FC_ERR_CONFLICT:
-		/* Three tries before it is called an error (design section 5, States). */
-		if (t->failures < 3) {
-			rule_set_state(e, r, FC_STATE_PENDING, "Retrying", "", t->error.text);
-			return;
-		}
-		break;
 	default:
 		break;
 	}
-	rule_set_state(e, r, FC_STATE_ERROR, t->error.cls == FC_ERR_QUOTA ? "Quota" : "TargetFailed", "",
-		       t->error.text);
+	if (may_pass(why->cls) && failures < TRIES) {
+		rule_set_state(e, r, FC_STATE_PENDING, "Retrying", "", why->text);
+		return;
+	}
+	rule_set_state(e, r, FC_STATE_ERROR, why->cls == FC_ERR_QUOTA ? "Quota" : "TargetFailed", "", why->text);
 }

@@ -11,6 +11,7 @@
 #include "base/intern.h"
 #include "base/random.h"
 #include "engine/engine.h"
+#include "engine/traffic.h"
 #include "json/digest.h"
 
 #include <utlist.h>
@@ -48,13 +49,17 @@ struct watch {
 	enum watch_use use;
 	bool synced; /* its first list is complete */
 	bool listing;
+	bool relisting;		/* asked to list again, which it has not done yet */
 	bool forbidden;		/* of sources: refused by RBAC, and nothing has come of it since */
+	bool has_status;	/* of targets: their status is written by itself */
 	bool skipped_hubs;	/* of targets: it told of objects that follow another master */
 	bool unserved;		/* of targets: discovery says that its type is gone, and nothing has come of it since */
 	uint32_t generation;	/* counts lists: what bears an older number at the end of a list was not in it */
 	struct fault error;	/* why it does not work just now; cls NONE: it does */
 	struct target *targets; /* WATCH_TARGETS: those seen on it (list `in_watch`) */
 	struct source *sources; /* WATCH_SOURCES: those that rely on it (list `in_watch`) */
+	int64_t slot_ms;	/* when it is to list again next, of all but sources; 0: never */
+	struct alarm alarm;	/* for that */
 	UT_hash_handle hh;	/* fc_engine.watches */
 };
 
@@ -73,16 +78,6 @@ struct word {
 
 /* REFUSED: it answers, and is not who it should be. Nothing is asked of it, and what it tells is not heard. */
 enum connection { CONNECTING, UP, DOWN, REFUSED };
-
-/* Something that can wait for a free request in a cluster: a target's write, a target's read, a source's read. */
-enum job_kind { JOB_NONE, JOB_READ_TARGET, JOB_WRITE_TARGET, JOB_READ_SOURCE };
-struct job {
-	enum job_kind kind; /* what it waits for, or what is under way */
-	bool queued;
-	uint64_t request; /* under way; 0: none */
-	void *owner;
-	struct job *prev, *next;
-};
 
 /* A Namespace, as far as anybody reads it. Those that bear no word for fedcopy need not be here. */
 struct space {
@@ -114,6 +109,7 @@ struct cluster {
 	struct space *spaces;		/* its Namespaces that were told of, by name */
 	struct job *write_queue, *read_queue;
 	unsigned writes_in_flight, reads_in_flight;
+	struct throttle throttle;
 };
 
 /* All sources of one resource in one cluster: decides how wide their watches are. */
@@ -122,24 +118,20 @@ struct source_space {
 	size_t count;		/* sources in it */
 	struct watch *wide;	/* one watch of the namespace; NULL: one per source */
 	bool narrowing;		/* few are left: each gets a watch of its own again, then the wide one ends */
-	struct source_space *next;
+	UT_hash_handle hh;	/* source_group.spaces */
 };
 struct source_group {
 	fc_cluster_no cluster;
 	const struct fc_resource *resource;
 	struct source_space *spaces;
+	/* Sums over the spaces, so that one source more or less costs the same however many there are. */
+	size_t wide_spaces; /* watched as a whole */
+	size_t crowded;	    /* with many sources */
+	size_t scattered;   /* sources in the others */
 	size_t named;	    /* watches of single objects */
 	struct watch *wide; /* one watch of the cluster, or NULL */
 	bool narrowing;	    /* as in a space */
 	struct source_group *next;
-};
-
-struct request {
-	uint64_t id;
-	struct job *job; /* NULL: its owner is gone, the answer is of no interest */
-	enum job_kind kind;
-	struct cluster *cluster;
-	UT_hash_handle hh;
 };
 
 struct fc_engine {
@@ -156,7 +148,7 @@ struct fc_engine {
 	struct source *sources;
 	struct source_group *groups;
 	struct request *requests;
-	struct target **heap;
+	struct alarm **heap;
 	size_t heap_count, heap_cap;
 	struct target *dirty, **dirty_end;
 	size_t (*counts)[FC_STATES]; /* per dialect */
@@ -172,6 +164,8 @@ struct fc_engine {
 	bool cycle_opened;   /* one of them went in this step: the others may be free */
 	struct rule **bound; /* those bound in this step which feed others */
 	size_t bound_count, bound_cap;
+	struct target **owed; /* of which an Event is to tell at the end of the step */
+	size_t owed_count, owed_cap;
 	/* Of the step under way. */
 	struct cluster *freed; /* a request of it has ended, or it has come back: who waits there may go */
 	struct fc_actions *out;

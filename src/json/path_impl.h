@@ -8,18 +8,22 @@
 #define FC_PATH_IMPL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "json/path.h"
 
 struct fc_path_segment {
-	uint32_t at;	/* offset of its zero-terminated text behind the segments */
-	bool bracketed; /* `[0]`: an index whatever stands there */
+	uint32_t at : 31;	/* offset of its zero-terminated text behind the segments */
+	uint32_t bracketed : 1; /* `[0]`: an index whatever stands there */
 };
 
 struct fc_path {
 	unsigned char len;
 	struct fc_path_segment segments[];
 };
+
+/* Digits without a needless leading zero, as RFC 6901 has them. More than 64 bits saturate: no list is that long. */
+bool fc_path_as_index(const char *text, size_t *index);
 
 #endif

@@ -77,5 +77,7 @@ struct fc_event {
 struct fc_event *fc_event_new(enum fc_event_type type);
 void fc_event_free(struct fc_event *e); /* NULL allowed */
 const char *fc_event_type_name(enum fc_event_type type);
+/* Is it something that a watch tells? Then `watch` says which. */
+bool fc_event_is_of_watch(enum fc_event_type type);
 
 #endif

@@ -39,10 +39,11 @@ void api_server_serve(struct api_server *s, const struct api_type *type)
 	if (s->count == s->cap)
 		FC_GROW(s->resources, s->count, s->cap);
 	r = fc_xcalloc(1, sizeof(*r));
-	*r = (struct api_resource){
-		.type = type, .served = true, .custom = is_custom(type->group), .served_from = s->version
-	};
+	*r = (struct api_resource){ .type = type, .served = true, .custom = is_custom(type->group) };
 	s->resources[s->count++] = r;
+	/* Its definition has been written, and where it is served, nobody remembers what was before. */
+	api_store_other(s, r);
+	r->served_from = s->version;
 }
 
 void api_server_withdraw(struct api_server *s, const struct api_type *type)
@@ -52,8 +53,9 @@ void api_server_withdraw(struct api_server *s, const struct api_type *type)
 	if (!r)
 		return;
 	while (r->count)
-		api_store_remove(s, r, r->cells[r->count - 1]);
+		api_store_remove(s, r, r->cells[0]);
 	r->served = false;
+	api_store_other(s, r);
 }
 
 static void create_namespace(struct api_server *s, const char *name)

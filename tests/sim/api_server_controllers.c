@@ -26,6 +26,7 @@ static bool step(struct api_server *s, struct api_cell *ns)
 		if (!c)
 			continue;
 		a = api_write_delete(&(struct api_write){ .s = s, .r = r, .ns = c->ns, .name = c->name }, NULL, &done);
+		api_cell_unref(done);
 		api_answer_fini(&a);
 		return true;
 	}
@@ -35,9 +36,53 @@ static bool step(struct api_server *s, struct api_cell *ns)
 	return true;
 }
 
+/* The finalizers of the garbage collector. There are no dependents here: it has nothing to wait for. */
+static bool is_collectors(const json_t *finalizer)
+{
+	return strcmp(json_string_value(finalizer), "foregroundDeletion") == 0 ||
+	       strcmp(json_string_value(finalizer), "orphan") == 0;
+}
+
+static bool collect(struct api_server *s, struct api_resource *r, struct api_cell *c)
+{
+	const json_t *metadata = api_metadata(c->object);
+	json_t *finalizers = json_array(), *item, *body;
+	struct api_write w = { .s = s, .r = r, .ns = c->ns, .name = c->name };
+	struct api_cell *done = NULL;
+	struct api_answer a;
+	size_t i;
+
+	json_array_foreach(json_object_get(metadata, "finalizers"), i, item)
+		if (!is_collectors(item))
+			json_array_append(finalizers, item);
+	if (!json_object_get(metadata, "deletionTimestamp") || json_array_size(finalizers) == i) {
+		json_decref(finalizers);
+		return false;
+	}
+	body = json_pack("{s:{s:o}}", "metadata", "finalizers", finalizers);
+	w.ns = *w.ns ? w.ns : NULL;
+	a = api_write_patch(&w, "application/merge-patch+json", body, &done);
+	api_cell_unref(done);
+	api_answer_fini(&a);
+	json_decref(body);
+	return true;
+}
+
+static bool collect_one(struct api_server *s)
+{
+	for (unsigned i = 0; i < s->count; i++)
+		for (size_t k = 0; k < s->resources[i]->count; k++)
+			if (collect(s, s->resources[i], s->resources[i]->cells[k]))
+				return true;
+	return false;
+}
+
 bool api_server_run_controllers(struct api_server *s)
 {
 	const struct api_resource *namespaces = s->resources[0];
+
+	if (collect_one(s))
+		return true;
 
 	for (size_t i = 0; i < namespaces->count; i++)
 		if (json_object_get(api_metadata(namespaces->cells[i]->object), "deletionTimestamp") &&

@@ -11,33 +11,35 @@ static json_t *document(const char *kind, const char *version)
 	return d;
 }
 
-static json_t *verbs(const struct api_resource *r, bool status)
-{
-	static const char *const words[] = { "create", "delete", "deletecollection", "get",
+#define VERBS 8
+static const char *const built_in[VERBS] = { "create", "delete", "deletecollection", "get",
 					     "list",   "patch",	 "update",	     "watch" };
+static const char *const custom[VERBS] = { "delete", "deletecollection", "get",	   "list",
+					   "patch",  "create",		 "update", "watch" };
+static const char *const of_status[VERBS] = { "get", "patch", "update" };
+static const char *const of_finalize[VERBS] = { "update" };
+
+static json_t *verbs(const struct api_resource *r, const char *const words[VERBS])
+{
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < FC_ARRAY_LEN(words); i++) {
-		bool one = strcmp(words[i], "get") == 0 || strcmp(words[i], "patch") == 0 ||
-			   strcmp(words[i], "update") == 0;
-
-		if (status ? one : !(api_is_namespace(r) && strcmp(words[i], "deletecollection") == 0))
+	for (size_t i = 0; i < VERBS && words[i]; i++)
+		if (!api_is_namespace(r) || strcmp(words[i], "deletecollection") != 0)
 			json_array_append_new(list, json_string(words[i]));
-	}
 	return list;
 }
 
-static json_t *entry(const struct api_resource *r, bool status)
+static json_t *entry(const struct api_resource *r, const char *subresource, const char *const words[VERBS])
 {
 	const struct api_type *type = r->type;
 	json_t *e = json_object();
 
-	json_object_set_new(e, "name", status ? json_sprintf("%s/status", type->plural) : json_string(type->plural));
+	json_object_set_new(e, "name", json_sprintf("%s%s", type->plural, subresource));
 	/* Built-in types leave the singular to be guessed. */
-	json_object_set_new(e, "singularName", json_string(r->custom && !status ? type->singular : ""));
+	json_object_set_new(e, "singularName", json_string(r->custom && !*subresource ? type->singular : ""));
 	json_object_set_new(e, "namespaced", json_boolean(type->namespaced));
 	json_object_set_new(e, "kind", json_string(type->kind));
-	json_object_set_new(e, "verbs", verbs(r, status));
+	json_object_set_new(e, "verbs", verbs(r, words));
 	return e;
 }
 
@@ -50,9 +52,11 @@ static struct api_answer resources(const struct api_server *s, const char *group
 
 		if (!r->served || strcmp(r->type->group, group) != 0 || strcmp(r->type->version, version) != 0)
 			continue;
-		json_array_append_new(list, entry(r, false));
+		json_array_append_new(list, entry(r, "", r->custom ? custom : built_in));
 		if (r->type->status)
-			json_array_append_new(list, entry(r, true));
+			json_array_append_new(list, entry(r, "/status", of_status));
+		if (api_is_namespace(r))
+			json_array_append_new(list, entry(r, "/finalize", of_finalize));
 	}
 	if (json_array_size(list) == 0) {
 		json_decref(list);

@@ -229,6 +229,8 @@ void api_kind_prepare(const struct api_resource *r, json_t *object, const json_t
 	}
 	if (r->type->status)
 		set_or_delete(object, "status", old);
+	if (r->type->status && !r->custom && !old)
+		json_object_set_new(object, "status", json_object());
 	if (r->type->generation)
 		prepare_generation(r, object, old);
 }
@@ -281,6 +283,61 @@ static void validate_frozen(const struct api_resource *r, const json_t *object, 
 				  "Forbidden: field is immutable when `%s` is set", when);
 }
 
+/* What a Secret of a type must hold; of those with `either`, one is enough. */
+static const struct {
+	const char *type, *key;
+	bool either, json;
+	const char *field; /* where it is another one: of a format that the real server (1.20) forgets to fill in */
+} secret_keys[] = {
+	{ "kubernetes.io/tls", "tls.crt", false, false, NULL },
+	{ "kubernetes.io/tls", "tls.key", false, false, NULL },
+	{ "kubernetes.io/basic-auth", "username", true, false, "data[%s][username]" },
+	{ "kubernetes.io/basic-auth", "password", true, false, "data[%s][password]" },
+	{ "kubernetes.io/ssh-auth", "ssh-privatekey", false, false, "data[%s][ssh-privatekey]" },
+	{ "kubernetes.io/dockercfg", ".dockercfg", false, true, NULL },
+	{ "kubernetes.io/dockerconfigjson", ".dockerconfigjson", false, true, NULL },
+};
+
+static bool is_json(const char *base64)
+{
+	FC_AUTO_FREE char *text = NULL;
+	size_t len = 0;
+	json_t *value;
+
+	if (!*base64 || fc_base64_decode(base64, &text, &len, NULL) < 0)
+		return false;
+	value = json_loadb(text, len, 0, NULL);
+	json_decref(value);
+	return value;
+}
+
+static void validate_secret_key(const json_t *data, size_t i, json_t *causes)
+{
+	FC_AUTO_FREE char *usual = fc_xasprintf("data[%s]", secret_keys[i].key);
+	const char *field = secret_keys[i].field ?: usual, *value = api_string(data, secret_keys[i].key);
+
+	if (!value || (!*value && strcmp(secret_keys[i].key, "ssh-privatekey") == 0))
+		api_cause(causes, "FieldValueRequired", field, "Required value");
+	else if (secret_keys[i].json && !is_json(value))
+		api_cause(causes, "FieldValueInvalid", field, "Invalid value: \"<secret contents redacted>\"");
+}
+
+static void validate_secret_type(const json_t *object, json_t *causes)
+{
+	const char *type = api_string(object, "type");
+	const json_t *data = json_object_get(object, "data"), *annotations;
+	bool one = json_object_get(data, "username") || json_object_get(data, "password");
+
+	for (size_t i = 0; i < FC_ARRAY_LEN(secret_keys); i++)
+		if (strcmp(secret_keys[i].type, type) == 0 && !(secret_keys[i].either && one))
+			validate_secret_key(data, i, causes);
+	annotations = json_object_get(api_metadata(object), "annotations");
+	if (strcmp(type, "kubernetes.io/service-account-token") == 0 &&
+	    !api_string(annotations, "kubernetes.io/service-account.name"))
+		api_cause(causes, "FieldValueRequired", "metadata.annotations[kubernetes.io/service-account.name]",
+			  "Required value");
+}
+
 void api_kind_validate(const struct api_resource *r, const json_t *object, const json_t *old, json_t *causes)
 {
 	bool secret = is_core(r, "Secret");
@@ -288,6 +345,8 @@ void api_kind_validate(const struct api_resource *r, const json_t *object, const
 	validate_frozen(r, object, old, causes);
 	if (!secret && !is_core(r, "ConfigMap"))
 		return;
+	if (secret)
+		validate_secret_type(object, causes);
 	if (secret && old && !api_same(json_object_get(object, "type"), json_object_get(old, "type")))
 		api_cause(causes, "FieldValueInvalid", "type", "Invalid value: \"%s\": field is immutable",
 			  api_string(object, "type"));

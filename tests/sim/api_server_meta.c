@@ -202,6 +202,21 @@ static void validate_maps(const json_t *metadata, json_t *causes)
 			  "Too long: must have at most 262144 bytes");
 }
 
+/* Built-in types know three short names; custom ones take any. */
+static void validate_finalizer(const struct api_resource *r, size_t i, const char *name, json_t *causes)
+{
+	FC_AUTO_FREE char *field = fc_xasprintf("metadata.finalizers[%zu]", i);
+
+	if (!api_name_is_qualified(name))
+		api_cause(causes, "FieldValueInvalid", "metadata.finalizers",
+			  "Invalid value: \"%s\": name part must consist of alphanumeric characters", name);
+	if (!r->custom && !strchr(name, '/') && strcmp(name, "kubernetes") != 0 && strcmp(name, "orphan") != 0 &&
+	    strcmp(name, "foregroundDeletion") != 0)
+		api_cause(causes, "FieldValueInvalid", field,
+			  "Invalid value: \"%s\": name is neither a standard finalizer name nor is it fully qualified",
+			  name);
+}
+
 void api_meta_validate(const struct api_resource *r, const json_t *metadata, json_t *causes)
 {
 	const char *name = api_string(metadata, "name") ?: "";
@@ -218,10 +233,7 @@ void api_meta_validate(const struct api_resource *r, const json_t *metadata, jso
 			  name);
 	validate_maps(metadata, causes);
 	json_array_foreach(json_object_get(metadata, "finalizers"), i, finalizer)
-		if (!api_name_is_qualified(json_string_value(finalizer)))
-			api_cause(causes, "FieldValueInvalid", "metadata.finalizers",
-				  "Invalid value: \"%s\": name part must consist of alphanumeric characters",
-				  json_string_value(finalizer));
+		validate_finalizer(r, i, json_string_value(finalizer), causes);
 }
 
 static bool has(const json_t *array, const json_t *item)

@@ -80,6 +80,8 @@ struct api_cell *api_store_find(const struct api_resource *r, const char *ns, co
 struct api_cell *api_store_put(struct api_server *s, struct api_resource *r, struct api_cell *old, json_t *object);
 /* Returns the last state, with the version of the deletion; borrowed from history. */
 struct api_cell *api_store_remove(struct api_server *s, struct api_resource *r, struct api_cell *old);
+/* A version in which nothing that is known here changes: a write of the server's own. */
+void api_store_other(struct api_server *s, const struct api_resource *r);
 const struct api_change *api_store_change(const struct api_server *s, uint64_t version);
 struct api_cell *api_change_last(struct api_server *s, uint64_t version);
 /* The cells of that resource as they were `back` changes ago, as far as history knows; each counted. */
@@ -94,12 +96,17 @@ struct api_answer api_refuse(int code, const char *reason, json_t *details, cons
 struct api_answer api_bad_request(const char *fmt, ...) FC_PRINTF(1, 2);
 struct api_answer api_not_found(const struct api_resource *r, const char *name);
 struct api_answer api_not_served(void);
-struct api_answer api_conflict(const struct api_resource *r, const char *name, const char *fmt, ...) FC_PRINTF(3, 4);
+/* `word` is the plural or, where preconditions of a deletion fail, the kind. */
+struct api_answer api_conflict(const struct api_resource *r, const char *word, const char *name, const char *fmt, ...)
+	FC_PRINTF(4, 5);
 json_t *api_details(const char *name, const char *group, const char *kind);
 /* Causes gather, and are refused together. */
+/* NULL field: it has none. */
 void api_cause(json_t *causes, const char *reason, const char *field, const char *fmt, ...) FC_PRINTF(4, 5);
 /* The answer for them; status 0 when there are none. The array is taken over. */
-struct api_answer api_invalid(const struct api_resource *r, const char *name, json_t *causes);
+struct api_answer api_invalid(const char *group, const char *kind, const char *name, json_t *causes);
+/* For a patch whose result cannot be decoded. */
+struct api_answer api_invalid_patch(const char *why);
 
 /* --- selectors: api_server_selector.c --- */
 struct api_selector;

@@ -104,35 +104,38 @@ static bool replace(const struct spot *spot, json_t *value)
 	bool is_number;
 	ssize_t n;
 
+	/* The real server (1.20) adds a member that is not there; so does its copy of what is not there, as null. */
 	if (json_is_object(spot->container))
-		return json_object_get(spot->container, spot->key) &&
-		       json_object_set(spot->container, spot->key, value) == 0;
+		return json_object_set(spot->container, spot->key, value) == 0;
 	n = element(spot->container, spot->key, &is_number);
 	return n >= 0 && json_array_set(spot->container, (size_t)n, value) == 0;
 }
 
-/* What is missing equals null. */
+/* What is missing is not null. */
 static bool test(const struct spot *spot, const json_t *value)
 {
 	const json_t *have = child(spot->container, spot->key);
 
-	if (!have || json_is_null(have))
-		return !value || json_is_null(value);
-	return value && json_equal(have, value);
+	return have && (value ? json_equal(have, value) : json_is_null(have));
 }
 
-static bool copy_or_move(json_t *doc, const json_t *step, const struct spot *to, bool move)
+/* The place it goes to is looked for when it has left: nothing moves into itself. */
+static bool copy_or_move(json_t *doc, const json_t *step, bool move)
 {
-	struct spot from;
+	struct spot from, to = { .key = NULL };
 	json_t *value = NULL;
 	bool done = false;
 
-	if (find(doc, api_string(step, "from"), &from) && (value = child(from.container, from.key))) {
+	if (find(doc, api_string(step, "from"), &from)) {
+		value = child(from.container, from.key);
+		if (!value && json_is_object(from.container))
+			value = json_null();
 		value = move ? json_incref(value) : json_deep_copy(value);
-		done = (!move || take(&from)) && add(to, value);
-		json_decref(value);
+		done = value && (!move || take(&from)) && find(doc, api_string(step, "path"), &to) && add(&to, value);
 	}
+	json_decref(value);
 	free(from.key);
+	free(to.key);
 	return done;
 }
 
@@ -143,14 +146,14 @@ static bool apply(json_t *doc, const json_t *step)
 	struct spot spot;
 	bool done = false;
 
+	if (strcmp(op, "copy") == 0 || strcmp(op, "move") == 0)
+		return copy_or_move(doc, step, *op == 'm');
 	if (find(doc, api_string(step, "path"), &spot)) {
 		if (strcmp(op, "test") == 0)
 			done = test(&spot, value);
 		else if (strcmp(op, "remove") == 0)
 			done = take(&spot);
-		else if (strcmp(op, "copy") == 0 || strcmp(op, "move") == 0)
-			done = copy_or_move(doc, step, &spot, *op == 'm');
-		else if ((strcmp(op, "add") == 0 || strcmp(op, "replace") == 0)) {
+		else if (strcmp(op, "add") == 0 || strcmp(op, "replace") == 0) {
 			mine = value ? json_deep_copy(value) : json_null();
 			done = *op == 'a' ? add(&spot, mine) : replace(&spot, mine);
 		}
@@ -177,6 +180,28 @@ struct api_answer api_patch_json(json_t **doc, const json_t *patch)
 	return (struct api_answer){ .status = 0 };
 }
 
+/* The real server drops members that are null inside of arrays too. */
+static json_t *without_nulls(const json_t *value)
+{
+	const char *member;
+	json_t *copy, *item;
+	size_t i;
+
+	if (json_is_array(value)) {
+		copy = json_array();
+		json_array_foreach(value, i, item)
+			json_array_append_new(copy, without_nulls(item));
+		return copy;
+	}
+	if (!json_is_object(value))
+		return json_deep_copy(value);
+	copy = json_object();
+	json_object_foreach((json_t *)(uintptr_t)value, member, item)
+		if (!json_is_null(item))
+			json_object_set_new(copy, member, without_nulls(item));
+	return copy;
+}
+
 /* RFC 7396. */
 static json_t *merge(json_t *target, const json_t *patch)
 {
@@ -185,7 +210,7 @@ static json_t *merge(json_t *target, const json_t *patch)
 
 	if (!json_is_object(patch)) {
 		json_decref(target);
-		return json_deep_copy(patch);
+		return without_nulls(patch);
 	}
 	if (!json_is_object(target)) {
 		json_decref(target);
@@ -206,7 +231,7 @@ static json_t *merge(json_t *target, const json_t *patch)
 struct api_answer api_patch_merge(json_t **doc, const json_t *patch)
 {
 	if (!json_is_object(patch))
-		return api_bad_request("json: cannot unmarshal into Go value of type map[string]interface {}");
+		return api_invalid_patch("couldn't get version/kind; json parse error");
 	*doc = merge(*doc, patch);
 	return (struct api_answer){ .status = 0 };
 }

@@ -52,6 +52,15 @@ static json_t *item(const struct request *q, struct api_cell *c)
 	return q->r->custom ? c->object : api_cell_bare(c);
 }
 
+/* A list of nothing but metadata is not made before there is something to put into it. */
+static json_t *items_or_null(const struct request *q, json_t *items)
+{
+	if (!q->metadata || json_array_size(items))
+		return items;
+	json_decref(items);
+	return json_null();
+}
+
 static json_t *select_items(const struct request *q, const struct api_selector *sel, struct api_cell **cells,
 			    size_t count)
 {
@@ -68,7 +77,7 @@ static struct api_answer too_new(const struct request *q, const char *version)
 {
 	json_t *details = json_object(), *causes = json_array();
 
-	api_cause(causes, "ResourceVersionTooLarge", "", "Too large resource version");
+	api_cause(causes, "ResourceVersionTooLarge", NULL, "Too large resource version");
 	json_object_set_new(details, "causes", causes);
 	json_object_set_new(details, "retryAfterSeconds", json_integer(1));
 	return api_refuse(504, "Timeout", details, "Timeout: Too large resource version: %s, current: %llu", version,
@@ -85,8 +94,12 @@ static struct api_answer list(const struct request *q)
 	json_t *items;
 	const char *wanted = q->url->resource_version;
 
-	if (!sel)
+	if (wanted && wanted[strspn(wanted, "0123456789")])
+		refusal = api_refuse(500, NULL, NULL, "resourceVersion: Invalid value: \"%s\": invalid syntax", wanted);
+	if (refusal.status) {
+		api_selector_free(sel);
 		return refusal;
+	}
 	if (wanted && strtoull(wanted, NULL, 10) > version) {
 		api_selector_free(sel);
 		return too_new(q, wanted);
@@ -102,7 +115,7 @@ static struct api_answer list(const struct request *q)
 		q->s->lag = 0;
 	}
 	api_selector_free(sel);
-	return api_ok(200, list_body(q, version, items));
+	return api_ok(200, list_body(q, version, items_or_null(q, items)));
 }
 
 static struct api_answer get(const struct request *q)
@@ -136,9 +149,23 @@ static struct api_answer delete_collection(const struct request *q)
 		struct api_cell *done = NULL;
 		struct api_answer each = api_write_delete(&w, q->body, &done);
 
+		api_cell_unref(done);
 		api_answer_fini(&each);
 	}
 	return a;
+}
+
+/* Custom resources are one handler, which knows what was asked for; built-in ones are routes that are there or not. */
+static struct api_answer no_such_method(const struct request *q)
+{
+	const struct api_type *type = q->r->type;
+
+	if (!q->r->custom)
+		return not_allowed();
+	if (type->namespaced && !q->url->ns)
+		return api_not_served();
+	return api_refuse(405, "MethodNotAllowed", api_details(NULL, type->group, type->plural),
+			  "this is not supported on resources of kind \"%s.%s\"", type->plural, type->group);
 }
 
 static struct api_answer write(const struct request *q, const char *method)
@@ -161,8 +188,12 @@ static struct api_answer write(const struct request *q, const char *method)
 	else if (strcmp(method, "DELETE") == 0 && !u->name && !api_is_namespace(q->r))
 		return delete_collection(q);
 	else
-		return not_allowed();
-	return done ? show(q, a.status, done) : a;
+		return no_such_method(q);
+	if (done) {
+		a = show(q, a.status, done);
+		api_cell_unref(done);
+	}
+	return a;
 }
 
 static struct api_answer route(struct request *q, const char *method)
@@ -172,6 +203,8 @@ static struct api_answer route(struct request *q, const char *method)
 	q->r = api_url_resource(q->s, q->url);
 	if (!q->r)
 		return api_not_served();
+	if (q->url->subresource && strcmp(q->url->subresource, "status") == 0 && !q->r->type->status)
+		return q->r->custom ? api_not_found(q->r, q->url->name) : api_not_served();
 	if (strcmp(method, "GET") == 0)
 		return q->url->name ? get(q) : list(q);
 	if (strcmp(method, "DELETE") != 0 && !json_is_object(q->body) && !json_is_array(q->body))

@@ -15,6 +15,7 @@ void api_answer_fini(struct api_answer *a)
 	a->body = NULL;
 }
 
+static json_t *text(const char *fmt, va_list args) FC_PRINTF(1, 0);
 static json_t *text(const char *fmt, va_list args)
 {
 	char *words = NULL;
@@ -36,7 +37,8 @@ static struct api_answer refusal(int code, const char *reason, json_t *details, 
 	json_object_set_new(body, "metadata", json_object());
 	json_object_set_new(body, "status", json_string("Failure"));
 	json_object_set_new(body, "message", message);
-	json_object_set_new(body, "reason", json_string(reason));
+	if (reason)
+		json_object_set_new(body, "reason", json_string(reason));
 	if (details)
 		json_object_set_new(body, "details", details);
 	json_object_set_new(body, "code", json_integer(code));
@@ -79,14 +81,14 @@ json_t *api_details(const char *name, const char *group, const char *kind)
 }
 
 /* "configmaps", "deployments.apps" */
-static char *qualified(const struct api_resource *r)
+static char *qualified(const char *group, const char *word)
 {
-	return *r->type->group ? fc_xasprintf("%s.%s", r->type->plural, r->type->group) : fc_xstrdup(r->type->plural);
+	return *group ? fc_xasprintf("%s.%s", word, group) : fc_xstrdup(word);
 }
 
 struct api_answer api_not_found(const struct api_resource *r, const char *name)
 {
-	FC_AUTO_FREE char *words = qualified(r);
+	FC_AUTO_FREE char *words = qualified(r->type->group, r->type->plural);
 
 	return api_refuse(404, "NotFound", api_details(name, r->type->group, r->type->plural), "%s \"%s\" not found",
 			  words, name);
@@ -97,9 +99,9 @@ struct api_answer api_not_served(void)
 	return api_refuse(404, "NotFound", json_object(), "the server could not find the requested resource");
 }
 
-struct api_answer api_conflict(const struct api_resource *r, const char *name, const char *fmt, ...)
+struct api_answer api_conflict(const struct api_resource *r, const char *word, const char *name, const char *fmt, ...)
 {
-	FC_AUTO_FREE char *words = qualified(r);
+	FC_AUTO_FREE char *words = qualified(r->type->group, word);
 	va_list args;
 	json_t *why;
 	struct api_answer a;
@@ -107,7 +109,7 @@ struct api_answer api_conflict(const struct api_resource *r, const char *name, c
 	va_start(args, fmt);
 	why = text(fmt, args);
 	va_end(args);
-	a = api_refuse(409, "Conflict", api_details(name, r->type->group, r->type->plural),
+	a = api_refuse(409, "Conflict", api_details(name, r->type->group, word),
 		       "Operation cannot be fulfilled on %s \"%s\": %s", words, name, json_string_value(why));
 	json_decref(why);
 	return a;
@@ -118,16 +120,19 @@ void api_cause(json_t *causes, const char *reason, const char *field, const char
 	json_t *cause = json_object();
 	va_list args;
 
-	json_object_set_new(cause, "reason", json_string(reason));
+	if (reason)
+		json_object_set_new(cause, "reason", json_string(reason));
 	va_start(args, fmt);
 	json_object_set_new(cause, "message", text(fmt, args));
 	va_end(args);
-	json_object_set_new(cause, "field", json_string(field) ?: json_string("?"));
+	if (field)
+		json_object_set_new(cause, "field", json_string(field) ?: json_string("?"));
 	json_array_append_new(causes, cause);
 }
 
-struct api_answer api_invalid(const struct api_resource *r, const char *name, json_t *causes)
+struct api_answer api_invalid(const char *group, const char *kind, const char *name, json_t *causes)
 {
+	FC_AUTO_FREE char *what = qualified(group, kind);
 	char words[1024] = "";
 	size_t i, at = 0;
 	json_t *cause, *details;
@@ -140,9 +145,17 @@ struct api_answer api_invalid(const struct api_resource *r, const char *name, js
 		if (at < sizeof(words))
 			at += (size_t)snprintf(words + at, sizeof(words) - at, "%s%s: %s", i ? ", " : "",
 					       api_string(cause, "field"), api_string(cause, "message"));
-	details = api_details(name, r->type->group, r->type->kind);
+	details = api_details(name, group, kind);
 	json_object_set_new(details, "causes", causes);
-	return api_refuse(422, "Invalid", details,
-			  json_array_size(causes) > 1 ? "%s \"%s\" is invalid: [%s]" : "%s \"%s\" is invalid: %s",
-			  r->type->kind, name, words);
+	if (json_array_size(causes) > 1)
+		return api_refuse(422, "Invalid", details, "%s \"%s\" is invalid: [%s]", what, name, words);
+	return api_refuse(422, "Invalid", details, "%s \"%s\" is invalid: %s", what, name, words);
+}
+
+struct api_answer api_invalid_patch(const char *why)
+{
+	json_t *causes = json_array();
+
+	api_cause(causes, "FieldValueInvalid", "patch", "Invalid value: %s", why);
+	return api_invalid("", "", "", causes);
 }

@@ -123,7 +123,7 @@ struct api_resource *api_url_resource(const struct api_server *s, const struct a
 	r = api_store_resource(s, u->group, u->version, u->plural);
 	if (!r || (u->ns && !r->type->namespaced) || (u->name && !u->ns && r->type->namespaced))
 		return NULL;
-	if (!u->subresource || (strcmp(u->subresource, "status") == 0 && r->type->status) ||
+	if (!u->subresource || strcmp(u->subresource, "status") == 0 ||
 	    (strcmp(u->subresource, "finalize") == 0 && api_is_namespace(r)))
 		return r;
 	return NULL;

@@ -103,19 +103,28 @@ static json_t *present_event(struct api_watch *w)
 	return NULL;
 }
 
-/* What this watch is told of a change, or nothing. */
+/* Whether this watch is told of a change; what it knows of its object before and after. */
+static bool sees(const struct api_watch *w, uint64_t version, bool *before, bool *now)
+{
+	const struct api_change *c = api_store_change(w->s, version);
+
+	if (w->s->resources[c->resource] != w->r)
+		return false;
+	*before = wants(w, c->before);
+	*now = wants(w, c->now);
+	return *before || *now;
+}
+
 static json_t *change_event(const struct api_watch *w, uint64_t version)
 {
 	const struct api_change *c = api_store_change(w->s, version);
 	bool before, now;
 
-	if (w->s->resources[c->resource] != w->r)
+	if (!sees(w, version, &before, &now))
 		return NULL;
-	before = wants(w, c->before);
-	now = wants(w, c->now);
 	if (now)
 		return event_of(w, before ? "MODIFIED" : "ADDED", c->now);
-	return before ? event_of(w, "DELETED", api_change_last(w->s, version)) : NULL;
+	return event_of(w, "DELETED", api_change_last(w->s, version));
 }
 
 /* Tells the end; a change that was not told in time is lost to it. */
@@ -157,16 +166,12 @@ json_t *api_watch_bookmark(struct api_watch *w)
 {
 	json_t *object, *metadata, *e;
 	const struct api_type *type;
+	bool before, now;
 
 	if (is_cut(w) || w->refusal.status || w->present_at < w->present_count)
 		return NULL;
-	for (; w->told < w->s->version; w->told++) {
-		json_t *pending = change_event(w, w->told + 1);
-
-		json_decref(pending);
-		if (pending)
-			break;
-	}
+	while (w->told < w->s->version && !sees(w, w->told + 1, &before, &now))
+		w->told++;
 	type = w->r->type;
 	object = json_object();
 	metadata = json_object();

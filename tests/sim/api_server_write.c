@@ -9,25 +9,79 @@ static const struct api_answer fine = { .status = 0 };
 
 /* --- what arrives --- */
 
-/* Kind and version may be missing where the type is built in: the path tells them. */
-static struct api_answer check_kind(const struct api_write *w, json_t *object)
+static struct api_answer wrong_type(const char *version, const char *kind, const char *name, const char *field)
+{
+	const char *slash = strchr(version, '/');
+	FC_AUTO_FREE char *group = slash ? fc_xstrndup(version, (size_t)(slash - version)) : fc_xstrdup("");
+	json_t *causes = json_array();
+
+	api_cause(causes, "FieldValueInvalid", field, "Invalid value: \"%s\"", field[0] == 'k' ? kind : version);
+	return api_invalid(group, kind, name, causes);
+}
+
+/* Custom objects say what they are. */
+static struct api_answer check_custom(const json_t *object, const char *version, bool patched)
+{
+	const char *kind = api_string(object, "kind") ?: "", *given = api_string(object, "apiVersion") ?: "";
+	const char *name = api_string(api_metadata(object), "name") ?: "";
+	json_t *details;
+
+	if (!*kind)
+		return patched ? api_invalid_patch("Object 'Kind' is missing")
+			       : api_bad_request("Object 'Kind' is missing");
+	if (!*given) {
+		details = json_pack("{s:[{s:s}]}", "causes", "message", "Object 'apiVersion' is missing");
+		return api_refuse(500, "InternalError", details,
+				  "Internal error occurred: Object 'apiVersion' is missing");
+	}
+	if (strcmp(given, version) != 0)
+		return patched ? wrong_type(given, kind, name, "apiVersion")
+			       : api_bad_request("the API version in the data (%s) does not match the expected API "
+						 "version (%s)",
+						 given, version);
+	return fine;
+}
+
+/* That it is another one is seen late, when the object would be stored. */
+static struct api_answer check_custom_kind(const struct api_write *w, const json_t *object)
+{
+	const char *kind = api_string(object, "kind");
+
+	if (!w->r->custom || strcmp(kind, w->r->type->kind) == 0)
+		return fine;
+	return wrong_type(api_string(object, "apiVersion"), kind, api_string(api_metadata(object), "name") ?: "",
+			  "kind");
+}
+
+/* Those of a built-in type may leave it out: the path tells. */
+static struct api_answer check_built_in(const struct api_write *w, const json_t *object, const char *version,
+					bool patched)
+{
+	const char *kind = api_string(object, "kind"), *given = api_string(object, "apiVersion");
+
+	if ((!kind || !*kind || strcmp(kind, w->r->type->kind) == 0) &&
+	    (!given || !*given || strcmp(given, version) == 0))
+		return fine;
+	if (patched)
+		return api_invalid_patch("the object is of another kind or version");
+	return api_bad_request("%s in version \"%s\" cannot be handled as a %s", kind ?: "", given ?: "",
+			       w->r->type->kind);
+}
+
+static struct api_answer check_type(const struct api_write *w, json_t *object, bool patched)
 {
 	const struct api_type *type = w->r->type;
 	FC_AUTO_FREE char *version =
 		*type->group ? fc_xasprintf("%s/%s", type->group, type->version) : fc_xstrdup(type->version);
-	const char *kind = api_string(object, "kind"), *given = api_string(object, "apiVersion");
+	struct api_answer a;
 
-	if (w->r->custom && (!kind || !*kind))
-		return api_bad_request("Object 'Kind' is missing");
-	if (w->r->custom && (!given || !*given))
-		return api_bad_request("Object 'apiVersion' is missing");
-	if (kind && *kind && strcmp(kind, type->kind) != 0)
-		return api_bad_request("the object provided is unrecognized (must be of type %s)", type->kind);
-	if (given && *given && strcmp(given, version) != 0)
-		return api_bad_request("the API version in the data (%s) does not match the expected API version (%s)",
-				       given, version);
-	json_object_set_new(object, "kind", json_string(type->kind));
-	json_object_set_new(object, "apiVersion", json_string(version));
+	a = w->r->custom ? check_custom(object, version, patched) : check_built_in(w, object, version, patched);
+	if (a.status)
+		return a;
+	if (!w->r->custom) {
+		json_object_set_new(object, "kind", json_string(type->kind));
+		json_object_set_new(object, "apiVersion", json_string(version));
+	}
 	return fine;
 }
 
@@ -47,7 +101,9 @@ static struct api_answer check_place(const struct api_write *w, json_t *object)
 	json_t *metadata = api_metadata(object);
 	const char *ns = api_string(metadata, "namespace"), *name = api_string(metadata, "name");
 
-	if (ns && strcmp(ns, w->ns ?: "") != 0)
+	if (!w->ns)
+		json_object_del(metadata, "namespace");
+	else if (ns && strcmp(ns, w->ns) != 0)
 		return api_bad_request("the namespace of the provided object does not match the namespace sent on the "
 				       "request");
 	if (w->name && !name)
@@ -71,7 +127,7 @@ static struct api_answer admit(const struct api_write *w, json_t *object, const 
 		return fine;
 	causes = json_array();
 	api_cause(causes, "FieldValueInvalid", "spec", "%s", why);
-	return api_invalid(w->r, api_string(api_metadata(object), "name") ?: "", causes);
+	return api_invalid(w->r->type->group, w->r->type->kind, api_string(api_metadata(object), "name") ?: "", causes);
 }
 
 /* --- create --- */
@@ -120,25 +176,26 @@ static struct api_answer create(struct api_write *w, json_t **object, struct api
 	if (wrong)
 		return api_bad_request("%s in version \"%s\" cannot be handled as a %s: %s", w->r->type->kind,
 				       w->r->type->version, w->r->type->kind, wrong);
-	if ((a = check_kind(w, *object)).status || (a = check_place(w, *object)).status)
+	if ((a = check_type(w, *object, false)).status || (a = check_place(w, *object)).status)
 		return a;
 	name = api_string(api_metadata(*object), "name") ?: "";
 	if ((a = check_namespace(w, name)).status || (a = admit(w, *object, NULL)).status)
 		return a;
 	if (api_string(api_metadata(*object), "resourceVersion"))
-		return api_refuse(500, "InternalError", NULL,
-				  "resourceVersion should not be set on objects to be created");
+		return api_refuse(500, NULL, NULL, "resourceVersion should not be set on objects to be created");
+	if ((a = check_custom_kind(w, *object)).status)
+		return a;
 	begin_metadata(w, api_metadata(*object));
 	api_kind_prepare(w->r, *object, NULL, false);
 	causes = json_array();
 	api_meta_validate(w->r, api_metadata(*object), causes);
 	api_kind_validate(w->r, *object, NULL, causes);
-	if ((a = api_invalid(w->r, name, causes)).status)
+	if ((a = api_invalid(w->r->type->group, w->r->type->kind, name, causes)).status)
 		return a;
 	if (api_store_find(w->r, w->ns, name))
 		return api_refuse(409, "AlreadyExists", api_details(name, w->r->type->group, w->r->type->plural),
 				  "%s \"%s\" already exists", w->r->type->plural, name);
-	*done = api_store_put(w->s, w->r, NULL, fc_steal(object));
+	*done = api_cell_ref(api_store_put(w->s, w->r, NULL, fc_steal(object)));
 	return (struct api_answer){ .status = 201 };
 }
 
@@ -182,10 +239,10 @@ static struct api_answer check_version(const struct api_write *w, const json_t *
 		causes = json_array();
 		api_cause(causes, "FieldValueInvalid", "metadata.resourceVersion",
 			  "Invalid value: 0x0: must be specified for an update");
-		return api_invalid(w->r, w->name, causes);
+		return api_invalid(w->r->type->group, w->r->type->plural, w->name, causes);
 	}
 	if (given && strcmp(given, have) != 0)
-		return api_conflict(w->r, w->name, MODIFIED);
+		return api_conflict(w->r, w->r->type->plural, w->name, MODIFIED);
 	return fine;
 }
 
@@ -200,18 +257,32 @@ static bool is_going(const json_t *object)
 	return json_object_get(api_metadata(object), "deletionTimestamp");
 }
 
-/* Stores the object, unless it says what is there already, or removes it, when the last finalizer has gone. */
-static void commit(struct api_write *w, struct api_cell *old, json_t **object, struct api_cell **done)
+/* Stores the object, unless it says what is there already, or removes it, when the last finalizer has gone: then the
+ * writer sees what it made of it, which nobody else does. */
+static void commit(struct api_write *w, struct api_cell *old, json_t **object, bool ignored, struct api_cell **done)
 {
 	json_object_set(api_metadata(*object), "resourceVersion",
 			json_object_get(api_metadata(old->object), "resourceVersion"));
-	if (json_equal(*object, old->object)) {
-		*done = old;
-	} else if (is_going(old->object) && may_go(*object)) {
-		*done = api_store_remove(w->s, w->r, old);
+	if (is_going(old->object) && may_go(*object)) {
+		*done = api_cell_new(fc_steal(object), old->version);
+		api_store_remove(w->s, w->r, old);
+	} else if (!ignored && json_equal(*object, old->object)) {
+		*done = api_cell_ref(old);
 	} else {
-		*done = api_store_put(w->s, w->r, old, fc_steal(object));
+		*done = api_cell_ref(api_store_put(w->s, w->r, old, fc_steal(object)));
 	}
+}
+
+/* Who writes what a built-in type ignores in that place has written all the same: the server notes in managedFields,
+ * which this model does not keep, that the fields are his, and the object has a new version. */
+static bool writes_what_is_ignored(const struct api_write *w, const json_t *object, const json_t *old)
+{
+	if (w->r->custom || api_is_namespace(w->r) || !w->r->type->status)
+		return false;
+	if (!w->status_only)
+		return !api_same(json_object_get(object, "status"), json_object_get(old, "status"));
+	return !api_same(json_object_get(object, "spec"), json_object_get(old, "spec")) ||
+	       !api_same(json_object_get(api_metadata(object), "labels"), json_object_get(api_metadata(old), "labels"));
 }
 
 static struct api_answer update(struct api_write *w, struct api_cell *old, json_t **object, struct api_cell **done)
@@ -219,10 +290,13 @@ static struct api_answer update(struct api_write *w, struct api_cell *old, json_
 	const json_t *old_metadata = api_metadata(old->object);
 	json_t *metadata = api_metadata(*object), *causes;
 	struct api_answer a;
+	bool ignored;
 
-	if ((a = admit(w, *object, old->object)).status || (a = check_version(w, metadata, old)).status)
+	if ((a = admit(w, *object, old->object)).status || (a = check_version(w, metadata, old)).status ||
+	    (a = check_custom_kind(w, *object)).status)
 		return a;
 	keep_metadata(metadata, old_metadata);
+	ignored = writes_what_is_ignored(w, *object, old->object);
 	if (w->finalize)
 		json_object_set(*object, "status", json_object_get(old->object, "status"));
 	else
@@ -232,9 +306,9 @@ static struct api_answer update(struct api_write *w, struct api_cell *old, json_
 	api_meta_validate(w->r, metadata, causes);
 	api_meta_validate_update(metadata, old_metadata, causes);
 	api_kind_validate(w->r, *object, old->object, causes);
-	if ((a = api_invalid(w->r, w->name, causes)).status)
+	if ((a = api_invalid(w->r->type->group, w->r->type->kind, w->name, causes)).status)
 		return a;
-	commit(w, old, object, done);
+	commit(w, old, object, ignored, done);
 	return (struct api_answer){ .status = 200 };
 }
 
@@ -248,14 +322,14 @@ static struct api_answer put(struct api_write *w, json_t **object, struct api_ce
 	if (wrong)
 		return api_bad_request("%s in version \"%s\" cannot be handled as a %s: %s", w->r->type->kind,
 				       w->r->type->version, w->r->type->kind, wrong);
-	if ((a = check_kind(w, *object)).status || (a = check_place(w, *object)).status)
+	if ((a = check_type(w, *object, false)).status || (a = check_place(w, *object)).status)
 		return a;
 	old = api_store_find(w->r, w->ns, w->name);
 	if (!old)
 		return api_not_found(w->r, w->name);
 	uid = api_string(api_metadata(*object), "uid");
 	if (uid && strcmp(uid, api_string(api_metadata(old->object), "uid")) != 0)
-		return api_conflict(w->r, w->name,
+		return api_conflict(w->r, w->r->type->plural, w->name,
 				    "Precondition failed: UID in precondition: %s, UID in object meta: %s", uid,
 				    api_string(api_metadata(old->object), "uid"));
 	return update(w, old, object, done);
@@ -275,7 +349,6 @@ static struct api_answer patch(struct api_write *w, struct api_cell *old, const 
 {
 	struct api_answer a;
 	const char *wrong;
-	json_t *causes;
 
 	if (strcmp(content_type, "application/json-patch+json") == 0)
 		a = api_patch_json(object, body);
@@ -284,12 +357,9 @@ static struct api_answer patch(struct api_write *w, struct api_cell *old, const 
 	if (a.status)
 		return a;
 	wrong = decode(w->r, *object);
-	if (wrong) {
-		causes = json_array();
-		api_cause(causes, "FieldValueInvalid", "patch", "Invalid value: %s", wrong);
-		return api_invalid(w->r, "", causes);
-	}
-	if ((a = check_kind(w, *object)).status || (a = check_place(w, *object)).status)
+	if (wrong)
+		return api_invalid_patch(wrong);
+	if ((a = check_type(w, *object, true)).status || (a = check_place(w, *object)).status)
 		return a;
 	return update(w, old, object, done);
 }
@@ -303,7 +373,7 @@ struct api_answer api_write_patch(struct api_write *w, const char *content_type,
 
 	if (!content_type || (strcmp(content_type, "application/json-patch+json") != 0 &&
 			      strcmp(content_type, "application/merge-patch+json") != 0))
-		return api_refuse(415, "UnsupportedMediaType", json_object(),
+		return api_refuse(415, "UnsupportedMediaType", NULL,
 				  "the body of the request was in an unknown format");
 	if (!old)
 		return api_not_found(w->r, w->name);
@@ -324,13 +394,13 @@ static struct api_answer check_preconditions(const struct api_write *w, const js
 
 	if (uid && strcmp(uid, have_uid) != 0)
 		return api_conflict(
-			w->r, w->name,
+			w->r, w->r->type->kind, w->name,
 			"the UID in the precondition (%s) does not match the UID in record (%s). The object "
 			"might have been deleted and then recreated",
 			uid, have_uid);
 	if (version && strcmp(version, have_version) != 0)
 		return api_conflict(
-			w->r, w->name,
+			w->r, w->r->type->kind, w->name,
 			"the ResourceVersion in the precondition (%s) does not match the ResourceVersion in "
 			"record (%s). The object might have been modified",
 			version, have_version);
@@ -379,8 +449,8 @@ static struct api_cell *mark(struct api_write *w, struct api_cell *old, json_t *
 			json_object_set_new(object, "status", json_pack("{s:s}", "phase", "Terminating"));
 	}
 	if (json_equal(object, old->object))
-		return old;
-	return api_store_put(w->s, w->r, old, json_incref(object));
+		return api_cell_ref(old);
+	return api_cell_ref(api_store_put(w->s, w->r, old, json_incref(object)));
 }
 
 static json_t *success(const struct api_resource *r, const struct api_cell *gone)
@@ -396,12 +466,33 @@ static json_t *success(const struct api_resource *r, const struct api_cell *gone
 	return body;
 }
 
+static struct api_answer check_deletion(const struct api_write *w, const json_t *options)
+{
+	static const char *const immortal[] = { "default", "kube-system", "kube-public" };
+	const char *policy = api_string(options, "propagationPolicy");
+	json_t *causes;
+
+	if (policy && strcmp(policy, "Foreground") != 0 && strcmp(policy, "Background") != 0 &&
+	    strcmp(policy, "Orphan") != 0) {
+		causes = json_array();
+		api_cause(causes, "FieldValueNotSupported", "propagationPolicy", "Unsupported value: \"%s\"", policy);
+		return api_invalid("meta.k8s.io", "DeleteOptions", "", causes);
+	}
+	for (size_t i = 0; api_is_namespace(w->r) && i < FC_ARRAY_LEN(immortal); i++)
+		if (strcmp(w->name, immortal[i]) == 0)
+			return api_refuse(403, "Forbidden", api_details(w->name, "", "namespaces"),
+					  "namespaces \"%s\" is forbidden: this namespace may not be deleted", w->name);
+	return fine;
+}
+
 struct api_answer api_write_delete(struct api_write *w, const json_t *options, struct api_cell **done)
 {
 	struct api_cell *old = api_store_find(w->r, w->ns, w->name), *gone;
 	struct api_answer a;
 	json_t *object;
 
+	if ((a = check_deletion(w, options)).status)
+		return a;
 	if (!old)
 		return api_not_found(w->r, w->name);
 	if ((a = check_preconditions(w, options, old)).status)

@@ -31,6 +31,8 @@ void promise_told(struct world *w, const struct fc_action *a)
 {
 	const struct fc_report *r = a->report;
 
+	if (a->record && text_tells(a->record->note))
+		world_fail(w, 10, "an Event tells a secret value: %s", a->record->note);
 	if (r && (text_tells(r->message) || text_tells(r->target) || text_tells(r->path) || text_tells(r->source) ||
 		  text_tells(r->reason) || text_tells(r->detail)))
 		world_fail(w, 10, "a report tells a secret value: %s %s %s", r->message, r->reason, r->detail);

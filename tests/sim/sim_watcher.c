@@ -849,6 +849,10 @@ void sim_watcher_take(struct sim_watcher *w, struct fc_action *a)
 	case FC_ACTION_STOP_WATCH:
 		stop_watch(w, a->watch);
 		break;
+	case FC_ACTION_RELIST:
+		if (watch_of(w, a->watch))
+			end_stream(watch_of(w, a->watch), true);
+		break;
 	default:
 		break;
 	}

@@ -143,6 +143,8 @@ static void choose_options(struct world *w, struct dice *d)
 				w->spaces[w->space_count++] = world_spaces[i];
 	w->allow_all = dice_chance(d, 6);
 	w->permissions = dice_chance(d, 40) ? world_permissions(d) : json_array();
+	w->max_writes_per_second = dice_chance(d, 85) ? 0 : 1 + dice_below(d, 5);
+	w->resync_period_ms = dice_chance(d, 85) ? 0 : 30 * 60 * 1000;
 	w->max_in_flight = dice_chance(d, 50) ? 0 : 1 + dice_below(d, 3);
 }
 

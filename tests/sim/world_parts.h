@@ -130,7 +130,8 @@ struct world {
 	size_t space_count; /* --namespace; 0: all */
 	bool allow_all;
 	json_t *permissions;
-	unsigned max_in_flight;
+	unsigned max_in_flight, max_writes_per_second;
+	int64_t resync_period_ms;
 	bool calm;	      /* nothing is written any more */
 	uint64_t patches, gets; /* that reached a server */
 	json_t *written;      /* by "server/resource/ns/name": how often, since the checker began to count */

@@ -80,6 +80,8 @@ void process_start(struct world *w, struct process *p)
 			.permissions = permissions,
 			.allow_all = w->allow_all,
 			.max_in_flight = w->max_in_flight,
+			.max_writes_per_second = w->max_writes_per_second,
+			.resync_period_ms = w->resync_period_ms,
 		},
 		w->seed + p->number);
 	for (size_t i = 0; i < count; i++)
@@ -143,7 +145,8 @@ static void take_action(struct world *w, struct process *p, struct fc_action *a)
 	}
 	s = &p->slots[a->cluster];
 	if (!s->watcher) {
-		if (a->type != FC_ACTION_STOP_WATCH && a->type != FC_ACTION_FORGET_WORD)
+		if (a->type != FC_ACTION_STOP_WATCH && a->type != FC_ACTION_FORGET_WORD &&
+		    a->type != FC_ACTION_RECORD)
 			world_fail(w, 4, "%s for a cluster that has left", fc_action_type_name(a->type));
 		fc_action_free(a);
 		return;

@@ -624,6 +624,12 @@ static inline void member_takes(struct member *m, struct fc_action *a)
 		i->action = a;
 		LL_APPEND(m->informers, i);
 		return;
+	case FC_ACTION_RELIST:
+		for (i = m->informers; i && i->action->watch != a->watch; i = i->next)
+			;
+		assert_non_null(i);
+		i->streaming = false;
+		break;
 	case FC_ACTION_STOP_WATCH:
 		for (i = m->informers; i && i->action->watch != a->watch; i = i->next)
 			;

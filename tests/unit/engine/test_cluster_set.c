@@ -193,6 +193,7 @@ static void test_rules_that_read_from_a_removed_master_stop(void **state)
 	world_drop(w);
 	world_removed(w, HUB);
 	assert_string_equal(world_state(w, "/dst", NULL), "Invalid/BadInstance");
+	fc_action_free(world_take(w, FC_ACTION_RECORD));
 	world_object(w, watches.secrets[EDGE1], world_target("drift", "30"));
 	world_source_changes(w, source, "3", "12");
 	for (fc_cluster_no i = 0; i < CLUSTERS; i++)

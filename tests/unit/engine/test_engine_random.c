@@ -5,11 +5,14 @@
  * all must be as the rules say (design section 5, promises 1, 2, 4 and 5).
  *
  * FEDCOPY_WORLDS: how many worlds. FEDCOPY_SEED: this one only, and what happens in it is told. */
-#include "servers.h"
+#include "play.h"
 
 #include <stdlib.h>
 
-enum { SERVERS = 7, MEMBERS = 24, FIRST_MEMBERS = 3, STEPS = 700, FAULTS = 10 };
+enum { STEPS = 700, FAULTS = 10 };
+
+/* Longer than the longest back-off, so that what waits is done in two of them. */
+#define RESYNC_MS (10 * 60 * 1000)
 
 /* A few seconds each. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -17,81 +20,6 @@ enum { SERVERS = 7, MEMBERS = 24, FIRST_MEMBERS = 3, STEPS = 700, FAULTS = 10 };
 #else
 #define WORLDS 300
 #endif
-
-struct play {
-	uint64_t seed;
-	bool told;
-	struct fc_random random;
-	struct fc_engine *engine;
-	struct server *servers[SERVERS];
-	struct member members[MEMBERS];
-	unsigned member_count;
-	unsigned values; /* made so far */
-	int64_t now_ms;
-	unsigned favourite; /* the fault that this world has most of */
-	bool filling_stranger;
-	bool calm; /* no more faults, no writes are awaited */
-	size_t writes, reads;
-};
-
-/* Every value of the server that stands in the place of others begins so. */
-#define STRANGER "stranger"
-
-#define lose(p, fmt, ...) fail_msg("FEDCOPY_SEED=%llu: " fmt, (unsigned long long)(p)->seed, ##__VA_ARGS__)
-#define tell(p, fmt, ...)                                                                       \
-	do {                                                                                    \
-		if ((p)->told)                                                                  \
-			print_message("%lld " fmt "\n", (long long)(p)->now_ms, ##__VA_ARGS__); \
-	} while (0)
-
-static unsigned below(struct play *p, unsigned n)
-{
-	return (unsigned)(fc_random_next(&p->random) % n);
-}
-
-static bool chance(struct play *p, unsigned percent)
-{
-	return below(p, 100) < percent;
-}
-
-/* --- the set --- */
-
-static struct member *living(struct play *p)
-{
-	struct member *m;
-
-	do
-		m = &p->members[below(p, p->member_count)];
-	while (!m->alive);
-	return m;
-}
-
-static struct member *member_of_name(struct play *p, const char *name)
-{
-	for (unsigned i = 0; i < p->member_count; i++)
-		if (p->members[i].alive && strcmp(p->members[i].name, name) == 0)
-			return &p->members[i];
-	return NULL;
-}
-
-static bool shares_its_server(const struct play *p, const struct member *m)
-{
-	for (unsigned i = 0; i < p->member_count; i++)
-		if (&p->members[i] != m && p->members[i].alive && p->members[i].home == m->home)
-			return true;
-	return false;
-}
-
-static struct member *member_new(struct play *p, struct server *s, const char *name)
-{
-	struct member *m = &p->members[p->member_count];
-
-	m->no = (fc_cluster_no)p->member_count++;
-	m->alive = true;
-	m->server = m->home = s;
-	snprintf(m->name, sizeof(m->name), "%s", name);
-	return m;
-}
 
 /* --- the engine's side --- */
 
@@ -141,6 +69,9 @@ static void take_actions(struct play *p, struct fc_actions *actions)
 		switch (a->type) {
 		case FC_ACTION_GIVE_UP:
 			lose(p, "gave up: %s", a->name);
+			break;
+		case FC_ACTION_RECORD:
+			check_action(p, m, a);
 			break;
 		case FC_ACTION_REPORT:
 		case FC_ACTION_MEASURE:
@@ -309,6 +240,8 @@ static void answer_request(struct play *p, struct member *m)
 		cls = FC_ERR_SERVER;
 	why = FC_ERROR_INIT;
 	fc_error_set(&why, cls, "by chance");
+	if (cls == FC_ERR_THROTTLED && chance(p, 50))
+		why.retry_after_ms = 1000 * below(p, 5);
 	why.outcome_unknown = cls == FC_ERR_NETWORK || cls == FC_ERR_TIMEOUT;
 	member_answer(m, a, NULL, &why);
 }
@@ -531,8 +464,11 @@ static bool work_off(struct play *p, struct member *m)
 	return any;
 }
 
+/* With a resync there is always a time at which something is to be done: it settles for two periods. */
 static void settle(struct play *p)
 {
+	int64_t end_ms = p->now_ms + 2 * RESYNC_MS;
+
 	for (int round = 0; round < 3000; round++) {
 		bool any = false;
 		int64_t due_ms;
@@ -542,7 +478,7 @@ static void settle(struct play *p)
 		if (any)
 			continue;
 		due_ms = fc_engine_deadline(p->engine);
-		if (due_ms < 0)
+		if (due_ms < 0 || (p->resyncs && due_ms > end_ms))
 			return;
 		p->now_ms = due_ms > p->now_ms ? due_ms : p->now_ms + 1;
 		step(p, fc_event_new(FC_EVENT_TICK));
@@ -743,6 +679,7 @@ static void begin(struct play *p)
 			edit(p, p->servers[i]);
 	}
 	p->favourite = below(p, FAULTS);
+	p->resyncs = chance(p, 30);
 	p->filling_stranger = true;
 	for (unsigned k = 0; k < 60; k++)
 		edit(p, p->servers[SERVERS - 1]);
@@ -757,6 +694,8 @@ static void begin(struct play *p)
 			.target_words = words,
 			.target_word_count = FC_ARRAY_LEN(words),
 			.max_in_flight = 1 + below(p, 4),
+			.max_writes_per_second = chance(p, 20) ? 1 + below(p, 10) : 0,
+			.resync_period_ms = p->resyncs ? RESYNC_MS : 0,
 		},
 		p->seed);
 	step(p, fc_event_new(FC_EVENT_TICK));
