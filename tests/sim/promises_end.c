@@ -225,21 +225,19 @@ static void judge_group(struct survey *s, struct wish *first, struct wish *end)
 	json_t *wanted = json_deep_copy(first->object);
 	bool waits = false;
 
+	for (struct wish *r = first + 1; r != end; r++)
+		waits = waits || is_undecided(r);
 	for (struct wish *r = first; r != end; r++) {
 		if (r->state == FC_STATE_IN_SYNC) {
+			r->unsure = r->unsure || waits;
 			json_t *copy = json_deep_copy(r->value);
 
 			if (!place_set(&r->to, wanted, copy))
 				r->state = FC_STATE_INVALID;
 			json_decref(copy);
-		} else if (is_undecided(r) && r != first) {
-			waits = true;
 		}
 	}
-	if (waits)
-		for (struct wish *r = first; r != end; r++)
-			r->unsure = r->unsure || r->state == FC_STATE_IN_SYNC;
-	else if (!json_equal(wanted, first->object))
+	if (!waits && !json_equal(wanted, first->object))
 		try_group(s, first, end, wanted);
 	json_decref(wanted);
 }
@@ -338,13 +336,14 @@ static bool agrees(const struct survey *s, const struct wish *r, const char *sta
 static void check_words(struct world *w, const json_t *rule)
 {
 	static const char *const keys[] = { "dialect", "target", "state", "reason", "message", "since" };
+	const char *state = json_string_value(json_object_get(rule, "state"));
 	const char *key;
 	json_t *value;
 
 	for (size_t i = 0; i < FC_ARRAY_LEN(keys); i++)
 		if (!json_string_length(json_object_get(rule, keys[i])))
-			world_fail(w, 8, "the rule of %s has no %s",
-				   json_string_value(json_object_get(rule, "target")), keys[i]);
+			world_fail(w, 8, "the rule of %s, %s, has no %s",
+				   json_string_value(json_object_get(rule, "target")), state, keys[i]);
 	json_object_foreach((json_t *)(uintptr_t)rule, key, value)
 		if (text_tells(json_string_value(value)))
 			world_fail(w, 10, "the rule of %s tells a secret value in its %s",

@@ -148,10 +148,9 @@ static unsigned known_of(struct process *p, const struct member *m, const char *
 
 	out[count++] = api_server_object(m->home->api, group, plural, ns, name);
 	for (const struct view *v = s ? s->views : NULL; v && count < MOST_KNOWN; v = v->next) {
-		const json_t *o = strcmp(v->plural, plural) == 0 ? view_object(v, ns, name) : NULL;
-
-		if (o)
-			out[count++] = o;
+		/* NULL: it is not there, or says nothing. */
+		if (strcmp(v->plural, plural) == 0)
+			out[count++] = view_object(v, ns, name);
 	}
 	return count;
 }

@@ -454,7 +454,19 @@ static void open_stream(struct sim_watcher *w, struct sim_watch *watch)
 	fc_url_query(&path, "resourceVersion", watch->version);
 	watch->stream = api_watch_open(w->o.server, fc_buf_str(&path), metadata_only(watch));
 	fc_buf_fini(&path);
-	if (watch->failed == FC_ERR_NONE)
+}
+
+static bool is_refusal(const json_t *event)
+{
+	const char *type = json_string_value(json_object_get(event, "type"));
+
+	return type && strcmp(type, "ERROR") == 0;
+}
+
+/* Its answer is no refusal: what was missed is told next. */
+static void has_resumed(struct sim_watcher *w, struct sim_watch *watch, const json_t *first)
+{
+	if (watch->failed == FC_ERR_NONE || is_refusal(first))
 		return;
 	watch->failed = FC_ERR_NONE;
 	post(w, watch_event(w, watch, FC_EVENT_WATCH_RESUMED));
@@ -529,6 +541,8 @@ static bool stream(struct sim_watcher *w, struct sim_watch *watch, unsigned max)
 	while (count < limit && (events[count] = api_watch_next(watch->stream)))
 		count++;
 	ended = count < limit && api_watch_ended(watch->stream);
+	if (opened)
+		has_resumed(w, watch, count ? events[0] : NULL);
 	if (max == 0)
 		drop_overtaken(events, count);
 	for (size_t i = 0; i < count; i++) {

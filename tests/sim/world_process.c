@@ -300,6 +300,7 @@ static int64_t deadline(const struct world *w)
 void world_settle(struct world *w, int64_t until_ms)
 {
 	int64_t active_ms = w->now_ms;
+	uint64_t requests = w->gets + w->patches;
 
 	for (unsigned round = 0; round < MOST_ROUNDS && !broken(w); round++) {
 		bool any = false;
@@ -309,8 +310,11 @@ void world_settle(struct world *w, int64_t until_ms)
 			for (unsigned k = 0; w->processes[i].engine && k < w->processes[i].slot_count; k++)
 				any = work_off(w, &w->processes[i].slots[k]) || any;
 		any = rivals_act(w) || any;
-		if (any) {
+		if (w->gets + w->patches != requests) {
+			requests = w->gets + w->patches;
 			active_ms = w->now_ms;
+		}
+		if (any) {
 			/* Work takes time. */
 			w->now_ms += 1;
 			continue;
