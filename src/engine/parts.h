@@ -160,20 +160,6 @@ void report_whole_write(struct fc_engine *e, const struct target *t, const char 
 void measure_pair_propagation(struct fc_engine *e, const struct pair *p);
 void measure_propagation(struct fc_engine *e, const struct rule *r);
 
-/* --- requests.c: the requests under way and those that wait --- */
-void job_init(struct job *j, void *owner);
-/* Counts the job as under way and gives its request a number, or, where the cluster has no request free, puts it in
- * line and returns 0: its owner is asked again when its turn comes. */
-uint64_t job_start(struct fc_engine *e, struct cluster *c, struct job *j, enum job_kind kind);
-bool job_could_start(struct fc_engine *e, struct cluster *c, enum job_kind kind);
-void job_wait(struct cluster *c, struct job *j, enum job_kind kind);
-void job_leave_line(struct cluster *c, struct job *j);
-void job_forget(struct fc_engine *e, struct cluster *c, struct job *j); /* its owner goes */
-void request_done(struct fc_engine *e, const struct fc_event *event);
-/* What is under way in the cluster has failed, as far as its owners go; answers that come still are not heard. */
-void requests_abandon(struct fc_engine *e, struct cluster *c);
-void jobs_run(struct fc_engine *e, struct cluster *c);
-
 /* --- retry.c: delays after failures --- */
 int64_t retry_delay_ms(struct fc_random *random, unsigned failures, const struct fc_error *error);
 void retry_failed(struct fc_engine *e, struct target *t, const struct fc_error *error);
@@ -196,13 +182,7 @@ static inline bool fault_is_of_type(const struct fault *f)
 	return f->cls == FC_ERR_NOT_SERVED || f->cls == FC_ERR_NOT_FOUND;
 }
 
-/* --- timers.c --- */
-/* The earlier of this and what is set. */
-void alarm_set_earliest(struct fc_engine *e, struct alarm *a, int64_t due_ms);
-void alarm_clear(struct fc_engine *e, struct alarm *a);
-/* The first that is due, not set any more; NULL when none is. */
-struct alarm *alarm_take_due(struct fc_engine *e, int64_t now_ms);
-/* Of a target, which is decided about then. */
+/* --- timers.c, of a target, which is decided about then --- */
 static inline void timer_set_earliest(struct fc_engine *e, struct target *t, int64_t due_ms)
 {
 	alarm_set_earliest(e, &t->alarm, due_ms);
@@ -212,19 +192,12 @@ static inline void timer_clear(struct fc_engine *e, struct target *t)
 	alarm_clear(e, &t->alarm);
 }
 
-/* --- throttle.c: what a cluster can take --- */
-void throttle_init(const struct fc_engine *e, struct cluster *c);
-/* May one more request begin? Where only time keeps it back, the cluster's line moves on by itself. */
-bool throttle_allows(struct fc_engine *e, struct cluster *c, bool write);
-bool throttle_is_closed(const struct fc_engine *e, const struct cluster *c); /* it has asked for patience */
-void throttle_begins(struct fc_engine *e, struct cluster *c, bool write);
-/* NULL: a success. */
-void throttle_answered(struct fc_engine *e, struct cluster *c, uint64_t request, const struct fc_error *error);
-
-/* --- resync.c: from time to time everything is looked at again --- */
-void resync_begin(struct fc_engine *e, struct watch *w);
-void resync_end(struct fc_engine *e, struct watch *w);
-void resync_due(struct fc_engine *e, struct watch *w);
+/* --- confidential.c --- */
+/* Does it copy from a Secret or a Federated object, itself or through the rules that feed its source? */
+bool rule_is_confidential(struct fc_engine *e, const struct rule *r);
+/* The places of the target that the write under way fills so, as JSON Pointers; NULL: none, or nobody wants to know. A
+ * new reference. */
+json_t *confidential_places(struct fc_engine *e, const struct target *t);
 
 /* --- cycles.c --- */
 void cycles_rule_bound(struct fc_engine *e, struct rule *r);

@@ -117,14 +117,21 @@ static struct fc_measure *measure_new(struct fc_engine *e, enum fc_metric_id id,
 	return m;
 }
 
+/* The dialect of the last write: the first of its rules speaks for all. */
+static const char *dialect_of_write(const struct target *t)
+{
+	for (const struct rule *r = t->rules; r; r = r->next)
+		if (r->in_write)
+			return r->cond.dialect->name;
+	return "";
+}
+
 void measure_write(struct fc_engine *e, const struct target *t, const char *result)
 {
 	struct fc_measure *m = measure_new(e, FC_METRIC_WRITES, 1);
 
 	m->labels[0] = fc_xstrdup(cluster_of(e, t->key.cluster)->info.name);
-	m->labels[1] = fc_xstrdup(whole_is_writing(t) ? whole_dialect(t)
-				  : t->rules	      ? t->rules->cond.dialect->name
-						      : "");
+	m->labels[1] = fc_xstrdup(whole_is_writing(t) ? whole_dialect(t) : dialect_of_write(t));
 	m->labels[2] = fc_xstrdup(whole_verb(t));
 	m->labels[3] = fc_xstrdup(result);
 }

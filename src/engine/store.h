@@ -11,6 +11,7 @@
 #include "base/intern.h"
 #include "base/random.h"
 #include "engine/engine.h"
+#include "engine/traffic.h"
 #include "json/digest.h"
 
 #include <utlist.h>
@@ -35,14 +36,6 @@ struct key {
 struct fault {
 	enum fc_error_class cls; /* FC_ERR_NONE: nothing, and text is NULL */
 	char *text;
-};
-
-/* A time at which something is to be looked at again: a member of what it is for. */
-enum alarm_kind { ALARM_TARGET, ALARM_CLUSTER, ALARM_WATCH };
-struct alarm {
-	int64_t due_ms; /* 0: not set */
-	uint32_t index; /* in fc_engine.heap */
-	enum alarm_kind kind;
 };
 
 /* What a watch is for. */
@@ -96,16 +89,6 @@ struct word {
 /* REFUSED: it answers, and is not who it should be. Nothing is asked of it, and what it tells is not heard. */
 enum connection { CONNECTING, UP, DOWN, REFUSED };
 
-/* Something that can wait for a free request in a cluster: a target's write, a target's read, a source's read. */
-enum job_kind { JOB_NONE, JOB_READ_TARGET, JOB_WRITE_TARGET, JOB_READ_SOURCE };
-struct job {
-	enum job_kind kind; /* what it waits for, or what is under way */
-	bool queued;
-	uint64_t request; /* under way; 0: none */
-	void *owner;
-	struct job *prev, *next;
-};
-
 /* A Namespace, as far as anybody reads it. Those that bear no word for fedcopy need not be here. */
 struct space {
 	const char *name; /* interned */
@@ -116,17 +99,6 @@ struct space {
 	char *accept_from;			 /* row e */
 	json_t *labels;				 /* NULL: none */
 	UT_hash_handle hh;			 /* cluster.spaces */
-};
-
-/* What a cluster can take: design section 5, promise 6. */
-struct throttle {
-	unsigned limit;		 /* of writes at one time, and of reads */
-	unsigned successes;	 /* since the limit has changed */
-	uint64_t halved_at;	 /* the newest request when it was halved last */
-	int64_t closed_until_ms; /* it has asked for patience: nothing new is sent before */
-	int64_t credit;		 /* writes that may go now, in thousandths; without a rate limit of no meaning */
-	int64_t credited_ms;	 /* when that was so */
-	struct alarm alarm;	 /* who waits there may go */
 };
 
 /* Deletions and clears of the last minutes because something is gone (promise 9), oldest first. */
@@ -181,14 +153,6 @@ struct source_group {
 	struct watch *wide; /* one watch of the cluster, or NULL */
 	bool narrowing;	    /* as in a space */
 	struct source_group *next;
-};
-
-struct request {
-	uint64_t id;
-	struct job *job; /* NULL: its owner is gone, the answer is of no interest */
-	enum job_kind kind;
-	struct cluster *cluster;
-	UT_hash_handle hh;
 };
 
 struct fc_engine {

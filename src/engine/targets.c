@@ -208,6 +208,7 @@ static bool take_metadata(struct fc_engine *e, struct target *t, const json_t *o
 		t->generation = 0;
 		target_wants_anew(t, NULL);
 		retry_succeeded(t);
+		retry_write_succeeded(t, PART_STATUS);
 	}
 	t->uid = uid;
 	set_text(&t->version, fc_json_metadata(object, "resourceVersion"));
