@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may read what for whom, and who may stop it. D18: the original read whatever the process could."""
 
+import os
+import signal
+
 import pytest
-from envtest import never, wait_for, write_cluster_set
+from envtest import end_process, free_port, never, spawn, wait_for, write_cluster_set
+from fedcopy import binary, environment
 from objects import PREFIX, TARGETS, asked, configmap, custom, metadata, secret, set_data, wait_data, wait_value
 from objects import wait_writes
 
@@ -11,7 +15,7 @@ CLUSTERS = "fedcopy.dev/allow-clusters"
 PAUSE = "fedcopy.dev/pause"
 
 
-def test_a_foreign_namespace_is_not_read_and_says_nothing_of_what_it_holds(
+def test_d18_a_foreign_namespace_is_not_read_and_says_nothing_of_what_it_holds(
     fedcopy, cluster_set, hub, edge1, make_namespace, secrets
 ):
     ours, theirs = make_namespace(), make_namespace()
@@ -347,3 +351,19 @@ def test_d20_namespace_limits_what_is_watched(fedcopy, cluster_set, clusters, hu
     for cluster in clusters:
         asked = cluster.audit(offsets[cluster], user="fedcopy", resource="configmaps")
         assert {request["namespace"] for request in asked} <= {first, second, late}, asked
+
+
+def test_a_crash_leaves_no_core_dump(cluster_set, tmp_path):
+    address = f"127.0.0.1:{free_port()}"
+    command = [binary(), "run", "--clusters", cluster_set, "--target", "secrets", "--status-address", address, "--debug-address="]
+    log = tmp_path / "stderr"
+    with open(log, "ab") as err:
+        # Whoever starts it asks for one.
+        process = spawn(["prlimit", "--core=unlimited", "--", *command], env=environment(), cwd=tmp_path, stderr=err)
+    try:
+        wait_for(lambda: b"started" in log.read_bytes(), 10, "it has started")
+        process.send_signal(signal.SIGSEGV)
+        end = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert end.si_code != os.CLD_DUMPED and list(tmp_path.glob("core*")) == [], end
+    finally:
+        end_process(process, 0)
