@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <limits.h>
 #include <stdbool.h>
@@ -116,6 +117,12 @@ void fc_sha256_finish(struct fc_sha256 *h, unsigned char out[FC_SHA256_BYTES])
 	must(EVP_DigestFinal_ex(h->ctx, out, NULL));
 	EVP_MD_CTX_free(h->ctx);
 	free(h);
+}
+
+void fc_hmac_sha256(const void *key, size_t key_bytes, const void *bytes, size_t len,
+		    unsigned char out[FC_SHA256_BYTES])
+{
+	must(key_bytes <= INT_MAX && HMAC(EVP_sha256(), key, (int)key_bytes, bytes, len, out, NULL) != NULL);
 }
 
 void fc_hex(const void *bytes, size_t len, char *out)

@@ -19,6 +19,7 @@ struct command {
 
 static const struct command commands[] = {
 	{ .name = "run", .summary = "copy between the clusters of a cluster set, until stopped", .run = fc_cmd_run },
+	{ .name = "plan", .summary = "show each write that run would make, and write nothing", .run = fc_cmd_plan },
 	{ .name = "clusters",
 	  .summary = "show the clusters of a cluster set, and whether they can be reached",
 	  .run = fc_cmd_clusters },

@@ -2,7 +2,7 @@
 /* fc_command - the subcommands, and how each of them ends.
  * Owns:    nothing.
  * Threads: main thread only.
- * Fails:   exit status 0 done, 1 failed, 2 usage.
+ * Fails:   exit status 0 done, 1 failed, 2 usage, 3 there would be something to do.
  * Source:  design section 8. */
 #ifndef FC_COMMAND_H
 #define FC_COMMAND_H
@@ -10,10 +10,11 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-enum fc_exit { FC_EXIT_DONE = 0, FC_EXIT_FAILED = 1, FC_EXIT_USAGE = 2 };
+enum fc_exit { FC_EXIT_DONE = 0, FC_EXIT_FAILED = 1, FC_EXIT_USAGE = 2, FC_EXIT_CHANGES = 3 };
 
 /* A command gets argv[0] as its own name and returns the exit status. It has said on standard error why it failed. */
 int fc_cmd_run(int argc, char **argv);
+int fc_cmd_plan(int argc, char **argv);
 int fc_cmd_clusters(int argc, char **argv);
 int fc_cmd_version(int argc, char **argv);
 int fc_cmd_reference(int argc, char **argv);

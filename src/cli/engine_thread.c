@@ -65,6 +65,11 @@ struct fc_engine_thread *fc_engine_thread_new(const struct fc_engine_thread_opti
 
 /* --- what the engine wants done --- */
 
+static bool is_worth_a_line(const struct fc_engine_thread *t, const struct fc_report *r)
+{
+	return !t->options.rehearsal || (!r->state && !r->version);
+}
+
 static void log_report(const struct fc_report *r)
 {
 	struct fc_log_field fields[8];
@@ -107,7 +112,8 @@ static void execute(struct fc_engine_thread *t, struct fc_actions *actions)
 	while ((a = fc_actions_take(actions))) {
 		switch (a->type) {
 		case FC_ACTION_REPORT:
-			log_report(a->report);
+			if (is_worth_a_line(t, a->report))
+				log_report(a->report);
 			fc_action_free(a);
 			break;
 		case FC_ACTION_MEASURE:

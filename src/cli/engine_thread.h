@@ -23,6 +23,8 @@ struct fc_engine_thread_options {
 	/* The engine says that the cluster set is a mistake: called once, on its thread, with why. */
 	void (*on_give_up)(void *user, const char *why);
 	void *user;
+	/* Nothing is really written: what the engine says of writes and rules is not logged, it is shown at the end. */
+	bool rehearsal;
 };
 
 /* With its engine and queue, not started; never NULL. What the options point to is borrowed. */

@@ -11,14 +11,21 @@
 /* One connection carries no more writes than that at once (design section 4: 1000 streams). */
 #define IN_FLIGHT_MAX 1000
 
-#define EVERY_COMMAND (FC_COMMAND_RUN | FC_COMMAND_CLUSTERS)
+#define EVERY_COMMAND (FC_COMMAND_RUN | FC_COMMAND_CLUSTERS | FC_COMMAND_PLAN)
+/* Those with an engine. */
+#define ENGINE_COMMANDS (FC_COMMAND_RUN | FC_COMMAND_PLAN)
 
 /* Beyond that a rate is none. */
 #define WRITES_PER_SECOND_MAX 1000000
 
 /* In the order of their enums, which index them. */
 static const char *const output_words[] = {
-	[FC_OUTPUT_TABLE] = "table", [FC_OUTPUT_JSON] = "json", [FC_OUTPUT_YAML] = "yaml", NULL
+	[FC_OUTPUT_PEOPLE] = "", /* never given: a value that is empty is refused before */
+	[FC_OUTPUT_TABLE] = "table",
+	[FC_OUTPUT_TEXT] = "text",
+	[FC_OUTPUT_JSON] = "json",
+	[FC_OUTPUT_YAML] = "yaml",
+	NULL
 };
 static const char *const format_words[] = { [FC_LOG_TEXT] = "text", [FC_LOG_JSON] = "json", NULL };
 static const char *const level_words[] = {
@@ -75,7 +82,7 @@ static const struct fc_flag rows[] = {
 	  .short_name = 't',
 	  .type = FC_FLAG_LIST,
 	  .value_name = "RESOURCE",
-	  .commands = FC_COMMAND_RUN,
+	  .commands = ENGINE_COMMANDS,
 	  .tolerated = EVERY_COMMAND,
 	  .offset = offsetof(struct fc_options, targets),
 	  .commas = true,
@@ -86,7 +93,7 @@ static const struct fc_flag rows[] = {
 	  .short_name = 'n',
 	  .type = FC_FLAG_LIST,
 	  .value_name = "NAMESPACE",
-	  .commands = FC_COMMAND_RUN,
+	  .commands = ENGINE_COMMANDS,
 	  .tolerated = EVERY_COMMAND,
 	  .offset = offsetof(struct fc_options, namespaces),
 	  .commas = true,
@@ -94,7 +101,7 @@ static const struct fc_flag rows[] = {
 	  .help = "only these namespaces, for targets and sources; without it all; may be repeated or a comma list" },
 	{ .name = "allow-all",
 	  .type = FC_FLAG_BOOL,
-	  .commands = FC_COMMAND_RUN,
+	  .commands = ENGINE_COMMANDS,
 	  .tolerated = EVERY_COMMAND,
 	  .offset = offsetof(struct fc_options, allow_all),
 	  .help = "everything may be copied from everywhere to everywhere, as far as the clusters let this process: "
@@ -109,7 +116,7 @@ static const struct fc_flag rows[] = {
 	  .type = FC_FLAG_INT,
 	  .value_name = "N",
 	  .default_text = "16",
-	  .commands = FC_COMMAND_RUN,
+	  .commands = ENGINE_COMMANDS,
 	  .tolerated = EVERY_COMMAND,
 	  .offset = offsetof(struct fc_options, max_in_flight),
 	  .min = 1,
@@ -135,22 +142,29 @@ static const struct fc_flag rows[] = {
 	  .offset = offsetof(struct fc_options, resync_period_ms),
 	  .help = "in it everything that is known is looked at again once, and the metadata of targets is listed anew; 0: "
 		  "never" },
+	{ .name = "once",
+	  .type = FC_FLAG_BOOL,
+	  .commands = FC_COMMAND_RUN,
+	  .tolerated = EVERY_COMMAND,
+	  .offset = offsetof(struct fc_options, once),
+	  .help = "run: copy until nothing is left to copy, then end; exit status 1 when a rule is not applied or a "
+		  "cluster was not reached" },
 	{ .name = "timeout",
 	  .type = FC_FLAG_DURATION,
 	  .value_name = "DURATION",
 	  .default_text = "60s",
-	  .commands = FC_COMMAND_CLUSTERS,
+	  .commands = EVERY_COMMAND,
 	  .offset = offsetof(struct fc_options, timeout_ms),
-	  .help = "clusters: one that has not answered by then counts as unreachable" },
+	  .help = "plan, clusters, and run with --once: a cluster that was not reached by then counts as unreachable" },
 	{ .name = "output",
 	  .short_name = 'o',
 	  .type = FC_FLAG_WORD,
-	  .value_name = "table|json|yaml",
-	  .default_text = "table",
-	  .commands = FC_COMMAND_CLUSTERS,
+	  .value_name = "text|table|json|yaml",
+	  .commands = FC_COMMAND_CLUSTERS | FC_COMMAND_PLAN,
 	  .offset = offsetof(struct fc_options, output),
 	  .words = output_words,
-	  .help = "clusters: the form of what is printed" },
+	  .help = "the form of what is printed: by plan text or json, by clusters table, json or yaml; without it the "
+		  "first" },
 	{ .name = "status-address",
 	  .type = FC_FLAG_STRING,
 	  .value_name = "ADDRESS",
@@ -210,6 +224,8 @@ static const char *command_name(enum fc_flag_command command)
 		return "fedcopy run";
 	case FC_COMMAND_CLUSTERS:
 		return "fedcopy clusters";
+	case FC_COMMAND_PLAN:
+		return "fedcopy plan";
 	}
 	return "fedcopy";
 }
@@ -282,11 +298,32 @@ static void drop_repeated(struct fc_strings *s)
 	s->count = kept;
 }
 
+/* The form for people is another one in each command; `run` prints in none. */
+static int settle_output(const struct fc_flags *f, struct fc_options *o, struct fc_error *err)
+{
+	bool plan = f->command == FC_COMMAND_PLAN;
+
+	if (o->output == FC_OUTPUT_PEOPLE)
+		o->output = plan ? FC_OUTPUT_TEXT : FC_OUTPUT_TABLE;
+	if (o->output == FC_OUTPUT_JSON || (o->output == FC_OUTPUT_TEXT) == plan)
+		return 0;
+	return fc_error_set(err, FC_ERR_USAGE, "%s: \"%s\" is no form of this command; give %s",
+			    fc_flags_given(f, "output")->origin, output_words[o->output],
+			    plan ? "text or json" : "table, json or yaml");
+}
+
+static int check_timeout(const struct fc_flags *f, const struct fc_options *o, struct fc_error *err)
+{
+	if (o->timeout_ms > 0 || (f->command == FC_COMMAND_RUN && !o->once))
+		return 0;
+	return fc_error_set(err, FC_ERR_USAGE, "--timeout: no cluster answers in no time; give some, as in 10s");
+}
+
 static int understand(const struct fc_flags *f, struct fc_options *out, struct fc_error *err)
 {
 	if (fc_flags_store(f, out, err) < 0)
 		return -1;
-	if (f->command == FC_COMMAND_RUN && out->targets.count == 0)
+	if (f->command & ENGINE_COMMANDS && out->targets.count == 0)
 		return fc_error_set(err, FC_ERR_USAGE,
 				    "--target is required: name the resources that carry the annotations, for example "
 				    "--target=secrets,federatedsecret");
@@ -294,9 +331,8 @@ static int understand(const struct fc_flags *f, struct fc_options *out, struct f
 	drop_repeated(&out->namespaces);
 	if (check_clusters(f, err) < 0)
 		return -1;
-	if (f->command == FC_COMMAND_CLUSTERS && out->timeout_ms == 0)
-		return fc_error_set(err, FC_ERR_USAGE,
-				    "--timeout: no cluster answers in no time; give some, as in 10s");
+	if (check_timeout(f, out, err) < 0 || settle_output(f, out, err) < 0)
+		return -1;
 	return check_addresses(out, err);
 }
 
@@ -333,6 +369,13 @@ static const char *usage_of(enum fc_flag_command command)
 		       "annotations\n"
 		       "k8s-copier.fig.org/replace-<path> on the targets ask for, and keeps the copies true until "
 		       "stopped.\n\n";
+	case FC_COMMAND_PLAN:
+		return "fedcopy plan --target=RESOURCE[,...] [flags]\n\n"
+		       "Reads what \"fedcopy run\" would read, writes nothing, and prints each write that it would make:\n"
+		       "paths, old and new values; those of Secrets, of Federated objects and of what is fed from them as\n"
+		       "sizes and marks. Below it every rule that does not hold, with the reason. Exit status 0: there is\n"
+		       "nothing to write, 3: there is, 1: a cluster was not reached, or a rule could not be decided. Flags\n"
+		       "of \"fedcopy run\" that are not listed here are accepted and make no difference.\n\n";
 	case FC_COMMAND_CLUSTERS:
 		return "fedcopy clusters [flags]\n\n"
 		       "Looks at each cluster of the cluster set once and prints who and where it is, whether it can "

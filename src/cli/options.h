@@ -15,9 +15,15 @@
 #include "base/log.h"
 #include "cli/flags.h"
 
-enum fc_flag_command { FC_COMMAND_RUN = 1u << 0, FC_COMMAND_CLUSTERS = 1u << 1 };
+enum fc_flag_command { FC_COMMAND_RUN = 1u << 0, FC_COMMAND_CLUSTERS = 1u << 1, FC_COMMAND_PLAN = 1u << 2 };
 
-enum fc_output { FC_OUTPUT_TABLE, FC_OUTPUT_JSON, FC_OUTPUT_YAML };
+enum fc_output {
+	FC_OUTPUT_PEOPLE /* none was given */,
+	FC_OUTPUT_TABLE,
+	FC_OUTPUT_TEXT,
+	FC_OUTPUT_JSON,
+	FC_OUTPUT_YAML
+};
 
 struct fc_options {
 	bool help;		      /* --help was given: nothing else is filled */
@@ -32,8 +38,9 @@ struct fc_options {
 	int64_t max_in_flight;	       /* per cluster */
 	int64_t max_writes_per_second; /* per cluster; 0: no limit */
 	int64_t resync_period_ms;      /* 0: never */
-	int64_t timeout_ms;	       /* `clusters` */
-	enum fc_output output;	       /* `clusters` */
+	bool once;		       /* `run` */
+	int64_t timeout_ms;	       /* `plan`, `clusters`, `run` with `once` */
+	enum fc_output output;	       /* `plan`, `clusters` */
 	char *status_address;	       /* "": none; never NULL */
 	char *debug_address;	       /* the same; loopback */
 	enum fc_log_format log_format;

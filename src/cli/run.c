@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `fedcopy run`: ties clusters, engine, dialects and the status endpoint together, until a signal comes.
+/* `fedcopy run`: ties clusters, engine, dialects and the status endpoint together, until a signal comes. `run --once`
+ * and `fedcopy plan` do the same until nothing is to be expected any more; `plan` puts an executor between engine and
+ * clusters that writes nothing.
  *
  * Start: everything is built, the signals are blocked, then the threads begin: endpoint, engine, clusters. The
  *        endpoint comes first because an address in use must end the program before anything is copied. Last, the files
@@ -16,7 +18,11 @@
 #include "cli/descriptors.h"
 #include "cli/engine_thread.h"
 #include "cli/main_loop.h"
+#include "cli/once.h"
 #include "cli/options.h"
+#include "cli/outcome.h"
+#include "cli/plan.h"
+#include "cli/plan_print.h"
 #include "cli/reload.h"
 #include "cli/status_sources.h"
 #include "clusters/cluster_set.h"
@@ -31,6 +37,7 @@
 
 #include <malloc.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 /* Writes in flight may finish for so long (design section 4). */
@@ -51,22 +58,36 @@ struct run {
 	struct fc_reload *reload;
 	struct fc_status_context status;
 	struct fc_serve serve;
-	const char **prefixes; /* of all dialects' annotations */
-	char *mistake;	       /* why the engine gave up; written by its thread, read after that was joined */
+	struct fc_plan *plan; /* NULL: what the engine wants done is done */
+	struct fc_plan_key key;
+	struct fc_once *once;	   /* NULL: until a signal comes */
+	struct fc_outcome outcome; /* of one that ends by itself */
+	const char **prefixes;	   /* of all dialects' annotations */
+	char *mistake;		   /* why the engine gave up; written by its thread, read after that was joined */
 };
 
 static void post_event(void *user, struct fc_event *event)
 {
 	struct run *r = user;
 
-	fc_engine_thread_post(r->engine, event);
+	fc_engine_thread_post(r->engine, r->plan ? fc_plan_translate(r->plan, event) : event);
+}
+
+static void send_action(void *user, struct fc_action *action)
+{
+	struct run *r = user;
+
+	fc_fleet_post(r->fleet, action);
 }
 
 static void post_action(void *user, struct fc_action *action)
 {
 	struct run *r = user;
 
-	fc_fleet_post(r->fleet, action);
+	if (r->plan)
+		fc_plan_execute(r->plan, action);
+	else
+		send_action(r, action);
 }
 
 /* Ends the run as a signal does: in the one order in which it ends. */
@@ -139,8 +160,10 @@ static void build_engine(struct run *r)
 			.max_in_flight = (unsigned)r->options.max_in_flight,
 			.max_writes_per_second = (unsigned)r->options.max_writes_per_second,
 			.resync_period_ms = r->options.resync_period_ms,
+			.marks_confidential = r->plan != NULL,
 		},
 		.seed = fc_random_seed(),
+		.rehearsal = r->plan != NULL,
 	};
 
 	r->metrics = fc_metrics_new();
@@ -192,7 +215,8 @@ static int start(struct run *r, struct fc_error *err)
 		.started_ms = fc_clock_mono_ms(),
 	};
 	sources = fc_status_sources(&r->status);
-	if (fc_serve_start(&r->serve, r->options.status_address, r->options.debug_address, &sources, err) < 0)
+	if (!r->plan &&
+	    fc_serve_start(&r->serve, r->options.status_address, r->options.debug_address, &sources, err) < 0)
 		return -1;
 	if (fc_engine_thread_start(r->engine, err) < 0)
 		return -1;
@@ -245,6 +269,10 @@ static void release(struct run *r)
 	fc_fleet_free(r->fleet);
 	fc_exec_plugins_free(r->plugins);
 	fc_engine_thread_free(r->engine);
+	fc_once_free(r->once);
+	fc_plan_free(r->plan);
+	fc_plan_key_wipe(&r->key);
+	fc_outcome_fini(&r->outcome);
 	fc_main_loop_free(r->main);
 	fc_metrics_free(r->metrics);
 	free(r->infos);
@@ -255,9 +283,34 @@ static void release(struct run *r)
 	fc_options_fini(&r->options);
 }
 
+/* Nothing happens in a plan; what is worth a line is what it cannot find out. */
+static enum fc_log_level log_level(const struct run *r)
+{
+	return r->plan && r->options.log_level == FC_LOG_INFO ? FC_LOG_WARN : r->options.log_level;
+}
+
+/* Until a signal comes; or until there is nothing to be expected any more, which then is taken stock of. */
+static int wait_for_end(struct run *r, struct fc_error *err)
+{
+	int signo;
+
+	if (r->plan || r->options.once)
+		r->once = fc_once_new(fc_main_loop_loop(r->main), r->engine, r->options.timeout_ms);
+	else
+		follow_files(r);
+	signo = fc_main_loop_run(r->main);
+	if (signo)
+		fc_log(FC_LOG_INFO, "stopping", FC_KV("signal", signo == SIGINT ? "SIGINT" : "SIGTERM"));
+	if (!r->once)
+		return 0;
+	if (signo)
+		return fc_error_set(err, FC_ERR_CANCELLED, "a signal came before it was done");
+	return fc_outcome_take(r->engine, &r->outcome, err);
+}
+
 static int run(struct run *r, struct fc_error *err)
 {
-	fc_log_init(r->options.log_format, r->options.log_level);
+	fc_log_init(r->options.log_format, log_level(r));
 	if (load_clusters(r, err) < 0)
 		return -1;
 	if (build(r, err) < 0 || start(r, err) < 0) {
@@ -270,49 +323,118 @@ static int run(struct run *r, struct fc_error *err)
 		fc_log(FC_LOG_WARN,
 		       "--allow-all: whoever may annotate a target reads whatever fedcopy can, in every cluster "
 		       "and namespace, and no consent is asked for");
-	follow_files(r);
-	int signo = fc_main_loop_run(r->main);
-	fc_log(FC_LOG_INFO, "stopping", FC_KV("signal", signo == SIGINT ? "SIGINT" : "SIGTERM"));
+	int rc = wait_for_end(r, err);
 	stop(r);
 	fc_log(FC_LOG_INFO, "stopped");
 	if (r->mistake)
 		return fc_error_set(err, FC_ERR_CONFIG, "%s", r->mistake);
-	return 0;
+	return rc;
 }
 
-static int show_help(void)
+/* --- what came of it --- */
+
+static int print_once(const struct run *r)
+{
+	FC_AUTO_BUF struct fc_buf table = FC_BUF_INIT, warnings = FC_BUF_INIT;
+	bool well = fc_once_report(&r->outcome, &table, &warnings);
+	int status = fc_command_print(&table);
+
+	fputs(fc_buf_str(&warnings), stderr);
+	return well ? status : FC_EXIT_FAILED;
+}
+
+static void print_problems(const struct run *r)
+{
+	const json_t *problem;
+	size_t i;
+
+	json_array_foreach(r->outcome.problems, i, problem)
+		fprintf(stderr, "fedcopy plan: %s\n", json_string_value(problem));
+}
+
+static int print_plan(const struct run *r, struct fc_error *err)
+{
+	FC_AUTO_BUF struct fc_buf out = FC_BUF_INIT;
+	struct fc_plan_view view = { .clusters = r->infos, .outcome = &r->outcome, .key = &r->key };
+
+	view.writes = fc_plan_writes(r->plan, &view.write_count);
+	if (r->options.output != FC_OUTPUT_JSON)
+		fc_plan_text(&view, &out);
+	else if (fc_plan_json(&view, &out, err) < 0)
+		return -1;
+	print_problems(r);
+	if (fc_command_print(&out) != FC_EXIT_DONE || json_array_size(r->outcome.problems) ||
+	    fc_outcome_has(&r->outcome, FC_RULE_UNDECIDED))
+		return FC_EXIT_FAILED;
+	return view.write_count ? FC_EXIT_CHANGES : FC_EXIT_DONE;
+}
+
+static int report(struct run *r, struct fc_error *err)
+{
+	if (r->plan)
+		return print_plan(r, err);
+	return r->once ? print_once(r) : FC_EXIT_DONE;
+}
+
+static int show_help(enum fc_flag_command command)
 {
 	struct fc_buf out = FC_BUF_INIT;
 	int status;
 
-	fc_options_help(FC_COMMAND_RUN, &out);
+	fc_options_help(command, &out);
 	status = fc_command_print(&out);
 	fc_buf_fini(&out);
 	return status;
 }
 
-int fc_cmd_run(int argc, char **argv)
+static int execute(struct run *r, const char *name)
 {
 	struct fc_error err = FC_ERROR_INIT;
-	struct run r = { 0 };
-	int status = FC_EXIT_DONE;
+	int status = -1;
 
-	if (fc_options_parse(FC_COMMAND_RUN, argc, argv, &r.options, &err) < 0) {
-		fc_options_fini(&r.options);
-		return fc_command_fail("run", &err);
-	}
-	if (r.options.help) {
-		fc_options_fini(&r.options);
-		return show_help();
-	}
 	/* Before the first thread (kube-client 2.26). */
 	mallopt(M_ARENA_MAX, ARENAS);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	fc_decode_init();
-	if (run(&r, &err) < 0)
-		status = fc_command_fail("run", &err);
-	release(&r);
+	if (run(r, &err) == 0)
+		status = report(r, &err);
+	if (status < 0)
+		status = fc_command_fail(name, &err);
+	release(r);
 	curl_global_cleanup();
 	fc_log_flush();
 	return status;
+}
+
+static int command(enum fc_flag_command which, const char *name, int argc, char **argv)
+{
+	struct fc_error err = FC_ERROR_INIT;
+	struct run r = { 0 };
+
+	if (fc_options_parse(which, argc, argv, &r.options, &err) < 0) {
+		fc_options_fini(&r.options);
+		return fc_command_fail(name, &err);
+	}
+	if (r.options.help) {
+		fc_options_fini(&r.options);
+		return show_help(which);
+	}
+	if (which == FC_COMMAND_PLAN) {
+		r.plan = fc_plan_new(send_action, &r);
+		if (fc_plan_key_make(&r.key, &err) < 0) {
+			release(&r);
+			return fc_command_fail(name, &err);
+		}
+	}
+	return execute(&r, name);
+}
+
+int fc_cmd_run(int argc, char **argv)
+{
+	return command(FC_COMMAND_RUN, "run", argc, argv);
+}
+
+int fc_cmd_plan(int argc, char **argv)
+{
+	return command(FC_COMMAND_PLAN, "plan", argc, argv);
 }

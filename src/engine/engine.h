@@ -32,12 +32,15 @@ struct fc_engine_options {
 	/* --namespace: only these, for targets and sources; none: all; borrowed for the engine's life */
 	const char *const *namespaces;
 	size_t namespace_count;
+	/* Promise 9: deletions and clears per cluster in ten minutes; 0: 50, below 0: none at all */
+	long max_deletes;
 	/* The operator's list, NULL: an empty one; a reference of its own is taken. */
 	struct fc_permissions *permissions;
 	bool allow_all;			/* --allow-all: the operator permits everything */
 	unsigned max_in_flight;		/* writes under way per cluster, and as many reads; 0: 16 */
 	unsigned max_writes_per_second; /* per cluster; 0: no limit */
 	int64_t resync_period_ms;	/* in it everything is looked at again once; 0: never */
+	bool marks_confidential;	/* writes are shown to people: each says which of its values nobody may see */
 };
 
 /* Knows the clusters and nothing of them yet; never NULL. `seed` decides every jitter. The caller frees. */
@@ -93,5 +96,17 @@ struct fc_engine_work {
 };
 /* Counts, in time proportional to what waits. */
 void fc_engine_work(const struct fc_engine *e, struct fc_engine_work *out);
+
+/* --- has it come to rest? rest.c --- */
+
+/* Is everything decided that can be decided without a change from outside? Not while a cluster may still be reached, a
+ * word has no answer, a watch has not told its first list, a request is under way or waits for its turn, or a failure
+ * is to be tried again. What has failed three times, or for want of rights or quota, counts as decided, and so does
+ * what only an operator can mend. Appends to `waits` (NULL: not wanted) at most `max` sentences that say what it waits
+ * for. */
+bool fc_engine_is_at_rest(const struct fc_engine *e, size_t max, json_t *waits);
+/* Appends a sentence for each resource of --target in each reachable cluster whose objects could not be listed: whether
+ * there are rules is not known. */
+void fc_engine_unseen(const struct fc_engine *e, json_t *sentences);
 
 #endif

@@ -8,6 +8,7 @@
 #define FC_PATH_IMPL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "json/path.h"
@@ -21,5 +22,8 @@ struct fc_path {
 	unsigned char len;
 	struct fc_path_segment segments[];
 };
+
+/* Digits without a needless leading zero, as RFC 6901 has them. More than 64 bits saturate: no list is that long. */
+bool fc_path_as_index(const char *text, size_t *index);
 
 #endif

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Digits without a needless leading zero, as RFC 6901 has them. More than 64 bits saturate: no list is that long. */
-static bool as_index(const char *text, size_t *index)
+bool fc_path_as_index(const char *text, size_t *index)
 {
 	size_t len = strlen(text);
 
@@ -37,7 +36,7 @@ static enum step step_into(const struct fc_path *p, size_t i, const json_t *cont
 		*value = json_object_get(container, text);
 		return *value ? STEP_VALUE : STEP_ABSENT;
 	}
-	if (!json_is_array(container) || !as_index(text, &index))
+	if (!json_is_array(container) || !fc_path_as_index(text, &index))
 		return STEP_WRONG;
 	*value = json_array_get(container, index);
 	return *value ? STEP_VALUE : STEP_OUT_OF_RANGE;
@@ -114,7 +113,7 @@ static int put_into(const struct fc_path *p, size_t i, json_t *container, json_t
 
 	if (json_is_object(container))
 		return json_object_set(container, text, value);
-	return as_index(text, &index) ? json_array_set(container, index, value) : -1;
+	return fc_path_as_index(text, &index) ? json_array_set(container, index, value) : -1;
 }
 
 int fc_path_set(const struct fc_path *p, json_t *document, json_t *value, struct fc_error *err)

@@ -91,6 +91,7 @@ void fc_action_free(struct fc_action *a)
 	free(a->version);
 	json_decref(a->body);
 	fc_event_record_free(a->record);
+	json_decref(a->confidential);
 	report_free(a->report);
 	measure_free(a->measure);
 	free(a);

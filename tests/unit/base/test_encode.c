@@ -107,6 +107,17 @@ static void test_encode_sha256_is_that_of_the_standard(void **state FC_UNUSED)
 	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+/* RFC 4231, test case 2. */
+static void test_encode_hmac_is_that_of_the_standard(void **state FC_UNUSED)
+{
+	unsigned char hmac[FC_SHA256_BYTES];
+	char hex[2 * FC_SHA256_BYTES + 1];
+
+	fc_hmac_sha256("Jefe", 4, "what do ya want for nothing?", 28, hmac);
+	fc_hex(hmac, sizeof(hmac), hex);
+	assert_string_equal(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
 static void test_encode_hex_is_lower_case_and_terminated(void **state FC_UNUSED)
 {
 	char out[7] = "xxxxxx";
@@ -126,6 +137,7 @@ int main(void)
 		cmocka_unit_test(test_encode_base64_round_trip_of_all_bytes_and_large),
 		cmocka_unit_test(test_encode_base64_without_memory_fails),
 		cmocka_unit_test(test_encode_sha256_is_that_of_the_standard),
+		cmocka_unit_test(test_encode_hmac_is_that_of_the_standard),
 		cmocka_unit_test(test_encode_hex_is_lower_case_and_terminated),
 	};
 

@@ -75,6 +75,8 @@ static void test_options_defaults_are_those_of_the_design(void **state)
 	assert_int_equal(o.members.count, 0);
 	assert_int_equal(o.namespaces.count, 0);
 	assert_int_equal(o.max_in_flight, 16);
+	assert_int_equal(o.max_writes_per_second, 0);
+	assert_int_equal(o.resync_period_ms, 30 * 60 * 1000);
 	assert_string_equal(o.status_address, ":9102");
 	assert_string_equal(o.debug_address, "127.0.0.1:9103");
 	assert_int_equal(o.log_format, FC_LOG_TEXT);
@@ -195,6 +197,23 @@ static void test_options_max_in_flight_is_at_least_one(void **state)
 {
 	(void)state;
 	assert_refused("-t secrets --max-in-flight=0", "--max-in-flight:", "from 1 to");
+}
+
+static void test_options_write_rate_and_resync_period_may_be_zero(void **state)
+{
+	struct fc_options o;
+
+	(void)state;
+	assert_taken("-t secrets --max-writes-per-second=0 --resync-period=0", &o);
+	assert_int_equal(o.max_writes_per_second, 0);
+	assert_int_equal(o.resync_period_ms, 0);
+	fc_options_fini(&o);
+	assert_taken("-t secrets --max-writes-per-second=50 --resync-period=1h30m", &o);
+	assert_int_equal(o.max_writes_per_second, 50);
+	assert_int_equal(o.resync_period_ms, 90 * 60 * 1000);
+	fc_options_fini(&o);
+	assert_refused("-t secrets --max-writes-per-second=-1", "--max-writes-per-second:", "from 0 to");
+	assert_refused("-t secrets --resync-period=30", "--resync-period:", "is not a duration");
 }
 
 static void test_options_operands_are_refused(void **state)
@@ -328,6 +347,7 @@ static void test_options_help_holds_every_row_within_100_columns(void **state)
 	(void)state;
 	help_holds_every_row_within_100_columns(FC_COMMAND_RUN);
 	help_holds_every_row_within_100_columns(FC_COMMAND_CLUSTERS);
+	help_holds_every_row_within_100_columns(FC_COMMAND_PLAN);
 }
 
 /* One set of flags, in a file, in the environment or in a script, serves all commands. */
@@ -348,6 +368,60 @@ static void test_options_clusters_takes_the_flags_of_run_and_needs_no_target(voi
 	assert_int_equal(o.timeout_ms, 90000);
 	assert_int_equal(o.output, FC_OUTPUT_YAML);
 	fc_options_fini(&o);
+}
+
+static int parse_plan(const char *flag, struct fc_options *o, struct fc_error *err)
+{
+	FC_AUTO_FREE char *word = fc_xstrdup(flag);
+	char *const argv[] = { (char[]){ "plan" }, (char[]){ "--target=secrets" }, word };
+
+	*err = FC_ERROR_INIT;
+	return fc_options_parse(FC_COMMAND_PLAN, *flag ? 3 : 2, argv, o, err);
+}
+
+static void test_options_plan_is_a_run_with_forms_of_its_own(void **state)
+{
+	static const char *const wrong[] = { "--output=yaml", "-otable", "--timeout=0s", "--output=" };
+	struct fc_error err;
+	struct fc_options o;
+
+	(void)state;
+	assert_int_equal(parse_plan("", &o, &err), 0);
+	assert_int_equal(o.output, FC_OUTPUT_TEXT);
+	assert_int_equal(o.timeout_ms, 60000);
+	fc_options_fini(&o);
+	assert_int_equal(parse_plan("-ojson", &o, &err), 0);
+	assert_int_equal(o.output, FC_OUTPUT_JSON);
+	fc_options_fini(&o);
+	/* Those of a run that it has no use for. */
+	assert_int_equal(parse_plan("--once", &o, &err), 0);
+	fc_options_fini(&o);
+	assert_int_equal(parse_plan("--status-address=:0", &o, &err), 0);
+	fc_options_fini(&o);
+	for (size_t i = 0; i < FC_ARRAY_LEN(wrong); i++)
+		assert_int_equal(parse_plan(wrong[i], &o, &err), -1);
+	char *const no_target[] = { (char[]){ "plan" } };
+	assert_int_equal(fc_options_parse(FC_COMMAND_PLAN, 1, no_target, &o, &err), -1);
+	assert_non_null(strstr(err.text, "--target is required"));
+	char *const text[] = { (char[]){ "clusters" }, (char[]){ "-otext" } };
+	assert_int_equal(fc_options_parse(FC_COMMAND_CLUSTERS, 2, text, &o, &err), -1);
+	assert_non_null(strstr(err.text, "--output: \"text\""));
+}
+
+static void test_options_once_needs_time(void **state)
+{
+	struct fc_options o;
+
+	(void)state;
+	assert_taken("-t secrets --once", &o);
+	assert_true(o.once);
+	assert_int_equal(o.timeout_ms, 60000);
+	fc_options_fini(&o);
+	/* Without it, it is nobody's time. */
+	assert_taken("-t secrets --timeout=0s", &o);
+	assert_false(o.once);
+	fc_options_fini(&o);
+	assert_refused("-t secrets --once --timeout=0s", "--timeout", "10s");
 }
 
 static void test_options_output_is_no_flag_of_run_and_no_time_is_no_timeout(void **state)
@@ -400,6 +474,7 @@ int main(void)
 		TEST(test_options_debug_address_must_be_loopback),
 		TEST(test_options_two_equal_addresses_are_refused),
 		TEST(test_options_max_in_flight_is_at_least_one),
+		TEST(test_options_write_rate_and_resync_period_may_be_zero),
 		TEST(test_options_operands_are_refused),
 		TEST(test_options_help_needs_nothing_else),
 		TEST(test_options_config_file_is_below_environment_and_flags),
@@ -407,6 +482,8 @@ int main(void)
 		TEST(test_options_rows_are_whole_and_unique),
 		TEST(test_options_help_holds_every_row_within_100_columns),
 		TEST(test_options_clusters_takes_the_flags_of_run_and_needs_no_target),
+		TEST(test_options_plan_is_a_run_with_forms_of_its_own),
+		TEST(test_options_once_needs_time),
 		TEST(test_options_output_is_no_flag_of_run_and_no_time_is_no_timeout),
 		TEST(test_options_manual_holds_every_row_and_no_other_flag),
 	};
