@@ -46,12 +46,13 @@ KUBE_OBJECTS := $(filter $(foreach floor,base json model kube,$(OUT)/src/$(floor
 PROXY_SOURCES := $(sort $(wildcard tests/proxy/*.c))
 PROXY_OBJECTS := $(PROXY_SOURCES:%.c=$(OUT)/%.o)
 FAULT_PROXY := $(OUT)/tests/fault-proxy
-C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/unit/*/*.[ch] tests/fuzz/*.[ch] tests/proxy/*.[ch]))
+C_FILES := $(sort $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/unit/*/*.[ch] tests/fuzz/*.[ch] tests/proxy/*.[ch] \
+	tests/bench/*.[ch]))
 
 # `make test` and `make demo` use all cores where no -j says otherwise.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all help test test-full demo demo-check programs library unit e2e fuzz fuzz-replay lint bench format install clean
+.PHONY: all help test test-full demo demo-check programs library unit e2e fuzz fuzz-replay lint bench bench-engine format install clean
 all: $(OUT)/fedcopy ## build build/fedcopy (the default)
 
 help: ## this list
@@ -65,6 +66,7 @@ help: ## this list
 	@echo '  TESTS="PATTERN..."           unit: only programs whose names match; e2e: arguments for pytest'
 	@echo '  BENCH="--changes 50"         arguments for the first part of bench'
 	@echo '  IDLE="--clusters 20"         arguments for the second, clusters at rest and servers that fall silent'
+	@echo '  RULES=100000                 bench-engine: how many rules'
 	@echo '  SECONDS=60                   fuzz: how long each driver searches'
 	@echo '  PREFIX, DESTDIR              where install puts things ($(PREFIX))'
 
@@ -118,6 +120,9 @@ bench: ## install what is missing, build, and measure beside a bare client on re
 	@assets=$$(scripts/envtest-assets) && KUBEBUILDER_ASSETS="$$assets" FEDCOPY=$(abspath $(OUT)/fedcopy) \
 		sh -c 'tests/bench/bench.py $(BENCH) && tests/bench/idle.py $(IDLE)'
 
+bench-engine: $(OUT)/tests/bench/bench_engine ## measure the engine alone, without any network: CPU and memory for 50,000 rules
+	@$< $(or $(RULES),50000) $(OUT)/bench-engine.json
+
 format: ## rewrite the C sources as .clang-format says
 	@clang-format -i $(C_FILES)
 
@@ -152,6 +157,11 @@ $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libfedcopy.a
 	$(call said,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(OUT)/libfedcopy.a $(LIB_LIBS) -lcmocka -lnghttp2
 
+$(OUT)/tests/bench/%: tests/bench/%.c $(OUT)/libfedcopy.a
+	@mkdir -p $(@D)
+	$(call said,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(OUT)/libfedcopy.a $(LIB_LIBS)
+
 $(FUZZ_PROGRAMS): $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(FUZZ_MAIN) $(OUT)/libfedcopy.a
 	$(call said,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
@@ -168,4 +178,4 @@ $(OUT)/cflags: force
 	$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(ALL_CFLAGS))
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
--include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:%=%.d) $(FUZZ_PROGRAMS:%=%.d) $(OUT)/tests/fuzz/replay.d $(PROXY_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:%=%.d) $(FUZZ_PROGRAMS:%=%.d) $(OUT)/tests/bench/bench_engine.d $(OUT)/tests/fuzz/replay.d $(PROXY_OBJECTS:.o=.d)

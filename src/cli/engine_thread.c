@@ -128,10 +128,12 @@ static void execute(struct fc_engine_thread *t, struct fc_actions *actions)
 		case FC_ACTION_FORGET_WORD:
 		case FC_ACTION_START_WATCH:
 		case FC_ACTION_STOP_WATCH:
+		case FC_ACTION_RELIST:
 		case FC_ACTION_READ:
 		case FC_ACTION_PATCH:
 		case FC_ACTION_CREATE:
 		case FC_ACTION_DELETE:
+		case FC_ACTION_RECORD:
 			t->options.on_action(t->options.user, a);
 			break;
 		}

@@ -15,6 +15,9 @@
 /* Those with an engine. */
 #define ENGINE_COMMANDS (FC_COMMAND_RUN | FC_COMMAND_PLAN)
 
+/* Beyond that a rate is none. */
+#define WRITES_PER_SECOND_MAX 1000000
+
 /* In the order of their enums, which index them. */
 static const char *const output_words[] = {
 	[FC_OUTPUT_PEOPLE] = "", /* never given: a value that is empty is refused before */
@@ -96,6 +99,13 @@ static const struct fc_flag rows[] = {
 	  .commas = true,
 	  .check = check_namespace,
 	  .help = "only these namespaces, for targets and sources; without it all; may be repeated or a comma list" },
+	{ .name = "allow-all",
+	  .type = FC_FLAG_BOOL,
+	  .commands = ENGINE_COMMANDS,
+	  .tolerated = EVERY_COMMAND,
+	  .offset = offsetof(struct fc_options, allow_all),
+	  .help = "everything may be copied from everywhere to everywhere, as far as the clusters let this process: "
+		  "nobody else's consent is asked for" },
 	{ .name = "config",
 	  .type = FC_FLAG_STRING,
 	  .value_name = "FILE",
@@ -112,6 +122,26 @@ static const struct fc_flag rows[] = {
 	  .min = 1,
 	  .max = IN_FLIGHT_MAX,
 	  .help = "how many writes, and as many reads, may be under way at once in one cluster" },
+	{ .name = "max-writes-per-second",
+	  .type = FC_FLAG_INT,
+	  .value_name = "N",
+	  .default_text = "0",
+	  .commands = FC_COMMAND_RUN,
+	  .tolerated = EVERY_COMMAND,
+	  .offset = offsetof(struct fc_options, max_writes_per_second),
+	  .min = 0,
+	  .max = WRITES_PER_SECOND_MAX,
+	  .help = "how many writes may begin in a second in one cluster, up to a second's worth of them at once; 0: no "
+		  "limit" },
+	{ .name = "resync-period",
+	  .type = FC_FLAG_DURATION,
+	  .value_name = "DURATION",
+	  .default_text = "30m",
+	  .commands = FC_COMMAND_RUN,
+	  .tolerated = EVERY_COMMAND,
+	  .offset = offsetof(struct fc_options, resync_period_ms),
+	  .help = "in it everything that is known is looked at again once, and the metadata of targets is listed anew; 0: "
+		  "never" },
 	{ .name = "once",
 	  .type = FC_FLAG_BOOL,
 	  .commands = FC_COMMAND_RUN,

@@ -33,13 +33,16 @@ struct fc_options {
 	struct fc_strings members;    /* [NAME=]CONTEXT each, as given */
 	struct fc_strings targets;    /* each has passed fc_resource_word_check; at least one */
 	struct fc_strings namespaces; /* DNS labels, each once; empty: all */
+	bool allow_all;		      /* docs/security.md */
 	char *config;
-	int64_t max_in_flight; /* per cluster */
-	bool once;	       /* `run` */
-	int64_t timeout_ms;    /* `plan`, `clusters`, `run` with `once` */
-	enum fc_output output; /* `plan`, `clusters` */
-	char *status_address;  /* "": none; never NULL */
-	char *debug_address;   /* the same; loopback */
+	int64_t max_in_flight;	       /* per cluster */
+	int64_t max_writes_per_second; /* per cluster; 0: no limit */
+	int64_t resync_period_ms;      /* 0: never */
+	bool once;		       /* `run` */
+	int64_t timeout_ms;	       /* `plan`, `clusters`, `run` with `once` */
+	enum fc_output output;	       /* `plan`, `clusters` */
+	char *status_address;	       /* "": none; never NULL */
+	char *debug_address;	       /* the same; loopback */
 	enum fc_log_format log_format;
 	enum fc_log_level log_level;
 };

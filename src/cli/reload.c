@@ -66,6 +66,17 @@ static void succeeded(struct fc_reload *r, int changes)
 	free(fc_steal(&r->fault));
 }
 
+/* How many changes that is. */
+static int take_permissions(struct fc_reload *r, struct fc_permissions *permissions)
+{
+	if (fc_permissions_same(r->o.permissions, permissions))
+		return 0;
+	fc_permissions_unref(r->o.permissions);
+	r->o.permissions = fc_permissions_ref(permissions);
+	r->o.on_permissions(r->o.user, permissions);
+	return 1;
+}
+
 /* How many changes it took, or -1. `files` gets what was looked for, whatever becomes of it. */
 static int read_again(struct fc_reload *r, struct fc_cluster_set_files *files, struct fc_error *err)
 {
@@ -79,6 +90,8 @@ static int read_again(struct fc_reload *r, struct fc_cluster_set_files *files, s
 		return -1;
 	if (fc_descriptors_provide(set->count, err) == 0)
 		changes = fc_fleet_apply(r->o.fleet, set, err);
+	if (changes >= 0)
+		changes += take_permissions(r, set->permissions);
 	fc_cluster_set_free(set);
 	return changes;
 }
@@ -122,6 +135,7 @@ struct fc_reload *fc_reload_new(const struct fc_reload_options *options)
 	const char *pipe = no_regular_file(options->files);
 
 	r->o = *options;
+	r->o.permissions = fc_permissions_ref(options->permissions);
 	fc_metrics_set(r->o.metrics, FC_METRIC_SET_RELOAD_OK, 1, NULL);
 	fc_metrics_set(r->o.metrics, FC_METRIC_SET_RELOAD_TIME, (double)fc_clock_wall_ms() / 1000, NULL);
 	if (pipe) {
@@ -142,6 +156,7 @@ void fc_reload_free(struct fc_reload *r)
 	fc_file_watch_free(r->watch);
 	fc_loop_timer_cancel(r->o.loop, &r->retry);
 	fc_loop_timer_cancel(r->o.loop, &r->reap);
+	fc_permissions_unref(r->o.permissions);
 	free(r->fault);
 	free(r);
 }

@@ -17,6 +17,10 @@ struct fc_reload_options {
 	struct fc_cluster_set_options set; /* as the first set was loaded; `files` and `again` are its own affair */
 	const struct fc_cluster_set_files *files; /* that the first set was read from; needed in _new only */
 	struct fc_fleet *fleet;
+	struct fc_permissions *permissions; /* of the first set; a reference of its own is taken */
+	/* The set permits something else: called after its clusters were made so. Borrows */
+	void (*on_permissions)(void *user, struct fc_permissions *permissions);
+	void *user;
 	struct fc_metrics *metrics;
 };
 

@@ -143,6 +143,11 @@ static void collect_prefixes(struct run *r)
 	r->prefixes[count] = NULL;
 }
 
+static bool ends_by_itself(const struct run *r)
+{
+	return r->plan || r->options.once;
+}
+
 static void build_engine(struct run *r)
 {
 	struct fc_engine_thread_options options = {
@@ -155,7 +160,12 @@ static void build_engine(struct run *r)
 			.target_word_count = r->options.targets.count,
 			.namespaces = (const char *const *)r->options.namespaces.items,
 			.namespace_count = r->options.namespaces.count,
+			.permissions = r->set->permissions,
+			.allow_all = r->options.allow_all,
 			.max_in_flight = (unsigned)r->options.max_in_flight,
+			/* What is not sent needs no pace, and what ends soon no second look. */
+			.max_writes_per_second = r->plan ? 0 : (unsigned)r->options.max_writes_per_second,
+			.resync_period_ms = ends_by_itself(r) ? 0 : r->options.resync_period_ms,
 			.marks_confidential = r->plan != NULL,
 		},
 		.seed = fc_random_seed(),
@@ -226,12 +236,23 @@ static void reload(void *user)
 	fc_reload_now(r->reload);
 }
 
+static void post_permissions(void *user, struct fc_permissions *permissions)
+{
+	struct fc_event *event = fc_event_new(FC_EVENT_PERMISSIONS);
+
+	event->permissions = fc_permissions_ref(permissions);
+	post_event(user, event);
+}
+
 static void follow_files(struct run *r)
 {
 	r->reload = fc_reload_new(&(struct fc_reload_options){ .loop = fc_main_loop_loop(r->main),
 							       .set = set_options(r),
 							       .files = &r->files,
 							       .fleet = r->fleet,
+							       .permissions = r->set->permissions,
+							       .on_permissions = post_permissions,
+							       .user = r,
 							       .metrics = r->metrics });
 	fc_main_loop_on_hangup(r->main, reload, r);
 }
@@ -279,7 +300,7 @@ static int wait_for_end(struct run *r, struct fc_error *err)
 {
 	int signo;
 
-	if (r->plan || r->options.once)
+	if (ends_by_itself(r))
 		r->once = fc_once_new(fc_main_loop_loop(r->main), r->engine, r->options.timeout_ms);
 	else
 		follow_files(r);
@@ -304,6 +325,10 @@ static int run(struct run *r, struct fc_error *err)
 	}
 	fc_log(FC_LOG_INFO, "started", FC_KV("version", FC_VERSION), FC_KN("clusters", r->set->count),
 	       FC_KV("master", r->set->clusters[r->set->master].info.name));
+	if (r->options.allow_all)
+		fc_log(FC_LOG_WARN,
+		       "--allow-all: whoever may annotate a target reads whatever fedcopy can, in every cluster "
+		       "and namespace, and no consent is asked for");
 	int rc = wait_for_end(r, err);
 	stop(r);
 	fc_log(FC_LOG_INFO, "stopped");

@@ -337,5 +337,6 @@ void fc_cluster_set_free(struct fc_cluster_set *s)
 		fc_access_free(s->clusters[i].access);
 	}
 	free(s->clusters);
+	fc_permissions_unref(s->permissions);
 	free(s);
 }

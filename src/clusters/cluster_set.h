@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fc_cluster_set - one master, any number of members: from a file, or from --master and --member.
- * Owns:    the clusters' descriptions and accesses; a list of files belongs to whoever gave it.
+ * Owns:    the clusters' descriptions and accesses, a reference of the permissions; a list of files belongs to whoever gave it.
  * Threads: made before the threads; then immutable.
  * Fails:   FC_ERR_CONFIG or FC_ERR_USAGE naming the file and entry, or the flag, and the mend. A member whose
  *          kubeconfig entry cannot be used makes the set fail at start: it is the operator's text. A server that
@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "kube/kubeconfig.h"
 #include "model/cluster.h"
+#include "model/permission.h"
 
 struct fc_cluster_spec {
 	struct fc_cluster_info info;
@@ -24,6 +25,8 @@ struct fc_cluster_set {
 	struct fc_cluster_spec *clusters; /* in the order of the file or the flags; a cluster's number is its index */
 	size_t count;
 	size_t master; /* index */
+	/* The list `permissions:` of the file; NULL where there is no file: an empty one */
+	struct fc_permissions *permissions;
 };
 
 /* Each file once, as it was named: relative to the working folder where it is relative. */

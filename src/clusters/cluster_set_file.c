@@ -19,12 +19,8 @@ struct key {
 };
 
 static const struct key set_keys[] = {
-	{ .name = "apiVersion" },
-	{ .name = "kind" },
-	{ .name = "master" },
-	{ .name = "clusters" },
-	{ .name = "permissions", .refused = "are not supported by this version; remove them" },
-	{ .name = NULL },
+	{ .name = "apiVersion" }, { .name = "kind" },	     { .name = "master" },
+	{ .name = "clusters" },	  { .name = "permissions" }, { .name = NULL },
 };
 
 static const struct key cluster_keys[] = {
@@ -357,6 +353,9 @@ static int read_document(struct fc_cluster_set *s, const json_t *document, const
 	const json_t *list = NULL;
 
 	if (check_head(document, err) < 0 || read_clusters(s, document, &list, err) < 0 || elect(s, document, err) < 0)
+		return -1;
+	s->permissions = fc_permissions_read(json_object_get(document, "permissions"), err);
+	if (!s->permissions)
 		return -1;
 	for (size_t i = 0; i < s->count; i++) {
 		const json_t *entry = json_array_get(list, i);

@@ -31,7 +31,7 @@ void fc_watcher_emit(struct fc_watcher *w, struct fc_event *event)
 		w->o.sink(w->o.user, event);
 }
 
-static void execute(struct fc_watcher *w, const struct fc_action *action)
+static void execute(struct fc_watcher *w, struct fc_action *action)
 {
 	switch (action->type) {
 	case FC_ACTION_RESOLVE:
@@ -43,6 +43,9 @@ static void execute(struct fc_watcher *w, const struct fc_action *action)
 	case FC_ACTION_STOP_WATCH:
 		fc_watcher_watch_stop(w, action->watch);
 		break;
+	case FC_ACTION_RELIST:
+		fc_watcher_watch_relist(w, action->watch);
+		break;
 	case FC_ACTION_READ:
 		fc_watcher_read(w, action);
 		break;
@@ -53,6 +56,9 @@ static void execute(struct fc_watcher *w, const struct fc_action *action)
 		break;
 	case FC_ACTION_FORGET_WORD:
 		fc_watcher_resolve_forget(w, action);
+		break;
+	case FC_ACTION_RECORD:
+		fc_watcher_record(w, action);
 		break;
 	case FC_ACTION_REPORT:
 	case FC_ACTION_MEASURE:
@@ -88,6 +94,7 @@ static void begin_stop(struct fc_watcher *w)
 	fc_watcher_resolve_stop(w);
 	fc_watcher_watch_stop_all(w);
 	fc_watcher_cancel_reads(w);
+	fc_watcher_record_stop(w);
 	fc_loop_timer_cancel(w->loop, &w->grace);
 	if (w->writes == 0)
 		fc_loop_stop(w->loop);
@@ -240,6 +247,7 @@ void fc_watcher_free(struct fc_watcher *w)
 		fc_watcher_resolve_stop(w);
 		fc_watcher_watch_stop_all(w);
 		fc_watcher_cancel_calls(w);
+		fc_watcher_record_stop(w);
 		fc_transport_free(w->transport);
 	}
 	fc_watcher_renew_fini(w);

@@ -244,6 +244,7 @@ void fc_watcher_sever(struct fc_watcher *w, enum fc_watcher_elsewhere how, const
 	c->elsewhere = how;
 	down(w, why);
 	fc_watcher_lose_calls(w);
+	fc_watcher_record_interrupt(w);
 	/* The old client could still reach the old cluster, which is not what the entry says any more. */
 	if (how == FC_WATCHER_MISLED)
 		fc_watcher_connect_stop(w);

@@ -9,22 +9,6 @@
  * them: a long list would have everything begin anew, over connections whose newness has the id read again. */
 #define MOST_HELD 500
 
-static bool is_of_watch(const struct fc_event *event)
-{
-	switch (event->type) {
-	case FC_EVENT_LIST_BEGIN:
-	case FC_EVENT_LIST_END:
-	case FC_EVENT_OBJECT:
-	case FC_EVENT_OBJECT_GONE:
-	case FC_EVENT_OBJECT_UNREADABLE:
-	case FC_EVENT_WATCH_FAILED:
-	case FC_EVENT_WATCH_RESUMED:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static bool is_to_be_held(const struct fc_watcher *w, const struct fc_event *event)
 {
 	const struct fc_watcher_connection *c = &w->connection;
@@ -34,7 +18,7 @@ static bool is_to_be_held(const struct fc_watcher *w, const struct fc_event *eve
 	if (w->held.doubt)
 		return true;
 	/* Where no id was ever read there is nothing to compare with. */
-	if (!is_of_watch(event) || c->state != FC_WATCHER_DOWN || !c->id)
+	if (!fc_event_is_of_watch(event->type) || c->state != FC_WATCHER_DOWN || !c->id)
 		return false;
 	/* That a watch fails is no other cluster's news, and waits only for what is told before it. */
 	return event->type != FC_EVENT_WATCH_FAILED || w->held.count > 0;
@@ -66,7 +50,7 @@ static void settle(struct fc_watcher *w, enum fate fate)
 	for (size_t i = 0; i < count; i++) {
 		if (fate != TELL)
 			lose(events[i]);
-		if (!is_of_watch(events[i]) || fate == TELL) {
+		if (!fc_event_is_of_watch(events[i]->type) || fate == TELL) {
 			w->o.sink(w->o.user, events[i]);
 		} else if (fate == DROP) {
 			fc_event_free(events[i]);
@@ -86,7 +70,7 @@ static void forget_watch(struct fc_watcher_held *held, uint32_t number)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < held->count; i++) {
-		if (is_of_watch(held->events[i]) && held->events[i]->watch == number)
+		if (fc_event_is_of_watch(held->events[i]->type) && held->events[i]->watch == number)
 			fc_event_free(held->events[i]);
 		else
 			held->events[kept++] = held->events[i];
@@ -107,7 +91,7 @@ bool fc_watcher_hold_takes(struct fc_watcher *w, struct fc_event *event)
 		return false;
 	FC_GROW(held->events, held->count, held->cap);
 	held->events[held->count++] = event;
-	if (held->count >= MOST_HELD && is_of_watch(event)) {
+	if (held->count >= MOST_HELD && fc_event_is_of_watch(event->type)) {
 		uint32_t number = event->watch;
 
 		fc_watcher_watch_pause(w, number);

@@ -59,6 +59,7 @@ struct fc_watcher_types {
 	bool told; /* that they may not be read */
 };
 
+struct fc_event_recorder;
 struct fc_watcher_watch;
 struct fc_watcher_call;
 struct fc_watcher_trial;
@@ -95,7 +96,8 @@ struct fc_watcher {
 	struct fc_watcher_types types;
 	struct fc_watcher_watch *watches; /* by number */
 	struct fc_watcher_call *calls;
-	size_t writes; /* among the calls */
+	size_t writes;			    /* among the calls */
+	struct fc_event_recorder *recorder; /* NULL: no Event was to be written yet */
 };
 
 /* --- watcher.c --- */
@@ -130,6 +132,8 @@ void fc_watcher_watch_stop_all(struct fc_watcher *w);
 void fc_watcher_watch_retry_all(struct fc_watcher *w);
 /* What they know may be another cluster's: they list again. */
 void fc_watcher_watch_relist_all(struct fc_watcher *w);
+/* In case that it has missed something. */
+void fc_watcher_watch_relist(struct fc_watcher *w, uint32_t number);
 /* It, or no watch at all, reads anything until _resume, after which those that were paused list again. */
 void fc_watcher_watch_pause(struct fc_watcher *w, uint32_t number);
 void fc_watcher_watch_pause_all(struct fc_watcher *w);
@@ -143,5 +147,14 @@ void fc_watcher_cancel_reads(struct fc_watcher *w);
 void fc_watcher_cancel_calls(struct fc_watcher *w);
 /* Cuts off every request in flight: each is answered as one that was lost on the way. */
 void fc_watcher_lose_calls(struct fc_watcher *w);
+
+/* --- watcher_events.c --- */
+
+/* Takes the record out of the action. Whatever becomes of it, nobody hears of it. */
+void fc_watcher_record(struct fc_watcher *w, struct fc_action *action);
+/* A request under way is cut off, as one that was lost on the way. */
+void fc_watcher_record_interrupt(struct fc_watcher *w);
+/* What waits is dropped. Before the transport goes. */
+void fc_watcher_record_stop(struct fc_watcher *w);
 
 #endif

@@ -193,6 +193,16 @@ void fc_watcher_watch_relist_all(struct fc_watcher *w)
 			fc_informer_relist(watch->informer);
 }
 
+/* One that is paused lists when it begins again. */
+void fc_watcher_watch_relist(struct fc_watcher *w, uint32_t number)
+{
+	struct fc_watcher_watch *watch;
+
+	HASH_FIND(hh, w->watches, &number, sizeof(number), watch);
+	if (watch && watch->informer)
+		fc_informer_relist(watch->informer);
+}
+
 void fc_watcher_watch_pause(struct fc_watcher *w, uint32_t number)
 {
 	struct fc_watcher_watch *watch;

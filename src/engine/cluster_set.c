@@ -62,6 +62,7 @@ static struct cluster *insert(struct fc_engine *e, fc_cluster_no no, const struc
 	size_t at = position(e, no);
 
 	c->no = no;
+	throttle_init(e, c);
 	fc_cluster_info_copy(&c->info, info);
 	FC_GROW(e->clusters, e->cluster_count, e->cluster_cap);
 	memmove(&e->clusters[at + 1], &e->clusters[at], (e->cluster_count - at) * sizeof(struct cluster *));
@@ -78,6 +79,7 @@ void clusters_take(struct fc_engine *e, const struct fc_cluster_info *infos, siz
 
 static void cluster_free(struct fc_engine *e, struct cluster *c)
 {
+	alarm_clear(e, &c->throttle.alarm);
 	words_free(e, c);
 	namespaces_free(e, c);
 	fc_cluster_info_fini(&c->info);
@@ -182,6 +184,10 @@ static void renamed(struct fc_engine *e, struct cluster *c, const char *old)
 	free(detail);
 	rebind_by_name(e, old);
 	rebind_by_name(e, c->info.name);
+	if (c->no == e->options.master)
+		targets_master_renamed(e);
+	/* Consents and permissions name clusters. */
+	rules_bind_all(e);
 	/* Where it is unreachable, the rules' states name it. */
 	cluster_mark_concerned(e, c);
 }

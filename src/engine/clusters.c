@@ -23,14 +23,19 @@ void cluster_mark_concerned(struct fc_engine *e, struct cluster *c)
 
 /* A cluster known by its id stays who it is (design section 8): what was decided about the one must not be written to
  * the other. */
-static bool is_another(const struct cluster *c, struct fc_error *why)
+static bool is_another(const struct fc_engine *e, const struct cluster *c, struct fc_error *why)
 {
+	/* Another name would make it another master, which is refused until a restart. */
+	bool master = c->no == e->options.master;
+
 	if (!c->id || !c->told_id || strcmp(c->id, c->told_id) == 0)
 		return false;
 	fc_error_set(why, FC_ERR_CONFIG,
-		     "another cluster answers under this name: its id is %s, and %s was known; give the new one a name "
-		     "of its own, or start again if it takes the place of the old one",
-		     c->told_id, c->id);
+		     "another cluster answers under this name: its id is %s, and %s was known; %sstart again if it "
+		     "takes the place of the old one",
+		     c->told_id, c->id,
+		     master ? "let the name lead to the master that was known, or "
+			    : "give the new one a name of its own, or ");
 	return true;
 }
 
@@ -93,8 +98,8 @@ static void forgive_network_failures(struct fc_engine *e, struct cluster *c)
 	struct source *s, *next_source;
 
 	HASH_ITER(hh, e->targets, t, next)
-		if (t->key.cluster == c->no && (t->error.cls == FC_ERR_NETWORK || t->error.cls == FC_ERR_TIMEOUT))
-			retry_succeeded(t);
+		if (t->key.cluster == c->no)
+			retry_cluster_is_back(t);
 	HASH_ITER(hh, e->sources, s, next_source)
 		if (s->key.cluster == c->no)
 			s->not_before_ms = 0;
@@ -145,7 +150,7 @@ static void judge(struct fc_engine *e, struct cluster *c)
 	struct fc_error why = FC_ERROR_INIT;
 	struct cluster *other;
 
-	if (is_another(c, &why)) {
+	if (is_another(e, c, &why)) {
 		refuse(e, c, &why);
 		return;
 	}

@@ -20,6 +20,7 @@ void condition_init(struct fc_engine *e, struct condition *c, const struct fc_di
 		.dialect = dialect,
 		.state = FC_STATE_PENDING,
 		.reported = FC_STATE_PENDING,
+		.noticed = FC_STATE_PENDING,
 		.reason = "New",
 		.message = "",
 		.since_ms = e->wall_ms,
@@ -62,11 +63,20 @@ const char *condition_text(const struct condition *c)
 	return c->detail ? c->detail : c->message;
 }
 
+/* In states that mostly pass by themselves, the reasons that somebody may have to mend: a word that nothing is called,
+ * a path that cannot be meant. */
+static bool may_be_a_mistake(const struct condition *c)
+{
+	return strcmp(c->reason, "TypeNotServed") == 0 || strcmp(c->reason, "PathThroughScalar") == 0;
+}
+
 bool condition_is_news(struct condition *c, enum fc_log_level *level)
 {
-	if (c->state == FC_STATE_PENDING || c->state == c->reported)
+	bool mistake = may_be_a_mistake(c);
+
+	if (c->state == FC_STATE_PENDING ? !mistake : c->state == c->reported)
 		return false;
-	*level = fc_state_is_bad(c->state) ? FC_LOG_WARN : FC_LOG_INFO;
+	*level = fc_state_is_bad(c->state) || mistake ? FC_LOG_WARN : FC_LOG_INFO;
 	if (c->state == FC_STATE_IN_SYNC && c->reported == FC_STATE_PENDING)
 		*level = FC_LOG_DEBUG;
 	c->reported = c->state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules that feed each other (systems/k8s-copier.md B22, D17). A rule feeds another when it writes a place that
  * overlaps the place the other reads, in the same object. Every rule that reaches itself this way is suspended. Only
- * bound rules take part: those that are valid and permitted.
+ * linked rules take part: those that are valid, permitted and bound to a source.
  *
  * The strongly connected components (Tarjan, 1972) of what can be reached from the rules that came in a step, and
  * from those that were on a cycle when one of these went, are found once at the end of the step: the work is in
@@ -18,10 +18,11 @@ static struct rule *first_reader(struct fc_engine *e, const struct rule *r)
 	return s ? s->rules : NULL;
 }
 
-/* From `reader` on, the next that reads what `r` writes. */
+/* From `reader` on, the next that reads what `r` writes, and may. */
 static struct rule *next_fed(const struct rule *r, struct rule *reader)
 {
-	while (reader && fc_path_compare(r->spec.target_path, reader->spec.source_path) == FC_PATH_APART)
+	while (reader &&
+	       (!reader->linked || fc_path_compare(r->spec.target_path, reader->spec.source_path) == FC_PATH_APART))
 		reader = reader->next_in_source;
 	return reader;
 }

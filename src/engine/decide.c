@@ -23,9 +23,9 @@ static void set_all_waiting(struct fc_engine *e, struct target *t)
 	}
 }
 
-static struct rule *next_taking_part(struct rule *r)
+static struct rule *next_taking_part(struct rule *r, enum part part)
 {
-	while (r && !r->takes_part)
+	while (r && !(r->takes_part && rule_part(r) == part))
 		r = r->next;
 	return r;
 }
@@ -109,8 +109,17 @@ static void group_in_sync(struct fc_engine *e, struct group *g)
 			continue;
 		rule_drop_value(r);
 		r->received_us = 0;
+		/* What comes to differ from now on is somebody's doing. */
+		r->fresh = false;
 		rule_set_state(e, r, FC_STATE_IN_SYNC, "InSync", "the target's path equals the source's", NULL);
 	}
+}
+
+static void group_drop_values(struct group *g)
+{
+	for (struct rule *r = g->root; r != g->end; r = r->next)
+		if (r->takes_part)
+			rule_drop_value(r);
 }
 
 /* Not now; what keeps it back is another group's or rule's affair. */
@@ -155,7 +164,7 @@ static void group_compose(struct fc_engine *e, struct group *g)
 
 /* A wide rule is not written over the place of a rule inside it that cannot say what it wants: that would take away
  * what the other has copied there, and put it back later (promise 2). */
-static void group_judge(struct fc_engine *e, struct group *g)
+static void group_judge(struct fc_engine *e, struct target *t, struct group *g)
 {
 	group_name(g);
 	if (group_holds(g)) {
@@ -163,21 +172,27 @@ static void group_judge(struct fc_engine *e, struct group *g)
 		return;
 	}
 	g->open = !g->undecided;
-	if (g->undecided)
-		group_pending(e, g, "OverlapWaits", "a rule for a place inside this one waits for its source");
+	if (!g->undecided)
+		return;
+	group_pending(e, g, "OverlapWaits", "a rule for a place inside this one waits for its source");
+	/* At the beginning that is a moment; later it may be hours. */
+	if (e->now_ms < t->settle_until_ms)
+		timer_set_earliest(e, t, t->settle_until_ms);
+	else
+		group_drop_values(g);
 }
 
-/* Makes the groups of the rules that take part; `open` counts those to be written. The caller frees. */
-static struct group *make_groups(struct fc_engine *e, struct target *t, size_t *count, size_t *open)
+/* Makes the groups of the rules for that part that take part; `open` counts those to be written. The caller frees. */
+static struct group *make_groups(struct fc_engine *e, struct target *t, enum part part, size_t *count, size_t *open)
 {
 	struct group *groups = NULL;
 	size_t cap = 0;
 
 	*count = *open = 0;
-	for (struct rule *r = next_taking_part(t->rules); r; r = next_taking_part(groups[*count - 1].end)) {
+	for (struct rule *r = next_taking_part(t->rules, part); r; r = next_taking_part(groups[*count - 1].end, part)) {
 		FC_GROW(groups, *count, cap);
 		groups[*count] = (struct group){ .root = r, .end = group_end(r) };
-		group_judge(e, &groups[*count]);
+		group_judge(e, t, &groups[*count]);
 		*open += groups[(*count)++].open;
 	}
 	return groups;
@@ -242,8 +257,9 @@ static void group_lacks_values(struct fc_engine *e, struct group *g, enum values
 
 /* Gets the values of the open groups together. A source that cannot be read keeps its own group back only; reads
  * under way are waited for a moment, to make one write of all. Returns how many groups can be written now. */
-static size_t gather_values(struct fc_engine *e, struct target *t, struct group *groups, size_t count)
+static size_t gather_values(struct fc_engine *e, struct target *t, enum part part, struct group *groups, size_t count)
 {
+	int64_t *until_ms = &t->values_until_ms[part];
 	size_t ready = 0, reading = 0;
 
 	for (size_t i = 0; i < count; i++) {
@@ -260,14 +276,14 @@ static size_t gather_values(struct fc_engine *e, struct target *t, struct group 
 		groups[i].open = false;
 	}
 	if (reading == 0) {
-		t->values_until_ms = 0;
+		*until_ms = 0;
 		return ready;
 	}
-	if (t->values_until_ms == 0)
-		t->values_until_ms = e->now_ms + SETTLE_MS;
-	if (e->now_ms >= t->values_until_ms)
+	if (*until_ms == 0)
+		*until_ms = e->now_ms + SETTLE_MS;
+	if (e->now_ms >= *until_ms)
 		return ready;
-	timer_set_earliest(e, t, t->values_until_ms);
+	timer_set_earliest(e, t, *until_ms);
 	open_groups_pending(e, groups, count, "ReadingSource", "another source of the target is being read");
 	return 0;
 }
@@ -329,24 +345,46 @@ static json_t *make_patch(struct target *t, struct group *groups, size_t count)
 	return fc_patch_finish(patch);
 }
 
-static void send_patch(struct fc_engine *e, struct target *t, struct group *groups, size_t count)
+/* Why the write stands in the cluster's line. */
+static void open_groups_in_line(struct fc_engine *e, struct cluster *c, struct group *groups, size_t count)
+{
+	if (throttle_is_closed(e, c))
+		open_groups_pending(e, groups, count, "Throttled",
+				    "the cluster has asked for patience: nothing is sent");
+	else if (c->writes_in_flight < c->throttle.limit)
+		open_groups_pending(e, groups, count, "RateLimited",
+				    "the write waits for its turn under --max-writes-per-second");
+	else
+		open_groups_pending(e, groups, count, "Queued", "the write waits for others to the same cluster");
+}
+
+static struct fc_action *patch_action(struct fc_engine *e, const struct target *t, uint64_t request, enum part part)
+{
+	struct fc_action *a = fc_actions_add(e->out, FC_ACTION_PATCH);
+
+	a->cluster = (fc_cluster_no)t->key.cluster;
+	a->request = request;
+	a->resource = fc_resource_ref(t->key.resource);
+	a->namespace_ = t->key.resource->namespaced ? fc_xstrdup(t->key.namespace_) : NULL;
+	a->name = fc_xstrdup(t->key.name);
+	a->subresource = part == PART_STATUS ? fc_xstrdup("status") : NULL;
+	return a;
+}
+
+static void send_patch(struct fc_engine *e, struct target *t, enum part part, struct group *groups, size_t count)
 {
 	struct cluster *c = cluster_of(e, t->key.cluster);
 	uint64_t id = job_start(e, c, &t->job, JOB_WRITE_TARGET);
 	struct fc_action *a;
 
 	if (!id) {
-		open_groups_pending(e, groups, count, "Queued", "the write waits for others to the same cluster");
+		open_groups_in_line(e, c, groups, count);
 		return;
 	}
-	a = fc_actions_add(e->out, FC_ACTION_PATCH);
-	a->cluster = c->no;
-	a->request = id;
-	a->resource = fc_resource_ref(t->key.resource);
-	a->namespace_ = t->key.resource->namespaced ? fc_xstrdup(t->key.namespace_) : NULL;
-	a->name = fc_xstrdup(t->key.name);
+	a = patch_action(e, t, id, part);
 	a->body = make_patch(t, groups, count);
 	a->confidential = confidential_places(e, t);
+	t->written = part;
 	t->phase = WRITING;
 	timer_clear(e, t);
 	for (struct rule *r = t->rules; r; r = r->next)
@@ -354,25 +392,29 @@ static void send_patch(struct fc_engine *e, struct target *t, struct group *grou
 			rule_set_state(e, r, FC_STATE_PENDING, "Writing", "the target is being written", NULL);
 }
 
-/* A failure or a flap lies so short a time back that nothing is sent yet. */
-static bool must_wait(struct fc_engine *e, struct target *t)
+/* Something lies so short a time back that nothing is sent yet. */
+static bool must_wait_until(struct fc_engine *e, struct target *t, int64_t not_before_ms)
 {
-	if (t->not_before_ms <= e->now_ms)
+	if (not_before_ms <= e->now_ms)
 		return false;
-	timer_set_earliest(e, t, t->not_before_ms);
+	timer_set_earliest(e, t, not_before_ms);
 	return true;
 }
 
-static void show_waiting(struct fc_engine *e, struct group *groups, size_t count)
+static void open_groups_drop_values(struct group *groups, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		for (struct rule *r = groups[i].root; groups[i].open && r != groups[i].end; r = r->next) {
-			if (!r->takes_part)
-				continue;
-			rule_drop_value(r);
-			rule_set_waiting(e, r);
-		}
-	}
+	for (size_t i = 0; i < count; i++)
+		if (groups[i].open)
+			group_drop_values(&groups[i]);
+}
+
+static void open_groups_waiting(struct fc_engine *e, struct group *groups, size_t count)
+{
+	open_groups_drop_values(groups, count);
+	for (size_t i = 0; i < count; i++)
+		for (struct rule *r = groups[i].root; groups[i].open && r != groups[i].end; r = r->next)
+			if (r->takes_part)
+				rule_set_waiting(e, r);
 }
 
 static size_t up_to_first_open(const struct group *groups, size_t count)
@@ -384,47 +426,82 @@ static size_t up_to_first_open(const struct group *groups, size_t count)
 	return i + 1;
 }
 
-/* Nothing is to be written. */
-static void at_rest(struct fc_engine *e, struct target *t)
+/* Nothing of that part is to be written. */
+static void part_at_rest(struct fc_engine *e, struct target *t, enum part part)
 {
-	job_leave_line(cluster_of(e, t->key.cluster), &t->job);
-	t->one_by_one = false;
-	t->values_until_ms = 0;
-	if (t->not_before_ms <= e->now_ms)
-		retry_succeeded(t);
+	t->one_by_one[part] = false;
+	t->values_until_ms[part] = 0;
+	if (target_not_before_ms(t, part) <= e->now_ms)
+		retry_write_succeeded(t, part);
 }
 
-static void write_groups(struct fc_engine *e, struct target *t, struct group *groups, size_t count, bool syncing)
+/* False: it cannot be written just now, for a reason of its own, or stands there already. */
+static bool write_groups(struct fc_engine *e, struct target *t, enum part part, struct group *groups, size_t count,
+			 bool syncing)
 {
 	struct cluster *c = cluster_of(e, t->key.cluster);
 
-	if (must_wait(e, t)) {
-		show_waiting(e, groups, count);
-	} else if (syncing && e->now_ms < t->settle_until_ms) {
+	if (e->collecting) {
+		/* k8s-copier B1; fc_engine_step marks every target when this is over. */
+		open_groups_pending(e, groups, count, "FirstSync", "the first lists of targets are not complete");
+		return false;
+	}
+	if (must_wait_until(e, t, target_not_before_ms(t, part))) {
+		open_groups_waiting(e, groups, count);
+		return false;
+	}
+	if (syncing && e->now_ms < t->settle_until_ms) {
 		/* Its other sources are about to tell their first state: one write for all of them. */
 		timer_set_earliest(e, t, t->settle_until_ms);
 		open_groups_pending(e, groups, count, "FirstSync",
 				    "other sources of the target are being read for the first time");
-	} else if (gather_values(e, t, groups, count) == 0) {
-		return;
-	} else if (!job_could_start(e, c, JOB_WRITE_TARGET)) {
-		job_wait(c, &t->job, JOB_WRITE_TARGET);
-		open_groups_pending(e, groups, count, "Queued", "the write waits for others to the same cluster");
-	} else if (compose_groups(e, groups, count)) {
-		send_patch(e, t, groups, t->one_by_one ? up_to_first_open(groups, count) : count);
+		return true;
 	}
+	/* It may be long until then: no value is read for it, or kept. */
+	if (throttle_is_closed(e, c))
+		open_groups_drop_values(groups, count);
+	else if (gather_values(e, t, part, groups, count) == 0)
+		return false;
+	if (!job_could_start(e, c, JOB_WRITE_TARGET)) {
+		job_wait(c, &t->job, JOB_WRITE_TARGET);
+		open_groups_in_line(e, c, groups, count);
+		return true;
+	}
+	if (compose_groups(e, groups, count) == 0)
+		return false;
+	send_patch(e, t, part, groups, t->one_by_one[part] ? up_to_first_open(groups, count) : count);
+	return true;
 }
 
+/* The object first, then its status, decided on the version that the first one's answer has. One that is held up by
+ * something of its own does not keep the other back (promise 7). */
 static void write_difference(struct fc_engine *e, struct target *t, bool syncing)
 {
-	size_t count, open;
-	struct group *groups = make_groups(e, t, &count, &open);
+	bool under_way = false, any = false;
 
-	if (open == 0)
-		at_rest(e, t);
-	else
-		write_groups(e, t, groups, count, syncing);
-	free_groups(groups, count);
+	for (enum part part = PART_OBJECT; part < PARTS; part++) {
+		size_t count, open;
+		struct group *groups = make_groups(e, t, part, &count, &open);
+
+		any = any || open > 0;
+		if (open == 0)
+			part_at_rest(e, t, part);
+		else if (under_way)
+			open_groups_pending(e, groups, count, "Writing", "the object is written before its status");
+		else
+			under_way = write_groups(e, t, part, groups, count, syncing);
+		free_groups(groups, count);
+	}
+	if (!any)
+		job_leave_line(cluster_of(e, t->key.cluster), &t->job);
+}
+
+/* Whatever became of the write that is to be looked for, the delay after it counts. */
+static int64_t not_read_before_ms(const struct target *t)
+{
+	int64_t of_status_ms = t->look_again ? t->of_status.not_before_ms : 0;
+
+	return t->not_before_ms > of_status_ms ? t->not_before_ms : of_status_ms;
 }
 
 /* Reads the target first where what stands in it is not known. */
@@ -441,7 +518,7 @@ static bool must_read(struct fc_engine *e, struct target *t)
 	}
 	if (t->known && !t->look_again)
 		return false;
-	if (must_wait(e, t)) {
+	if (must_wait_until(e, t, not_read_before_ms(t))) {
 		set_all_waiting(e, t);
 		return true;
 	}
@@ -455,7 +532,8 @@ static bool lacks_a_read(const struct source *s, const struct rule *r)
 {
 	if (s->owed)
 		return true;
-	return !r->want_known && (s->error.cls != FC_ERR_NONE || (s->known && s->present && !s->unreadable));
+	return !r->denied && !r->want_known &&
+	       (s->error.cls != FC_ERR_NONE || (s->known && s->present && !s->unreadable));
 }
 
 /* Such a source is read when its delay is over. */

@@ -57,6 +57,13 @@ enum fc_wanted {
 	FC_WANTED_PATH_BLOCKED,	  /* nothing: the way to it runs through a scalar */
 };
 
+/* What a source says, by the dialect's own annotations, to being read (design section 7, row b). */
+enum fc_consent {
+	FC_CONSENT_UNSAID, /* the other rows decide */
+	FC_CONSENT_GIVEN,
+	FC_CONSENT_REFUSED, /* whatever the other rows say */
+};
+
 struct fc_dialect {
 	const char *name;
 	const char *const
@@ -65,6 +72,9 @@ struct fc_dialect {
 	void (*scan)(const json_t *object, struct fc_rule_specs *out);
 	/* `value` is borrowed from `source` (or from the rule, when it is a literal and `source` is NULL). */
 	enum fc_wanted (*desired)(const struct fc_rule_spec *rule, const json_t *source, json_t **value);
+	/* Row b, for a target of that namespace ("": cluster-scoped). Of `source` there is metadata.annotations, and of
+	 * these the dialect's own only. NULL: the dialect has no such word. */
+	enum fc_consent (*consents)(const json_t *source, const char *target_namespace);
 };
 
 #endif

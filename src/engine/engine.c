@@ -21,6 +21,8 @@ struct fc_engine *fc_engine_new(const struct fc_engine_options *options, uint64_
 	while (options->dialects[dialects])
 		dialects++;
 	e->counts = fc_xcalloc(dialects ? dialects : 1, sizeof(*e->counts));
+	e->permissions = fc_permissions_ref(options->permissions);
+	e->options.permissions = NULL;
 	clusters_take(e, options->clusters, options->cluster_count);
 	e->options.clusters = NULL;
 	e->dirty_end = &e->dirty;
@@ -55,7 +57,9 @@ void fc_engine_free(struct fc_engine *e)
 	free(e->resources);
 	free(e->heap);
 	free(e->bound);
+	free(e->owed);
 	free(e->counts);
+	fc_permissions_unref(e->permissions);
 	fc_intern_free(e->strings);
 	free(e);
 }
@@ -65,6 +69,10 @@ static void take_event(struct fc_engine *e, const struct fc_event *event)
 	/* What comes late of one that has left the set is of no interest. */
 	struct cluster *c = cluster_of(e, event->cluster);
 
+	if (fc_event_is_of_watch(event->type)) {
+		watch_event(e, event);
+		return;
+	}
 	switch (event->type) {
 	case FC_EVENT_TICK:
 		break;
@@ -78,6 +86,9 @@ static void take_event(struct fc_engine *e, const struct fc_event *event)
 	case FC_EVENT_CLUSTER_CHANGED:
 		if (c)
 			cluster_changed(e, c, event);
+		break;
+	case FC_EVENT_PERMISSIONS:
+		permissions_changed(e, event);
 		break;
 	case FC_EVENT_CLUSTER_UP:
 		if (c)
@@ -94,14 +105,7 @@ static void take_event(struct fc_engine *e, const struct fc_event *event)
 	case FC_EVENT_RESULT:
 		request_done(e, event);
 		break;
-	case FC_EVENT_LIST_BEGIN:
-	case FC_EVENT_LIST_END:
-	case FC_EVENT_OBJECT:
-	case FC_EVENT_OBJECT_GONE:
-	case FC_EVENT_OBJECT_UNREADABLE:
-	case FC_EVENT_WATCH_FAILED:
-	case FC_EVENT_WATCH_RESUMED:
-		watch_event(e, event);
+	default:
 		break;
 	}
 }
@@ -121,9 +125,35 @@ static void decide_dirty(struct fc_engine *e)
 	}
 }
 
+/* The first lists of targets are told: what they want is watched, and may be written from now on. */
+static void end_collecting(struct fc_engine *e)
+{
+	struct target *t, *next;
+
+	e->collecting = false;
+	source_watches_begin(e);
+	HASH_ITER(hh, e->targets, t, next)
+		target_mark(e, t);
+}
+
+static void ring(struct fc_engine *e, struct alarm *a)
+{
+	switch (a->kind) {
+	case ALARM_TARGET:
+		target_mark(e, FC_CONTAINER_OF(a, struct target, alarm));
+		break;
+	case ALARM_CLUSTER:
+		jobs_run(e, FC_CONTAINER_OF(a, struct cluster, throttle.alarm));
+		break;
+	case ALARM_WATCH:
+		resync_due(e, FC_CONTAINER_OF(a, struct watch, alarm));
+		break;
+	}
+}
+
 void fc_engine_step(struct fc_engine *e, const struct fc_event *event, struct fc_actions *out)
 {
-	struct target *due;
+	struct alarm *due;
 
 	e->out = out;
 	e->now_ms = event->now_ms;
@@ -136,18 +166,17 @@ void fc_engine_step(struct fc_engine *e, const struct fc_event *event, struct fc
 			words_start(e, e->clusters[i]);
 	}
 	take_event(e, event);
-	if (e->collecting && (e->now_ms >= e->collect_until_ms || clusters_have_told(e))) {
-		e->collecting = false;
-		source_watches_begin(e);
-	}
+	if (e->collecting && (e->now_ms >= e->collect_until_ms || clusters_have_told(e)))
+		end_collecting(e);
 	cycles_settle(e);
 	/* Not before: whoever is next in line must know whether it is on a cycle. */
 	if (e->freed)
 		jobs_run(e, e->freed);
 	e->freed = NULL;
-	while ((due = timer_take_due(e, e->now_ms)))
-		target_mark(e, due);
+	while ((due = alarm_take_due(e, e->now_ms)))
+		ring(e, due);
 	decide_dirty(e);
+	notices_settle(e);
 	e->out = NULL;
 }
 

@@ -17,6 +17,7 @@
 #include "model/action.h"
 #include "model/cluster.h"
 #include "model/event.h"
+#include "model/permission.h"
 
 struct fc_engine;
 
@@ -31,8 +32,13 @@ struct fc_engine_options {
 	/* --namespace: only these, for targets and sources; none: all; borrowed for the engine's life */
 	const char *const *namespaces;
 	size_t namespace_count;
-	unsigned max_in_flight;	 /* writes under way per cluster, and as many reads; 0: 16 */
-	bool marks_confidential; /* writes are shown to people: each says which of its values nobody may see */
+	/* The operator's list, NULL: an empty one; a reference of its own is taken. */
+	struct fc_permissions *permissions;
+	bool allow_all;			/* --allow-all: the operator permits everything */
+	unsigned max_in_flight;		/* writes under way per cluster, and as many reads; 0: 16 */
+	unsigned max_writes_per_second; /* per cluster; 0: no limit */
+	int64_t resync_period_ms;	/* in it everything is looked at again once; 0: never */
+	bool marks_confidential;	/* writes are shown to people: each says which of its values nobody may see */
 };
 
 /* Knows the clusters and nothing of them yet; never NULL. `seed` decides every jitter. The caller frees. */

@@ -31,9 +31,7 @@ void namespaces_watch(struct fc_engine *e, struct cluster *c)
 
 bool namespaces_known(const struct cluster *c)
 {
-	const struct watch *w = c->namespaces_watch;
-
-	return w && (w->synced || w->error.cls != FC_ERR_NONE);
+	return c->namespaces_failed || (c->namespaces_watch && c->namespaces_watch->synced);
 }
 
 struct space *namespace_find(const struct fc_engine *e, const struct cluster *c, const char *name)
@@ -68,21 +66,25 @@ static void space_free(struct fc_engine *e, struct cluster *c, struct space *s)
 	free(s);
 }
 
-/* Whoever lies in that namespace, or reads from it, is decided about again. */
+static bool is_it(const char *namespace_, const char *name)
+{
+	return !name || (namespace_ && strcmp(namespace_, name) == 0);
+}
+
+/* Whoever lies in that namespace, or reads from it, is decided about again; NULL: in or from any of the cluster. */
 static void mark_concerned(struct fc_engine *e, const struct cluster *c, const char *name)
 {
 	struct target *t, *next;
 
 	HASH_ITER(hh, e->targets, t, next) {
-		bool concerned = t->key.cluster == c->no && strcmp(t->key.namespace_, name) == 0;
-
-		for (struct rule *r = t->rules; r && !concerned; r = r->next) {
-			const char *ns = r->word && r->word->cluster == c ? rule_source_namespace(r) : NULL;
-
-			concerned = ns && strcmp(ns, name) == 0;
-		}
-		if (concerned)
+		if (t->key.cluster == c->no && is_it(t->key.namespace_, name))
 			target_mark(e, t);
+		for (struct rule *r = t->rules; r; r = r->next) {
+			if (!r->word || r->word->cluster != c || !is_it(rule_source_namespace(r), name))
+				continue;
+			rule_bind(e, r);
+			target_mark(e, t);
+		}
 	}
 }
 
@@ -115,14 +117,18 @@ void namespace_object(struct fc_engine *e, struct watch *w, const json_t *object
 	news |= take_text(&s->allow_namespaces, fc_marks_annotation(object, FC_MARK_ALLOW_NAMESPACES));
 	news |= take_text(&s->allow_clusters, fc_marks_annotation(object, FC_MARK_ALLOW_CLUSTERS));
 	news |= take_text(&s->accept_from, fc_marks_annotation(object, FC_MARK_ACCEPT_FROM));
-	if (news)
+	/* At the end of the first list all are. */
+	if (news && w->synced)
 		mark_concerned(e, c, s->name);
 }
 
 static void is_gone(struct fc_engine *e, struct cluster *c, struct space *s)
 {
-	mark_concerned(e, c, s->name);
+	const char *name = fc_intern_again(e->strings, s->name);
+
 	space_free(e, c, s);
+	mark_concerned(e, c, name);
+	fc_intern_drop(e->strings, name);
 }
 
 void namespace_gone(struct fc_engine *e, struct watch *w, const char *name)
@@ -134,7 +140,7 @@ void namespace_gone(struct fc_engine *e, struct watch *w, const char *name)
 		is_gone(e, c, s);
 }
 
-void namespaces_list_end(struct fc_engine *e, struct watch *w, bool complete)
+void namespaces_list_end(struct fc_engine *e, struct watch *w, bool complete, bool first)
 {
 	struct cluster *c = cluster_of(e, w->cluster);
 	struct space *s, *next;
@@ -142,15 +148,18 @@ void namespaces_list_end(struct fc_engine *e, struct watch *w, bool complete)
 	HASH_ITER(hh, c->spaces, s, next)
 		if (complete && s->generation_seen != w->generation)
 			is_gone(e, c, s);
-	cluster_mark_concerned(e, c);
+	if (first)
+		mark_concerned(e, c, NULL);
 }
 
 void namespaces_failed(struct fc_engine *e, struct watch *w)
 {
 	struct cluster *c = cluster_of(e, w->cluster);
 
-	if (w->synced || c->connection != UP)
+	/* A connection that broke is no answer. */
+	if (w->synced || c->namespaces_failed || c->connection != UP || w->error.cls == FC_ERR_NETWORK)
 		return;
+	c->namespaces_failed = true;
 	report_cluster(e, FC_LOG_INFO, c, "Namespaces cannot be watched: consents and pauses on them are not seen",
 		       w->error.text);
 	cluster_mark_concerned(e, c);

@@ -7,8 +7,10 @@
 #ifndef FC_ENGINE_PARTS_H
 #define FC_ENGINE_PARTS_H
 
-#include "engine/set.h"
+#include "engine/notices.h"
+#include "engine/permissions.h"
 #include "engine/rule.h"
+#include "engine/set.h"
 #include "engine/store.h"
 
 /* --- watches.c: starting, stopping and what they tell --- */
@@ -20,6 +22,8 @@ void watch_event(struct fc_engine *e, const struct fc_event *event);
  * fc_engine.watches. What is known of it stays. */
 void watch_silence(struct fc_engine *e, struct watch *w);
 void watch_say_start(struct fc_engine *e, const struct watch *w);
+/* What it told and nobody kept is wanted now. What is known of it stays. */
+void watch_list_again(struct fc_engine *e, struct watch *w);
 
 /* --- targets.c: annotated objects --- */
 /* Long enough for a first list or a read of other sources on a busy server, short enough not to be felt. */
@@ -32,14 +36,23 @@ void targets_list_end(struct fc_engine *e, struct watch *w);
 void target_read_done(struct fc_engine *e, struct target *t, json_t *object, const struct fc_error *error);
 void target_write_done(struct fc_engine *e, struct target *t, json_t *object, const struct fc_error *error);
 void targets_forget_held(struct fc_engine *e, fc_cluster_no cluster); /* a list is to come that tells anew */
+void targets_master_renamed(struct fc_engine *e);		      /* others follow it now */
 void target_mark(struct fc_engine *e, struct target *t);	      /* decide about it before this step ends */
 void target_free(struct fc_engine *e, struct target *t);
 void target_read(struct fc_engine *e, struct target *t);
+/* Which part of the target it writes. */
+enum part rule_part(const struct rule *r);
+/* Nothing of that part is sent before. */
+int64_t target_not_before_ms(const struct target *t, enum part part);
+/* Whether the status of that watch's targets is written by itself. */
+void targets_have_status(struct fc_engine *e, struct watch *w, bool has_status);
 /* What a rule wants has changed (NULL: any): what was said against the last attempt is void. */
 void target_wants_anew(struct target *t, const struct rule *changed);
 
 /* --- rules.c: a rule's binding to its source --- */
 bool rules_present(const struct fc_engine *e, const json_t *object); /* does it bear an annotation of a dialect? */
+/* Is this master the one that it follows (fedcopy.dev/hub)? The rules of another one's are not even seen. */
+bool rules_follow_master(const struct fc_engine *e, const json_t *object);
 /* Makes the target's rules those that `object` bears; rules that stay keep what is known of them. Returns whether one
  * is new. */
 bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object);
@@ -49,6 +62,7 @@ void rules_free(struct fc_engine *e, struct target *t);
 void rule_bind(struct fc_engine *e, struct rule *r);
 /* The same, where the cluster that it names may be another one now. */
 void rule_rebind(struct fc_engine *e, struct rule *r);
+void rules_bind_all(struct fc_engine *e); /* what may be read has changed: every rule is decided about again */
 void rule_unbind(struct fc_engine *e, struct rule *r);
 void rule_drop_value(struct rule *r);
 const char *rule_source_namespace(const struct rule *r); /* borrowed; NULL: cluster-scoped */
@@ -118,6 +132,8 @@ bool rule_set_source_failed(struct fc_engine *e, struct rule *r);
 void rule_set_waiting(struct fc_engine *e, struct rule *r);
 
 /* --- reports.c: what is worth a log line or a number --- */
+char *rule_source_text(const struct fc_engine *e, const struct rule *r); /* the caller frees */
+char *rule_path_text(const struct rule *r);				 /* ... this too */
 void report_rule(struct fc_engine *e, enum fc_log_level level, const struct rule *r);
 void report_cluster(struct fc_engine *e, enum fc_log_level level, const struct cluster *c, const char *message,
 		    const char *detail);
@@ -131,7 +147,7 @@ void job_init(struct job *j, void *owner);
 /* Counts the job as under way and gives its request a number, or, where the cluster has no request free, puts it in
  * line and returns 0: its owner is asked again when its turn comes. */
 uint64_t job_start(struct fc_engine *e, struct cluster *c, struct job *j, enum job_kind kind);
-bool job_could_start(const struct fc_engine *e, const struct cluster *c, enum job_kind kind);
+bool job_could_start(struct fc_engine *e, struct cluster *c, enum job_kind kind);
 void job_wait(struct cluster *c, struct job *j, enum job_kind kind);
 void job_leave_line(struct cluster *c, struct job *j);
 void job_forget(struct fc_engine *e, struct cluster *c, struct job *j); /* its owner goes */
@@ -144,6 +160,12 @@ void jobs_run(struct fc_engine *e, struct cluster *c);
 int64_t retry_delay_ms(struct fc_random *random, unsigned failures, const struct fc_error *error);
 void retry_failed(struct fc_engine *e, struct target *t, const struct fc_error *error);
 void retry_succeeded(struct target *t);
+/* The same, of a write of that part. */
+void retry_write_failed(struct fc_engine *e, struct target *t, enum part part, const struct fc_error *error);
+void retry_write_succeeded(struct target *t, enum part part);
+/* What failed only because the type was not served, or because the cluster was away, need not wait any longer. */
+void retry_type_is_back(struct target *t);
+void retry_cluster_is_back(struct target *t);
 /* Notes a rewrite at this time; true: there are too many (promise 6). */
 bool retry_note_rewrite(struct fc_engine *e, struct target *t);
 void retry_forget_rewrites(struct target *t);
@@ -158,14 +180,33 @@ static inline bool fault_is_of_type(const struct fault *f)
 
 /* --- timers.c --- */
 /* The earlier of this and what is set. */
-void timer_set_earliest(struct fc_engine *e, struct target *t, int64_t due_ms);
-void timer_clear(struct fc_engine *e, struct target *t);
-struct target *timer_take_due(struct fc_engine *e, int64_t now_ms);
+void alarm_set_earliest(struct fc_engine *e, struct alarm *a, int64_t due_ms);
+void alarm_clear(struct fc_engine *e, struct alarm *a);
+/* The first that is due, not set any more; NULL when none is. */
+struct alarm *alarm_take_due(struct fc_engine *e, int64_t now_ms);
+/* Of a target, which is decided about then. */
+static inline void timer_set_earliest(struct fc_engine *e, struct target *t, int64_t due_ms)
+{
+	alarm_set_earliest(e, &t->alarm, due_ms);
+}
+static inline void timer_clear(struct fc_engine *e, struct target *t)
+{
+	alarm_clear(e, &t->alarm);
+}
 
-/* --- permissions.c --- */
-/* NULL: allowed; else a static sentence why not. Design section 7. */
-const char *permission_denied(const struct fc_engine *e, const struct rule *r, const struct fc_resource *source,
-			      fc_cluster_no source_cluster, const char *source_namespace);
+/* --- throttle.c: what a cluster can take --- */
+void throttle_init(const struct fc_engine *e, struct cluster *c);
+/* May one more request begin? Where only time keeps it back, the cluster's line moves on by itself. */
+bool throttle_allows(struct fc_engine *e, struct cluster *c, bool write);
+bool throttle_is_closed(const struct fc_engine *e, const struct cluster *c); /* it has asked for patience */
+void throttle_begins(struct fc_engine *e, struct cluster *c, bool write);
+/* NULL: a success. */
+void throttle_answered(struct fc_engine *e, struct cluster *c, uint64_t request, const struct fc_error *error);
+
+/* --- resync.c: from time to time everything is looked at again --- */
+void resync_begin(struct fc_engine *e, struct watch *w);
+void resync_end(struct fc_engine *e, struct watch *w);
+void resync_due(struct fc_engine *e, struct watch *w);
 
 /* --- confidential.c --- */
 /* Does it copy from a Secret or a Federated object, itself or through the rules that feed its source? */

@@ -14,7 +14,7 @@ static char *rule_target_text(const struct fc_engine *e, const struct rule *r)
 	return fc_object_key_text(cluster_of(e, k->cluster)->info.name, k->resource, k->namespace_, k->name);
 }
 
-static char *rule_source_text(const struct fc_engine *e, const struct rule *r)
+char *rule_source_text(const struct fc_engine *e, const struct rule *r)
 {
 	const struct cluster *master = cluster_of(e, e->options.master);
 	const char *cluster, *namespace_;
@@ -30,7 +30,7 @@ static char *rule_source_text(const struct fc_engine *e, const struct rule *r)
 }
 
 /* As an annotation key spells it: segments parted by dots, a literal dot doubled. */
-static char *rule_path_text(const struct rule *r)
+char *rule_path_text(const struct rule *r)
 {
 	struct fc_buf out = FC_BUF_INIT;
 

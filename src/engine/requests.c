@@ -42,9 +42,9 @@ void job_wait(struct cluster *c, struct job *j, enum job_kind kind)
 	DL_APPEND(*line, j);
 }
 
-bool job_could_start(const struct fc_engine *e, const struct cluster *c, enum job_kind kind)
+bool job_could_start(struct fc_engine *e, struct cluster *c, enum job_kind kind)
 {
-	return (is_write(kind) ? c->writes_in_flight : c->reads_in_flight) < e->options.max_in_flight;
+	return throttle_allows(e, c, is_write(kind));
 }
 
 uint64_t job_start(struct fc_engine *e, struct cluster *c, struct job *j, enum job_kind kind)
@@ -65,6 +65,7 @@ uint64_t job_start(struct fc_engine *e, struct cluster *c, struct job *j, enum j
 	j->kind = kind;
 	j->request = q->id;
 	(*(is_write(kind) ? &c->writes_in_flight : &c->reads_in_flight))++;
+	throttle_begins(e, c, is_write(kind));
 	return q->id;
 }
 
@@ -159,6 +160,7 @@ void request_done(struct fc_engine *e, const struct fc_event *event)
 		return;
 	take_back(e, q);
 	c = q->cluster;
+	throttle_answered(e, c, q->id, event->error.cls == FC_ERR_NONE ? NULL : &event->error);
 	if (q->job)
 		hand_over(e, q->kind, q->job->owner, event);
 	free(q);

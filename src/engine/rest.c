@@ -128,22 +128,35 @@ static char *key_text(const struct fc_engine *e, const struct key *k, const char
 }
 
 /* Whoever flaps is slowed down for as long as the other one goes on. */
-static bool delay_is_for_good(const struct target *t)
+static bool delay_is_for_good(const struct target *t, enum part part)
 {
-	return t->flapping || t->failures >= FAILURES || (t->error.cls != FC_ERR_NONE && !may_pass(t->error.cls));
+	const struct fault *error = part == PART_STATUS ? &t->of_status.error : &t->error;
+	unsigned failures = part == PART_STATUS ? t->of_status.failures : t->failures;
+
+	return t->flapping || failures >= FAILURES || (error->cls != FC_ERR_NONE && !may_pass(error->cls));
+}
+
+static const char *part_waits(const struct fc_engine *e, const struct target *t, enum part part)
+{
+	if (target_not_before_ms(t, part) > e->now_ms && !delay_is_for_good(t, part))
+		return "is tried again";
+	if (t->values_until_ms[part] > e->now_ms)
+		return "waits for its sources to be read";
+	return NULL;
 }
 
 static const char *target_waits(const struct fc_engine *e, const struct target *t)
 {
+	const char *what = part_waits(e, t, PART_OBJECT);
+
 	if (t->event_until_ms)
 		return "was changed by somebody else meanwhile";
-	if (t->not_before_ms > e->now_ms)
-		return delay_is_for_good(t) ? NULL : "is tried again";
-	if (t->due_ms && t->settle_until_ms > e->now_ms)
-		return "waits for its other sources";
-	if (t->values_until_ms > e->now_ms)
-		return "waits for its sources to be read";
-	return NULL;
+	if (!what)
+		what = part_waits(e, t, PART_STATUS);
+	/* A target that does not wait for others has no alarm then, or a later one. */
+	if (!what && t->alarm.due_ms && t->alarm.due_ms <= t->settle_until_ms && t->settle_until_ms > e->now_ms)
+		what = "waits for its other sources";
+	return what;
 }
 
 static bool look_at_rules(struct look *l, const struct target *t)

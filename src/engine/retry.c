@@ -48,8 +48,11 @@ int64_t retry_delay_ms(struct fc_random *random, unsigned failures, const struct
 	int64_t d = doubled(wants_patience(error->cls) ? FIRST_FORBIDDEN_DELAY_MS : FIRST_DELAY_MS,
 			    failures ? failures - 1 : 0);
 
-	/* Between three quarters and the whole: many that failed together do not come back together. */
-	d = fc_random_between(random, d - d / 4, d);
+	/* Up to a quarter more: many that failed together do not come back together. The longest with it is the
+	 * longest. */
+	if (d > LONGEST_DELAY_MS / 5 * 4)
+		d = LONGEST_DELAY_MS / 5 * 4;
+	d = fc_random_between(random, d, d + d / 4);
 	return d > error->retry_after_ms ? d : error->retry_after_ms;
 }
 
@@ -78,6 +81,50 @@ void retry_forget_rewrites(struct target *t)
 	t->rewrite_count = 0;
 	t->flaps = 0;
 	t->flapping = false;
+}
+
+void retry_write_failed(struct fc_engine *e, struct target *t, enum part part, const struct fc_error *error)
+{
+	struct setback *s = &t->of_status;
+
+	if (part == PART_OBJECT) {
+		retry_failed(e, t, error);
+		return;
+	}
+	measure_retry(e);
+	fault_set(&s->error, error);
+	s->not_before_ms = e->now_ms + retry_delay_ms(&e->random, ++s->failures, error);
+}
+
+void retry_write_succeeded(struct target *t, enum part part)
+{
+	if (part == PART_OBJECT) {
+		retry_succeeded(t);
+		return;
+	}
+	fault_clear(&t->of_status.error);
+	t->of_status = (struct setback){ .failures = 0 };
+}
+
+void retry_type_is_back(struct target *t)
+{
+	if (fault_is_of_type(&t->error))
+		retry_succeeded(t);
+	if (fault_is_of_type(&t->of_status.error))
+		retry_write_succeeded(t, PART_STATUS);
+}
+
+static bool is_of_network(const struct fault *f)
+{
+	return f->cls == FC_ERR_NETWORK || f->cls == FC_ERR_TIMEOUT;
+}
+
+void retry_cluster_is_back(struct target *t)
+{
+	if (is_of_network(&t->error))
+		retry_succeeded(t);
+	if (is_of_network(&t->of_status.error))
+		retry_write_succeeded(t, PART_STATUS);
 }
 
 bool retry_note_rewrite(struct fc_engine *e, struct target *t)

@@ -10,6 +10,7 @@
 #define FC_ENGINE_RULE_H
 
 #include "engine/store.h"
+#include "model/uid.h"
 
 /* How it stands with a rule or a pair: what people are told. */
 struct condition {
@@ -19,7 +20,9 @@ struct condition {
 	const char *reason;	/* static */
 	const char *message;	/* static; see condition_text */
 	char *detail;
-	int64_t since_ms; /* wall */
+	enum fc_state noticed; /* what an Event has said last; Pending: none has said anything */
+	bool heir;	       /* it took the place of a rule of which an Event has said that it is in a bad state */
+	int64_t since_ms;      /* wall */
 	uint64_t writes;
 };
 
@@ -32,6 +35,8 @@ struct rule {
 	struct source *source; /* NULL: not bound */
 	const char *misfit;    /* static: why the instance fits no cluster or resource; NULL: it does */
 	const char *denied;    /* static: why not allowed; NULL: allowed */
+	bool asks_source;      /* it is not, and what the source says could change it: it is watched for that */
+	bool linked;	       /* bound to a source and allowed: part of the graph of cycles */
 	bool on_cycle;
 	bool outside;	    /* the source's namespace is not among --namespace: counts as missing */
 	bool child_blocked; /* cannot be set inside the value of the rule above it */
@@ -67,20 +72,33 @@ struct rule {
 
 enum phase { IDLE, READING, WRITING };
 
+/* What is written by itself: the object, and its status where the kind serves that as a subresource. */
+enum part { PART_OBJECT, PART_STATUS, PARTS };
+
+/* What failed writes of the status leave behind: they keep nothing else of the target back (promise 7). */
+struct setback {
+	unsigned failures;
+	struct fault error;    /* of the last one; NONE after a success */
+	int64_t not_before_ms; /* back-off: nothing is sent before */
+};
+
 struct target {
 	struct key key;
 	uint64_t serial;	     /* order of making, the cursor of snapshots */
 	struct watch *watch;	     /* borrowed */
 	uint32_t generation_seen;    /* of the watch's lists */
-	struct fc_digest uid;	     /* of metadata.uid: 16 bytes tell as much as 36 */
+	struct fc_uid uid;	     /* metadata.uid */
 	char *version;		     /* resourceVersion last seen; what a write is decided on */
 	json_int_t generation;	     /* metadata.generation, 0: none */
 	struct fc_digest rules_text; /* of all annotations that matter: unchanged, no scan */
 	struct rule *rules;
 	bool known;	 /* the rules' `present` and `ground` are those of `version` */
+	bool paused;	 /* bears fedcopy.dev/pause */
+	bool has_hub;	 /* bears fedcopy.dev/hub, with the name that the master has */
 	bool deleting;	 /* bears a deletionTimestamp */
 	bool unreadable; /* its last version could not be decoded */
 	bool dirty;	 /* in fc_engine.dirty */
+	bool owed;	 /* in fc_engine.owed */
 	bool look_again; /* read before the next decision, known or not: the outcome of a write is not known */
 	enum phase phase;
 	bool touched; /* an event came while it was being read */
@@ -90,17 +108,20 @@ struct target {
 	char *held_version;
 	/* After failures. */
 	unsigned failures;
-	struct fault error;    /* of the last write or read; NONE after a success */
-	char *refused_version; /* what a write was refused on: a read is to show whether it was this version that
-				  refused */
-	bool one_by_one; /* a write of several places was refused: each goes alone, to find the one that is at fault */
-	int64_t not_before_ms;	 /* back-off: nothing is sent before */
-	int64_t values_until_ms; /* reads of sources are waited for until then, to make one write of all; 0: none */
+	struct fault error;	  /* of the last read, or write of the object; NONE after a success */
+	struct setback of_status; /* of the last write of the status */
+	enum part written;	  /* by the last write */
+	char *refused_version;	  /* what a write was refused on: a read is to show whether it was this version that
+				     refused */
+	/* A write of several places was refused: each goes alone, to find the one that is at fault. */
+	bool one_by_one[PARTS];
+	int64_t not_before_ms; /* back-off: nothing is sent before */
+	/* Reads of sources are waited for until then, to make one write of all; 0: none. */
+	int64_t values_until_ms[PARTS];
 	int64_t settle_until_ms; /* waits for the first sync of its other sources, to make one write of all */
 	char *conflict_version;	 /* what a 409 was decided on: if it still stands then, the 409 was no information */
 	int64_t event_until_ms;	 /* a 409 came: its event is awaited until then; 0: no */
-	int64_t due_ms;		 /* in the timer heap; 0: not in it */
-	size_t heap_index;
+	struct alarm alarm;	 /* ALARM_TARGET */
 	/* Rewrites within the last minute, oldest first. */
 	int64_t *rewrites;
 	unsigned rewrite_count, flaps;
@@ -122,6 +143,7 @@ struct source {
 	bool present;
 	bool unreadable;
 	char *version;
+	json_t *said; /* what it says to being read, and pauses: consent_words; NULL: nothing */
 	struct rule *rules;
 	bool touched;  /* an event came while it was being read */
 	bool in_doubt; /* versions may have begun again (a restored backup): an older one may be news, a read tells */

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "engine/parts.h"
 #include "json/decode.h"
+#include "model/marks.h"
 
 static bool is_of_a_dialect(const struct fc_engine *e, const char *key)
 {
@@ -31,7 +32,16 @@ bool rules_present(const struct fc_engine *e, const json_t *object)
 	return false;
 }
 
-/* All annotations that any dialect reads: while they stay equal, so do the rules. */
+bool rules_follow_master(const struct fc_engine *e, const json_t *object)
+{
+	const char *hub = fc_marks_annotation(object, FC_MARK_HUB);
+	const struct cluster *master = cluster_of(e, e->options.master);
+
+	return !hub || (master && strcmp(hub, master->info.name) == 0);
+}
+
+/* All annotations that any dialect reads: while they stay equal, so do the rules. Those of another master's are none.
+ */
 static struct fc_digest rules_text(const struct fc_engine *e, const json_t *object)
 {
 	json_t *mine = json_object();
@@ -40,7 +50,7 @@ static struct fc_digest rules_text(const struct fc_engine *e, const json_t *obje
 	json_t *value;
 
 	json_object_foreach(annotations_of(object), key, value)
-		if (is_of_a_dialect(e, key))
+		if (rules_follow_master(e, object) && is_of_a_dialect(e, key))
 			json_object_set(mine, key, value);
 	digest = json_object_size(mine) ? fc_digest_json(mine) : (struct fc_digest){ { 0 } };
 	json_decref(mine);
@@ -167,6 +177,16 @@ static void take_word(struct fc_engine *e, struct rule *r)
 	DL_APPEND2(r->word->rules, r, prev_in_word, next_in_word);
 }
 
+/* Of a rule that an edit took away: the one at its place, else any. An edit that mends a path moves the place. */
+static struct rule *heir_of(const struct rule *old, const struct rule_array *fresh)
+{
+	for (size_t i = 0; i < fresh->count && old->spec.target_path; i++)
+		if (fresh->items[i]->spec.target_path &&
+		    fc_path_order(fresh->items[i]->spec.target_path, old->spec.target_path) == 0)
+			return fresh->items[i];
+	return fresh->count ? fresh->items[0] : NULL;
+}
+
 bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object)
 {
 	struct fc_digest text = rules_text(e, object);
@@ -177,7 +197,7 @@ bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object)
 	if (fc_digest_equal(&text, &t->rules_text))
 		return false;
 	t->rules_text = text;
-	for (size_t d = 0; e->options.dialects[d]; d++)
+	for (size_t d = 0; e->options.dialects[d] && rules_follow_master(e, object); d++)
 		scan_dialect(e, t, e->options.dialects[d], object, &old, &now, &fresh);
 	if (now.count)
 		qsort(now.items, now.count, sizeof(struct rule *), by_path);
@@ -194,6 +214,7 @@ bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object)
 		struct rule *r = old;
 
 		old = r->next;
+		notice_heir(r, heir_of(r, &fresh));
 		rule_free(e, r);
 	}
 	for (size_t i = 0; i < fresh.count; i++)
@@ -236,7 +257,7 @@ const char *rule_source_namespace(const struct rule *r)
 
 static void bind_literal(struct fc_engine *e, struct rule *r)
 {
-	r->denied = permission_denied(e, r, NULL, FC_NO_CLUSTER, NULL);
+	permission_renew(e, r);
 	r->wanted = r->cond.dialect->desired(&r->spec, NULL, &(json_t *){ NULL });
 	r->want = fc_digest_json(r->spec.literal);
 	r->want_known = true;
@@ -257,6 +278,7 @@ static void release_source(struct fc_engine *e, struct rule *r)
 		return;
 	source_detach(e, r);
 	/* After it has left: the search must not find it any more. */
+	r->linked = false;
 	cycles_rule_unbound(e, r);
 	rule_drop_value(r);
 	r->want_known = false;
@@ -266,19 +288,27 @@ static void release_source(struct fc_engine *e, struct rule *r)
 	target_wants_anew(r->target, r);
 }
 
-/* May there be a source? Says why not. */
+/* May there be a source? Says why not. One whose word could permit it is watched for that word. */
 static bool may_have_source(struct fc_engine *e, struct rule *r, const char *namespace_)
 {
+	struct verdict v;
+
 	r->misfit = r->denied = NULL;
-	r->outside = false;
+	r->asks_source = r->outside = false;
 	if (!r->word->resource)
 		return false;
 	r->misfit = scope_misfit(r);
 	if (r->misfit)
 		return false;
+	v = permission_of_rule(e, r);
+	r->denied = v.denied;
+	r->asks_source = v.asks_source;
 	r->outside = !namespace_selected(e, namespace_);
-	r->denied = permission_denied(e, r, r->word->resource, r->word->cluster->no, namespace_);
-	return !r->outside && !r->denied;
+	if (r->denied && !r->asks_source)
+		return false;
+	if (namespace_)
+		namespaces_watch(e, r->word->cluster);
+	return !r->outside;
 }
 
 static void bind_source(struct fc_engine *e, struct rule *r)
@@ -294,9 +324,9 @@ static void bind_source(struct fc_engine *e, struct rule *r)
 	if (!r->source || memcmp(&r->source->key, &key, sizeof(key)) != 0) {
 		release_source(e, r);
 		r->source = source_attach(e, &key, r);
-		cycles_rule_bound(e, r);
 	}
 	key_drop(e, &key);
+	permission_renew(e, r);
 }
 
 void rule_bind(struct fc_engine *e, struct rule *r)
@@ -310,6 +340,17 @@ void rule_bind(struct fc_engine *e, struct rule *r)
 	take_word(e, r);
 	if (r->word)
 		bind_source(e, r);
+}
+
+void rules_bind_all(struct fc_engine *e)
+{
+	struct target *t, *next;
+
+	HASH_ITER(hh, e->targets, t, next) {
+		for (struct rule *r = t->rules; r; r = r->next)
+			rule_bind(e, r);
+		target_mark(e, t);
+	}
 }
 
 void rule_unbind(struct fc_engine *e, struct rule *r)

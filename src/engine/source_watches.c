@@ -44,8 +44,7 @@ static struct source_space *space_of(struct source_group *g, const struct key *k
 {
 	struct source_space *s;
 
-	for (s = g->spaces; s && s->namespace_ != key->namespace_; s = s->next)
-		;
+	HASH_FIND(hh, g->spaces, &key->namespace_, sizeof(key->namespace_), s);
 	return s;
 }
 
@@ -57,7 +56,7 @@ static struct source_space *space_take(struct fc_engine *e, struct source_group 
 		return s;
 	s = fc_xcalloc(1, sizeof(*s));
 	s->namespace_ = fc_intern_again(e->strings, key->namespace_);
-	LL_PREPEND(g->spaces, s);
+	HASH_ADD(hh, g->spaces, namespace_, sizeof(s->namespace_), s);
 	return s;
 }
 
@@ -76,15 +75,6 @@ static struct watch *wide_for(const struct source_group *g, const struct source_
 	return is_usable(space->wide, space->narrowing) ? space->wide : NULL;
 }
 
-static size_t wide_spaces(const struct source_group *g)
-{
-	size_t n = 0;
-
-	for (const struct source_space *s = g->spaces; s; s = s->next)
-		n += s->wide != NULL;
-	return n;
-}
-
 /* One more namespace watched as a whole, rather than the cluster? With --namespace nothing is ever watched
  * cluster-wide: the rights may be just for those namespaces. */
 static bool takes_the_namespace(const struct fc_engine *e, const struct source_group *g,
@@ -92,13 +82,31 @@ static bool takes_the_namespace(const struct fc_engine *e, const struct source_g
 {
 	if (!g->resource->namespaced)
 		return false;
-	return space->wide || e->options.namespace_count || wide_spaces(g) < WIDE_NAMESPACES ||
+	return space->wide || e->options.namespace_count || g->wide_spaces < WIDE_NAMESPACES ||
 	       (g->wide && g->wide->forbidden);
 }
 
 static struct watch *start_wide(struct fc_engine *e, const struct source_group *g, const char *namespace_)
 {
 	return watch_start(e, g->cluster, g->resource, namespace_, NULL, WATCH_SOURCES);
+}
+
+static void start_wide_space(struct fc_engine *e, struct source_group *g, struct source_space *space)
+{
+	if (space->wide)
+		return;
+	space->wide = start_wide(e, g, space->namespace_);
+	g->wide_spaces++;
+}
+
+static void stop_wide_space(struct fc_engine *e, struct source_group *g, struct source_space *space)
+{
+	if (!space->wide)
+		return;
+	watch_stop(e, space->wide);
+	space->wide = NULL;
+	space->narrowing = false;
+	g->wide_spaces--;
 }
 
 /* Where the sources have become too many to be named one by one. */
@@ -110,8 +118,7 @@ static void widen(struct fc_engine *e, struct source_group *g, struct source_spa
 		return;
 	if (takes_the_namespace(e, g, space)) {
 		space->narrowing = false;
-		if (!space->wide)
-			space->wide = start_wide(e, g, space->namespace_);
+		start_wide_space(e, g, space);
 	} else {
 		g->narrowing = false;
 		if (!g->wide)
@@ -187,13 +194,9 @@ static void stop_unused(struct fc_engine *e, struct source_group *g)
 {
 	bool covered = is_usable(g->wide, g->narrowing) && g->wide->synced;
 
-	for (struct source_space *space = g->spaces; space; space = space->next) {
-		if (!space->wide || space->wide->sources || !(space->narrowing || covered))
-			continue;
-		watch_stop(e, space->wide);
-		space->wide = NULL;
-		space->narrowing = false;
-	}
+	for (struct source_space *space = g->spaces; space && g->wide_spaces; space = space->hh.next)
+		if (space->wide && !space->wide->sources && (space->narrowing || covered))
+			stop_wide_space(e, g, space);
 	if (!g->wide || g->wide->sources || !g->narrowing)
 		return;
 	watch_stop(e, g->wide);
@@ -213,9 +216,30 @@ static void settle_group(struct fc_engine *e, struct source_group *g)
 
 /* --- sources come --- */
 
+static bool is_crowded(const struct source_space *space)
+{
+	return space->count > NAMED_PER_NAMESPACE / 2;
+}
+
+static void set_count(struct source_group *g, struct source_space *space, size_t count)
+{
+	if (is_crowded(space))
+		g->crowded--;
+	else
+		g->scattered -= space->count;
+	space->count = count;
+	if (is_crowded(space))
+		g->crowded++;
+	else
+		g->scattered += space->count;
+}
+
 static void count_in(struct fc_engine *e, struct source *s)
 {
-	space_take(e, group_take(e, &s->key), &s->key)->count++;
+	struct source_group *g = group_take(e, &s->key);
+	struct source_space *space = space_take(e, g, &s->key);
+
+	set_count(g, space, space->count + 1);
 	s->planned = true;
 }
 
@@ -244,7 +268,7 @@ static void begin_group(struct fc_engine *e, struct source_group *g)
 {
 	size_t crowded = 0;
 
-	for (const struct source_space *space = g->spaces; space; space = space->next)
+	for (const struct source_space *space = g->spaces; space; space = space->hh.next)
 		crowded += space->count > NAMED_PER_NAMESPACE;
 	if (crowded > WIDE_NAMESPACES && e->options.namespace_count == 0)
 		g->wide = start_wide(e, g, NULL);
@@ -265,11 +289,6 @@ void source_watches_begin(struct fc_engine *e)
 
 /* --- sources go --- */
 
-static bool is_crowded(const struct source_space *space)
-{
-	return space->count > NAMED_PER_NAMESPACE / 2;
-}
-
 /* Are few enough left in the namespace? */
 static bool space_narrows(const struct source_group *g, const struct source_space *space)
 {
@@ -280,31 +299,24 @@ static bool space_narrows(const struct source_group *g, const struct source_spac
 /* And in the cluster? Few namespaces that are watched as a whole, few sources in the others. */
 static bool group_narrows(const struct source_group *g)
 {
-	size_t crowded = 0, others = 0;
-
-	if (!g->wide || g->narrowing)
-		return false;
-	for (const struct source_space *space = g->spaces; space; space = space->next) {
-		if (is_crowded(space))
-			crowded++;
-		else
-			others += space->count;
-	}
-	return crowded <= (g->resource->namespaced ? WIDE_NAMESPACES / 2 : 0) && others <= NAMED_PER_RESOURCE / 2;
+	return g->wide && !g->narrowing && g->crowded <= (g->resource->namespaced ? WIDE_NAMESPACES / 2 : 0) &&
+	       g->scattered <= NAMED_PER_RESOURCE / 2;
 }
 
 static void narrow(struct fc_engine *e, struct source_group *g)
 {
+	struct source_space *space;
 	bool any = false;
 
 	if (group_narrows(g)) {
 		any = g->narrowing = true;
-		for (struct source_space *space = g->spaces; space; space = space->next)
-			if (is_crowded(space) && !space->wide)
-				space->wide = start_wide(e, g, space->namespace_);
+		for (space = g->spaces; space; space = space->hh.next)
+			if (is_crowded(space))
+				start_wide_space(e, g, space);
 	}
 	/* A watch of the cluster covers them all: what is to be of one namespace is seen when that one narrows. */
-	for (struct source_space *space = g->spaces; space && !is_usable(g->wide, g->narrowing); space = space->next)
+	space = g->wide_spaces == 0 || is_usable(g->wide, g->narrowing) ? NULL : g->spaces;
+	for (; space; space = space->hh.next)
 		if (space_narrows(g, space))
 			any = space->narrowing = true;
 	if (any)
@@ -313,9 +325,9 @@ static void narrow(struct fc_engine *e, struct source_group *g)
 
 static void free_space(struct fc_engine *e, struct source_group *g, struct source_space *space)
 {
-	if (space->wide)
-		watch_stop(e, space->wide);
-	LL_DELETE(g->spaces, space);
+	stop_wide_space(e, g, space);
+	set_count(g, space, 0);
+	HASH_DEL(g->spaces, space);
 	fc_intern_drop(e->strings, space->namespace_);
 	free(space);
 }
@@ -341,7 +353,8 @@ void source_watch_remove(struct fc_engine *e, struct source *s)
 	leave(s);
 	if (s->own)
 		stop_own(e, g, s);
-	if (--space->count == 0)
+	set_count(g, space, space->count - 1);
+	if (space->count == 0)
 		free_space(e, g, space);
 	if (!g->spaces) {
 		free_group(e, g);

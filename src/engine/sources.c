@@ -20,6 +20,7 @@ void source_detach(struct fc_engine *e, struct rule *r)
 	job_forget(e, cluster_of(e, s->key.cluster), &s->job);
 	HASH_DEL(e->sources, s);
 	json_decref(s->held);
+	json_decref(s->said);
 	fault_clear(&s->error);
 	free(s->version);
 	key_drop(e, &s->key);
@@ -34,16 +35,27 @@ static void set_version(struct source *s, const char *version)
 	s->version = fc_xstrdup_null(version);
 }
 
+/* Is the place of another rule inside its own, or the other way round? */
+static bool overlaps(const struct rule *r)
+{
+	for (const struct rule *other = r->target->rules; other; other = other->next)
+		if (other != r && other->spec.target_path &&
+		    fc_path_compare(other->spec.target_path, r->spec.target_path) != FC_PATH_APART)
+			return true;
+	return false;
+}
+
 /* Is the wanted value one that the target may have to be written with soon? Then it is kept until the target has
  * decided. */
 static bool value_is_needed(const struct fc_engine *e, const struct rule *r)
 {
 	const struct target *t = r->target;
 
-	if (r->wanted != FC_WANTED_VALUE || cluster_of(e, t->key.cluster)->connection != UP ||
-	    t->not_before_ms > e->now_ms)
+	if (r->denied || r->wanted != FC_WANTED_VALUE || cluster_of(e, t->key.cluster)->connection != UP ||
+	    target_not_before_ms(t, rule_part(r)) > e->now_ms)
 		return false;
-	if (r->wants_value || t->phase == WRITING)
+	/* Where places overlap, equality is judged on the whole, which takes all values. */
+	if (r->wants_value || t->phase == WRITING || overlaps(r))
 		return true;
 	return t->known && !fc_digest_equal(&r->want, &r->present);
 }
@@ -59,7 +71,7 @@ static void rule_source_is(struct fc_engine *e, struct rule *r, const json_t *bo
 	r->want_known = true;
 	if (!was_known || !fc_digest_equal(&before, &r->want)) {
 		r->fresh = r->want_moved = true;
-		r->received_us = received_us;
+		r->received_us = r->denied ? 0 : received_us;
 		target_wants_anew(r->target, r);
 	}
 	json_decref(r->value);
@@ -68,9 +80,27 @@ static void rule_source_is(struct fc_engine *e, struct rule *r, const json_t *bo
 	target_mark(e, r->target);
 }
 
+/* Consents and pauses come first: no value is taken that they forbid. */
+static void hear(struct fc_engine *e, struct source *s, const json_t *body)
+{
+	json_t *said = body ? consent_words(e, body) : NULL;
+
+	if (said == s->said || json_equal(said, s->said)) {
+		json_decref(said);
+		return;
+	}
+	json_decref(s->said);
+	s->said = said;
+	for (struct rule *r = s->rules; r; r = r->next_in_source) {
+		permission_renew(e, r);
+		target_mark(e, r->target);
+	}
+}
+
 /* The source stands as `body` says; NULL: it is not there. */
 static void take(struct fc_engine *e, struct source *s, const json_t *body, int64_t received_us)
 {
+	hear(e, s, body);
 	s->known = true;
 	s->present = body != NULL;
 	s->unreadable = false;
@@ -82,6 +112,9 @@ static void take(struct fc_engine *e, struct source *s, const json_t *body, int6
 /* A rule that reads the same place of the source wants the same. */
 static void learn_from_others(const struct source *s, struct rule *r)
 {
+	/* Then none of them knows, and at the start there may be thousands. */
+	if (!s->known)
+		return;
 	for (const struct rule *other = s->rules; other; other = other->next_in_source) {
 		if (!other->want_known || other->cond.dialect != r->cond.dialect ||
 		    !fc_path_same(other->spec.source_path, r->spec.source_path))
@@ -113,8 +146,8 @@ struct source *source_attach(struct fc_engine *e, const struct key *key, struct 
 	learn_from_others(s, r);
 	DL_APPEND2(s->rules, r, prev_in_source, next_in_source);
 	r->source = s;
-	/* Its body was not kept for a rule that did not exist. */
-	if (s->known && s->present && !r->want_known)
+	/* Its body was not kept for a rule that did not exist. One that may not know it asks when it may. */
+	if (s->known && s->present && !r->want_known && !r->denied)
 		source_read(e, s);
 	else if (s->known && !s->present)
 		rule_source_is(e, r, NULL, 0);
@@ -188,6 +221,9 @@ void source_object(struct fc_engine *e, struct watch *w, json_t *object, int64_t
 	s->in_doubt = false;
 	if (being_written(e, &s->key)) {
 		hold(s, object, received_us);
+		/* A consent that is withdrawn ends at once. */
+		if (s->held == object)
+			hear(e, s, object);
 		return;
 	}
 	set_version(s, version);

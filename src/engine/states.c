@@ -2,6 +2,7 @@
 /* The state of a rule: the first of design section 5's that applies, with a reason and a sentence. */
 #include "base/mem.h"
 #include "engine/parts.h"
+#include "model/marks.h"
 
 void rule_set_state(struct fc_engine *e, struct rule *r, enum fc_state state, const char *reason, const char *message,
 		    const char *detail)
@@ -10,6 +11,7 @@ void rule_set_state(struct fc_engine *e, struct rule *r, enum fc_state state, co
 
 	if (condition_set(e, &r->cond, state, reason, message, detail) && condition_is_news(&r->cond, &level))
 		report_rule(e, level, r);
+	notice_rule(e, r);
 }
 
 /* --- one question after the other, in the order of the design; true: answered --- */
@@ -123,8 +125,23 @@ static bool type_is_pending(struct fc_engine *e, struct rule *r)
 	return true;
 }
 
-static bool source_failed(struct fc_engine *e, struct rule *r, const struct fault *why)
+/* As many failures in a row are called an error (design section 5, States). */
+#define TRIES 3
+
+/* Another try may be all that is needed. */
+static bool may_pass(enum fc_error_class cls)
 {
+	return cls == FC_ERR_THROTTLED || cls == FC_ERR_SERVER || cls == FC_ERR_TIMEOUT || cls == FC_ERR_NETWORK ||
+	       cls == FC_ERR_NOT_FOUND || cls == FC_ERR_CONFLICT;
+}
+
+/* `failures`: in a row; TRIES where nobody counts them. */
+static bool source_failed(struct fc_engine *e, struct rule *r, const struct fault *why, unsigned failures)
+{
+	if (may_pass(why->cls) && failures < TRIES) {
+		rule_set_state(e, r, FC_STATE_PENDING, "Retrying", "", why->text);
+		return true;
+	}
 	switch (why->cls) {
 	case FC_ERR_NONE:
 	case FC_ERR_CANCELLED:
@@ -147,13 +164,61 @@ static bool source_is_unknown(struct fc_engine *e, struct rule *r)
 {
 	const struct source *s = r->source;
 
-	if (!s || (s->known && (r->want_known || !s->present || s->unreadable)))
+	if (!s || (s->known && (r->denied || r->want_known || !s->present || s->unreadable)))
 		return false;
-	if (source_failed(e, r, &s->error) || (s->watch && !s->known && source_failed(e, r, &s->watch->error)))
+	/* Why a source that did not consent cannot be read is no affair of who asks. */
+	if (r->denied && (s->error.cls != FC_ERR_NONE || (s->watch && s->watch->error.cls != FC_ERR_NONE)))
+		return false;
+	if (source_failed(e, r, &s->error, s->failures) ||
+	    (s->watch && !s->known && source_failed(e, r, &s->watch->error, TRIES)))
 		return true;
 	r->waits_for_sync = true;
 	rule_set_state(e, r, FC_STATE_PENDING, "FirstSync", "the source is being read for the first time", NULL);
 	return true;
+}
+
+static bool set_paused(struct fc_engine *e, struct rule *r, const char *message)
+{
+	rule_set_state(e, r, FC_STATE_PENDING, "Paused", message, NULL);
+	return true;
+}
+
+/* Does what Namespaces say matter to the rule? Not where only the operator could permit it. */
+static bool depends_on_source_namespace(const struct rule *r)
+{
+	return r->word && r->word->resource && rule_source_namespace(r) && (!r->denied || r->asks_source);
+}
+
+static bool namespaces_are_unknown(struct fc_engine *e, struct rule *r)
+{
+	const struct key *target = &r->target->key;
+
+	if ((!target->namespace_[0] || namespaces_known(cluster_of(e, target->cluster))) &&
+	    (!depends_on_source_namespace(r) || namespaces_known(r->word->cluster)))
+		return false;
+	r->waits_for_sync = true;
+	rule_set_state(e, r, FC_STATE_PENDING, "FirstSync", "the Namespaces are being read for the first time", NULL);
+	return true;
+}
+
+/* A pause on the source's side is shown only to who may read there. */
+static bool namespace_is_paused(struct fc_engine *e, struct rule *r)
+{
+	const struct key *target = &r->target->key;
+	const struct space *s = namespace_find(e, cluster_of(e, target->cluster), target->namespace_);
+
+	if (s && s->paused)
+		return set_paused(e, r, "the target's Namespace bears fedcopy.dev/pause");
+	if (r->denied || !depends_on_source_namespace(r))
+		return false;
+	s = namespace_find(e, r->word->cluster, rule_source_namespace(r));
+	return s && s->paused && set_paused(e, r, "the source's Namespace bears fedcopy.dev/pause");
+}
+
+static bool source_is_paused(struct fc_engine *e, struct rule *r)
+{
+	return r->source && !r->denied && fc_marks_paused(r->source->said) &&
+	       set_paused(e, r, "the source bears fedcopy.dev/pause");
 }
 
 static bool is_pending(struct fc_engine *e, struct rule *r)
@@ -168,7 +233,10 @@ static bool is_pending(struct fc_engine *e, struct rule *r)
 		rule_set_state(e, r, FC_STATE_PENDING, "TargetTerminating", "the target is being deleted", NULL);
 		return true;
 	}
-	return type_is_pending(e, r) || source_is_unknown(e, r);
+	if (r->target->paused)
+		return set_paused(e, r, "the target bears fedcopy.dev/pause");
+	return type_is_pending(e, r) || namespaces_are_unknown(e, r) || namespace_is_paused(e, r) ||
+	       source_is_unknown(e, r) || source_is_paused(e, r);
 }
 
 static bool is_denied(struct fc_engine *e, struct rule *r)
@@ -226,41 +294,45 @@ void rule_judge(struct fc_engine *e, struct rule *r)
 
 bool rule_set_source_failed(struct fc_engine *e, struct rule *r)
 {
-	return r->source && source_failed(e, r, &r->source->error);
+	return r->source && source_failed(e, r, &r->source->error, r->source->failures);
+}
+
+/* What its target waits for: what it met itself first. */
+static const struct fault *cause_of_waiting(const struct rule *r, unsigned *failures)
+{
+	const struct target *t = r->target;
+	bool of_status =
+		rule_part(r) == PART_STATUS ? t->of_status.error.cls != FC_ERR_NONE : t->error.cls == FC_ERR_NONE;
+
+	*failures = of_status ? t->of_status.failures : t->failures;
+	return of_status ? &t->of_status.error : &t->error;
 }
 
 void rule_set_waiting(struct fc_engine *e, struct rule *r)
 {
 	const struct target *t = r->target;
+	unsigned failures;
+	const struct fault *why = cause_of_waiting(r, &failures);
 
 	if (t->flapping) {
 		rule_set_state(e, r, FC_STATE_FLAPPING, "Flapping", "somebody else keeps undoing what this rule writes",
 			       NULL);
 		return;
 	}
-	switch (t->error.cls) {
+	switch (why->cls) {
 	case FC_ERR_FORBIDDEN:
 	case FC_ERR_UNAUTHORIZED:
-		rule_set_state(e, r, FC_STATE_FORBIDDEN, "TargetForbidden", "", t->error.text);
+		rule_set_state(e, r, FC_STATE_FORBIDDEN, "TargetForbidden", "", why->text);
 		return;
 	case FC_ERR_NOT_SERVED:
 		set_type_gone(e, r, "the target's cluster does not serve its resource just now");
 		return;
-	case FC_ERR_THROTTLED:
-	case FC_ERR_SERVER:
-	case FC_ERR_TIMEOUT:
-	case FC_ERR_NETWORK:
-	case FC_ERR_NOT_FOUND:
-	case FC_ERR_CONFLICT:
-		/* Three tries before it is called an error (design section 5, States). */
-		if (t->failures < 3) {
-			rule_set_state(e, r, FC_STATE_PENDING, "Retrying", "", t->error.text);
-			return;
-		}
-		break;
 	default:
 		break;
 	}
-	rule_set_state(e, r, FC_STATE_ERROR, t->error.cls == FC_ERR_QUOTA ? "Quota" : "TargetFailed", "",
-		       t->error.text);
+	if (may_pass(why->cls) && failures < TRIES) {
+		rule_set_state(e, r, FC_STATE_PENDING, "Retrying", "", why->text);
+		return;
+	}
+	rule_set_state(e, r, FC_STATE_ERROR, why->cls == FC_ERR_QUOTA ? "Quota" : "TargetFailed", "", why->text);
 }

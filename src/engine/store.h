@@ -31,6 +31,14 @@ struct fault {
 	char *text;
 };
 
+/* A time at which something is to be looked at again: a member of what it is for. */
+enum alarm_kind { ALARM_TARGET, ALARM_CLUSTER, ALARM_WATCH };
+struct alarm {
+	int64_t due_ms; /* 0: not set */
+	uint32_t index; /* in fc_engine.heap */
+	enum alarm_kind kind;
+};
+
 /* What a watch is for. */
 enum watch_use {
 	WATCH_SOURCES,	  /* bodies, for what rules read */
@@ -48,12 +56,17 @@ struct watch {
 	enum watch_use use;
 	bool synced; /* its first list is complete */
 	bool listing;
+	bool relisting;		/* asked to list again, which it has not done yet */
 	bool forbidden;		/* of sources: refused by RBAC, and nothing has come of it since */
+	bool has_status;	/* of targets: their status is written by itself */
+	bool skipped_hubs;	/* of targets: it told of objects that follow another master */
 	bool unserved;		/* of targets: discovery says that its type is gone, and nothing has come of it since */
 	uint32_t generation;	/* counts lists: what bears an older number at the end of a list was not in it */
 	struct fault error;	/* why it does not work just now; cls NONE: it does */
 	struct target *targets; /* WATCH_TARGETS: those seen on it (list `in_watch`) */
 	struct source *sources; /* WATCH_SOURCES: those that rely on it (list `in_watch`) */
+	int64_t slot_ms;	/* when it is to list again next, of all but sources; 0: never */
+	struct alarm alarm;	/* for that */
 	UT_hash_handle hh;	/* fc_engine.watches */
 };
 
@@ -94,6 +107,17 @@ struct space {
 	UT_hash_handle hh;			 /* cluster.spaces */
 };
 
+/* What a cluster can take: design section 5, promise 6. */
+struct throttle {
+	unsigned limit;		 /* of writes at one time, and of reads */
+	unsigned successes;	 /* since the limit has changed */
+	uint64_t halved_at;	 /* the newest request when it was halved last */
+	int64_t closed_until_ms; /* it has asked for patience: nothing new is sent before */
+	int64_t credit;		 /* writes that may go now, in thousandths; without a rate limit of no meaning */
+	int64_t credited_ms;	 /* when that was so */
+	struct alarm alarm;	 /* who waits there may go */
+};
+
 struct cluster {
 	fc_cluster_no no;
 	struct fc_cluster_info info;
@@ -109,9 +133,11 @@ struct cluster {
 	bool had_outcome, has_synced;
 	struct word *words;
 	struct watch *namespaces_watch; /* NULL: nothing of it was of interest yet */
+	bool namespaces_failed;		/* they could not be watched at first, and that was said */
 	struct space *spaces;		/* its Namespaces that were told of, by name */
 	struct job *write_queue, *read_queue;
 	unsigned writes_in_flight, reads_in_flight;
+	struct throttle throttle;
 };
 
 /* All sources of one resource in one cluster: decides how wide their watches are. */
@@ -120,12 +146,16 @@ struct source_space {
 	size_t count;		/* sources in it */
 	struct watch *wide;	/* one watch of the namespace; NULL: one per source */
 	bool narrowing;		/* few are left: each gets a watch of its own again, then the wide one ends */
-	struct source_space *next;
+	UT_hash_handle hh;	/* source_group.spaces */
 };
 struct source_group {
 	fc_cluster_no cluster;
 	const struct fc_resource *resource;
 	struct source_space *spaces;
+	/* Sums over the spaces, so that one source more or less costs the same however many there are. */
+	size_t wide_spaces; /* watched as a whole */
+	size_t crowded;	    /* with many sources */
+	size_t scattered;   /* sources in the others */
 	size_t named;	    /* watches of single objects */
 	struct watch *wide; /* one watch of the cluster, or NULL */
 	bool narrowing;	    /* as in a space */
@@ -142,6 +172,7 @@ struct request {
 
 struct fc_engine {
 	struct fc_engine_options options;
+	struct fc_permissions *permissions; /* those of the operator, as they were told last */
 	struct fc_random random;
 	struct fc_intern *strings;
 	const struct fc_resource **resources;
@@ -153,7 +184,7 @@ struct fc_engine {
 	struct source *sources;
 	struct source_group *groups;
 	struct request *requests;
-	struct target **heap;
+	struct alarm **heap;
 	size_t heap_count, heap_cap;
 	struct target *dirty, **dirty_end;
 	size_t (*counts)[FC_STATES]; /* per dialect */
@@ -169,6 +200,8 @@ struct fc_engine {
 	bool cycle_opened;   /* one of them went in this step: the others may be free */
 	struct rule **bound; /* those bound in this step which feed others */
 	size_t bound_count, bound_cap;
+	struct target **owed; /* of which an Event is to tell at the end of the step */
+	size_t owed_count, owed_cap;
 	/* Of the step under way. */
 	struct cluster *freed; /* a request of it has ended, or it has come back: who waits there may go */
 	struct fc_actions *out;

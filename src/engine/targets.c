@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "engine/parts.h"
 #include "json/decode.h"
+#include "model/marks.h"
 #include "model/resource_version.h"
 
 /* After a 409 the event that caused it is under way; without one the target is read (design section 5, Writing). */
@@ -46,12 +47,14 @@ void target_free(struct fc_engine *e, struct target *t)
 	job_forget(e, cluster_of(e, t->key.cluster), &t->job);
 	timer_clear(e, t);
 	unmark(e, t);
+	notice_forget(e, t);
 	DL_DELETE2(t->watch->targets, t, prev_in_watch, next_in_watch);
 	HASH_DEL(e->targets, t);
 	key_drop(e, &t->key);
 	json_decref(t->held);
 	free(t->held_version);
 	fault_clear(&t->error);
+	fault_clear(&t->of_status.error);
 	free(t->version);
 	free(t->refused_version);
 	free(t->conflict_version);
@@ -70,6 +73,8 @@ static struct target *target_new(struct fc_engine *e, struct watch *w, const cha
 	job_init(&t->job, t);
 	HASH_ADD(hh, e->targets, key, sizeof(t->key), t);
 	DL_APPEND2(w->targets, t, prev_in_watch, next_in_watch);
+	if (t->key.namespace_[0])
+		namespaces_watch(e, cluster_of(e, w->cluster));
 	return t;
 }
 
@@ -91,6 +96,38 @@ static const struct rule *widest_above(const struct target *t, const struct rule
 	return r;
 }
 
+enum part rule_part(const struct rule *r)
+{
+	if (!r->target->watch->has_status || !r->spec.target_path)
+		return PART_OBJECT;
+	return strcmp(fc_path_segment(r->spec.target_path, 0), "status") == 0 ? PART_STATUS : PART_OBJECT;
+}
+
+int64_t target_not_before_ms(const struct target *t, enum part part)
+{
+	if (part == PART_OBJECT)
+		return t->not_before_ms;
+	/* A flap is of the target as a whole. */
+	if (t->flapping && t->not_before_ms > t->of_status.not_before_ms)
+		return t->not_before_ms;
+	return t->of_status.not_before_ms;
+}
+
+/* Without the subresource a write of the object writes the status too; with it, it is ignored there without a word:
+ * what was taken for the server's will is void. */
+void targets_have_status(struct fc_engine *e, struct watch *w, bool has_status)
+{
+	if (w->has_status == has_status)
+		return;
+	w->has_status = has_status;
+	for (struct target *t = w->targets; t; t = t->next_in_watch) {
+		retry_write_succeeded(t, PART_STATUS);
+		for (struct rule *r = t->rules; r; r = r->next)
+			r->settled_key = fc_digest_json(NULL);
+		target_mark(e, t);
+	}
+}
+
 void target_wants_anew(struct target *t, const struct rule *changed)
 {
 	const struct rule *widest = changed ? widest_above(t, changed) : NULL;
@@ -105,11 +142,9 @@ void target_wants_anew(struct target *t, const struct rule *changed)
 	}
 }
 
-static struct fc_digest uid_of(const json_t *object)
+static struct fc_uid uid_of(const json_t *object)
 {
-	const char *uid = fc_json_metadata(object, "uid");
-
-	return fc_digest_bytes(uid, strlen(uid));
+	return fc_uid_of(fc_json_metadata(object, "uid"));
 }
 
 static json_int_t generation_of(const json_t *object)
@@ -134,9 +169,9 @@ static bool generation_answers(const struct target *t, const json_t *object)
 /* What the metadata of any version tells. Returns whether a rule is new. */
 static bool take_metadata(struct fc_engine *e, struct target *t, const json_t *object)
 {
-	struct fc_digest uid = uid_of(object);
+	struct fc_uid uid = uid_of(object);
 
-	if (t->version && !fc_digest_equal(&t->uid, &uid)) {
+	if (t->version && !fc_uid_equal(&t->uid, &uid)) {
 		/* Deleted and made again under the same name (6.6): nothing that was known of the other holds. */
 		t->known = false;
 		t->generation = 0;
@@ -146,6 +181,8 @@ static bool take_metadata(struct fc_engine *e, struct target *t, const json_t *o
 	t->uid = uid;
 	set_text(&t->version, fc_json_metadata(object, "resourceVersion"));
 	t->deleting = fc_json_metadata(object, "deletionTimestamp")[0] != '\0';
+	t->paused = fc_marks_paused(object);
+	t->has_hub = fc_marks_annotation(object, FC_MARK_HUB);
 	t->unreadable = false;
 	t->event_until_ms = 0;
 	if (!rules_scan(e, t, object))
@@ -157,10 +194,10 @@ static bool take_metadata(struct fc_engine *e, struct target *t, const json_t *o
 /* Another version than the one known: by somebody else, or seen for the first time. */
 static void take_event(struct fc_engine *e, struct target *t, const json_t *object)
 {
-	struct fc_digest uid = uid_of(object);
+	struct fc_uid uid = uid_of(object);
 	/* Where versions begin again after a restore from a backup, generations do too. */
 	bool older = fc_rv_compare(fc_json_metadata(object, "resourceVersion"), t->version) == FC_RV_OLDER;
-	bool answered = t->known && !older && fc_digest_equal(&t->uid, &uid) && generation_answers(t, object);
+	bool answered = t->known && !older && fc_uid_equal(&t->uid, &uid) && generation_answers(t, object);
 
 	if (t->phase == READING)
 		t->touched = true;
@@ -217,6 +254,10 @@ void target_object(struct fc_engine *e, struct watch *w, json_t *object)
 
 	if (!t && !rules_present(e, object))
 		return;
+	if (!rules_follow_master(e, object))
+		w->skipped_hubs = true;
+	if (!t && !rules_follow_master(e, object))
+		return;
 	if (!t)
 		t = target_new(e, w, namespace_, name);
 	t->generation_seen = w->generation;
@@ -225,8 +266,12 @@ void target_object(struct fc_engine *e, struct watch *w, json_t *object)
 		return;
 	}
 	order = fc_rv_compare(version, t->version);
-	if (t->version && order == FC_RV_SAME && !t->unreadable)
+	if (t->version && order == FC_RV_SAME && !t->unreadable) {
+		/* A resync: what is known of it is looked at again, at the pace at which the list comes. */
+		if (w->relisting)
+			target_mark(e, t);
 		return;
+	}
 	/* Older in a list: the cluster was restored from a backup, where versions begin again. A watch only brings
 	 * the past late. */
 	if (t->version && order == FC_RV_OLDER && !w->listing)
@@ -244,6 +289,28 @@ void target_gone(struct fc_engine *e, struct watch *w, const char *namespace_, c
 		hold(t, w, NULL, version, false);
 	else if (!version || !t->version || fc_rv_compare(version, t->version) != FC_RV_OLDER)
 		target_free(e, t);
+}
+
+/* Who followed it under its old name follows another now; who may follow the new name is in no table, and is listed
+ * again. */
+void targets_master_renamed(struct fc_engine *e)
+{
+	struct watch *w, *next_watch;
+	struct target *t, *next;
+
+	HASH_ITER(hh, e->targets, t, next) {
+		if (!t->has_hub)
+			continue;
+		t->watch->skipped_hubs = true;
+		target_free(e, t);
+	}
+	/* One that is listed again is met again at the end of the table. */
+	HASH_ITER(hh, e->watches, w, next_watch) {
+		if (!w->skipped_hubs)
+			continue;
+		w->skipped_hubs = false;
+		watch_list_again(e, w);
+	}
 }
 
 static void is_unreadable(struct fc_engine *e, struct target *t, const char *version)
@@ -331,6 +398,7 @@ static struct target *take_whole(struct fc_engine *e, struct target *t, const js
  * what it met. Of several places at once only one may be at fault: they go alone from now on (promise 7). */
 static void judge_refusal(struct fc_engine *e, struct target *t, const char *version)
 {
+	const struct fault *why = t->written == PART_STATUS ? &t->of_status.error : &t->error;
 	bool moved = false;
 	size_t places = 0;
 
@@ -341,11 +409,11 @@ static void judge_refusal(struct fc_engine *e, struct target *t, const char *ver
 		moved = moved || (r->in_write && r->want_moved);
 	}
 	if (!moved && strcmp(t->refused_version, version) == 0) {
-		t->one_by_one = places > 1;
+		t->one_by_one[t->written] = places > 1;
 		for (struct rule *r = t->rules; r && places == 1; r = r->next) {
 			r->refused = r->refused || r->in_write;
 			if (r->in_write)
-				rule_set_state(e, r, FC_STATE_INVALID, "Refused", "", t->error.text);
+				rule_set_state(e, r, FC_STATE_INVALID, "Refused", "", why->text);
 		}
 	}
 	set_text(&t->refused_version, NULL);
@@ -433,7 +501,7 @@ static void write_succeeded(struct fc_engine *e, struct target *t, json_t *objec
 {
 	bool changed = fc_rv_compare(fc_json_metadata(object, "resourceVersion"), t->version) != FC_RV_SAME;
 
-	retry_succeeded(t);
+	retry_write_succeeded(t, t->written);
 	measure_write(e, t, changed ? "changed" : "unchanged");
 	for (struct rule *r = t->rules; r; r = r->next) {
 		if (!r->in_write)
@@ -449,11 +517,12 @@ static void write_succeeded(struct fc_engine *e, struct target *t, json_t *objec
 		report_write(e, t);
 	if (!take_whole(e, t, object))
 		return;
-	/* The answer is the truth: what the server made of our wish is right as long as we wish the same. */
+	/* The answer is the truth: what the server made of our wish is right as long as we wish the same. The wish was
+	 * that of the group; what a rule inside it would make by itself nobody knows. */
 	for (struct rule *r = t->rules; r; r = r->next) {
 		if (!r->in_write)
 			continue;
-		r->settled_key = r->written_key;
+		r->settled_key = r->is_root ? r->written_key : fc_digest_json(NULL);
 		r->settled_present = r->present;
 	}
 	deliver_held(e, t, true);
@@ -479,13 +548,13 @@ static void write_failed(struct fc_engine *e, struct target *t, const struct fc_
 	case FC_ERR_INVALID:
 		/* A 422 is also what a missing parent or another object under that name gives: one read tells (design
 		 * section 5). */
-		fault_set(&t->error, error);
+		fault_set(t->written == PART_STATUS ? &t->of_status.error : &t->error, error);
 		set_text(&t->refused_version, t->version);
 		t->look_again = true;
 		break;
 	default:
-		retry_failed(e, t, error);
-		t->look_again = error->outcome_unknown || error->cls == FC_ERR_TIMEOUT || error->cls == FC_ERR_NETWORK;
+		retry_write_failed(e, t, t->written, error);
+		t->look_again = error->outcome_unknown;
 		break;
 	}
 	target_mark(e, t);

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* When a target is to be looked at again: a binary heap, each target in it at most once. */
+/* When a target, a cluster or a watch is to be looked at again: a binary heap of alarms, each in it at most once. */
 #include "base/mem.h"
 #include "engine/parts.h"
 
-static void place(struct fc_engine *e, struct target *t, size_t i)
+static void place(struct fc_engine *e, struct alarm *a, size_t i)
 {
-	e->heap[i] = t;
-	t->heap_index = i;
+	e->heap[i] = a;
+	a->index = (uint32_t)i;
 }
 
 static void sift_up(struct fc_engine *e, size_t i)
 {
-	struct target *t = e->heap[i];
+	struct alarm *a = e->heap[i];
 
-	while (i > 0 && e->heap[(i - 1) / 2]->due_ms > t->due_ms) {
+	while (i > 0 && e->heap[(i - 1) / 2]->due_ms > a->due_ms) {
 		place(e, e->heap[(i - 1) / 2], i);
 		i = (i - 1) / 2;
 	}
-	place(e, t, i);
+	place(e, a, i);
 }
 
 static void sift_down(struct fc_engine *e, size_t i)
 {
-	struct target *t = e->heap[i];
+	struct alarm *a = e->heap[i];
 
 	for (;;) {
 		size_t child = 2 * i + 1;
@@ -31,49 +31,49 @@ static void sift_down(struct fc_engine *e, size_t i)
 			break;
 		if (child + 1 < e->heap_count && e->heap[child + 1]->due_ms < e->heap[child]->due_ms)
 			child++;
-		if (e->heap[child]->due_ms >= t->due_ms)
+		if (e->heap[child]->due_ms >= a->due_ms)
 			break;
 		place(e, e->heap[child], i);
 		i = child;
 	}
-	place(e, t, i);
+	place(e, a, i);
 }
 
-void timer_clear(struct fc_engine *e, struct target *t)
+void alarm_clear(struct fc_engine *e, struct alarm *a)
 {
-	size_t i = t->heap_index;
+	size_t i = a->index;
 
-	if (t->due_ms == 0)
+	if (a->due_ms == 0)
 		return;
-	t->due_ms = 0;
+	a->due_ms = 0;
 	e->heap_count--;
 	if (i == e->heap_count)
 		return;
 	place(e, e->heap[e->heap_count], i);
 	sift_down(e, i);
-	sift_up(e, e->heap[i]->heap_index);
+	sift_up(e, e->heap[i]->index);
 }
 
-void timer_set_earliest(struct fc_engine *e, struct target *t, int64_t due_ms)
+void alarm_set_earliest(struct fc_engine *e, struct alarm *a, int64_t due_ms)
 {
 	/* 0 means "not in the heap"; nothing is due at the beginning of time. */
 	if (due_ms <= 0)
 		due_ms = 1;
-	if (t->due_ms != 0 && t->due_ms <= due_ms)
+	if (a->due_ms != 0 && a->due_ms <= due_ms)
 		return;
-	timer_clear(e, t);
+	alarm_clear(e, a);
 	FC_GROW(e->heap, e->heap_count, e->heap_cap);
-	t->due_ms = due_ms;
-	place(e, t, e->heap_count++);
-	sift_up(e, t->heap_index);
+	a->due_ms = due_ms;
+	place(e, a, e->heap_count++);
+	sift_up(e, a->index);
 }
 
-struct target *timer_take_due(struct fc_engine *e, int64_t now_ms)
+struct alarm *alarm_take_due(struct fc_engine *e, int64_t now_ms)
 {
-	struct target *t = e->heap_count ? e->heap[0] : NULL;
+	struct alarm *a = e->heap_count ? e->heap[0] : NULL;
 
-	if (!t || t->due_ms > now_ms)
+	if (!a || a->due_ms > now_ms)
 		return NULL;
-	timer_clear(e, t);
-	return t;
+	alarm_clear(e, a);
+	return a;
 }

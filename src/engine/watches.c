@@ -33,7 +33,18 @@ void watch_silence(struct fc_engine *e, struct watch *w)
 {
 	say_stop(e, w);
 	w->id = ++e->next_watch;
-	w->listing = false;
+	w->listing = w->relisting = false;
+}
+
+void watch_list_again(struct fc_engine *e, struct watch *w)
+{
+	/* One that is not heard lists when it is. */
+	if (is_silent(e, w))
+		return;
+	HASH_DEL(e->watches, w);
+	watch_silence(e, w);
+	HASH_ADD(hh, e->watches, id, sizeof(w->id), w);
+	watch_say_start(e, w);
 }
 
 struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
@@ -48,6 +59,7 @@ struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const stru
 	w->name = fc_intern_take(e->strings, name);
 	w->use = use;
 	HASH_ADD(hh, e->watches, id, sizeof(w->id), w);
+	resync_begin(e, w);
 	if (!is_silent(e, w))
 		watch_say_start(e, w);
 	return w;
@@ -57,6 +69,7 @@ void watch_stop(struct fc_engine *e, struct watch *w)
 {
 	if (!is_silent(e, w))
 		say_stop(e, w);
+	resync_end(e, w);
 	HASH_DEL(e->watches, w);
 	fc_intern_drop(e->strings, w->namespace_);
 	fc_intern_drop(e->strings, w->name);
@@ -67,8 +80,7 @@ void watch_stop(struct fc_engine *e, struct watch *w)
 static void mark_targets(struct fc_engine *e, struct watch *w)
 {
 	for (struct target *t = w->targets; t; t = t->next_in_watch) {
-		if (fault_is_of_type(&t->error))
-			retry_succeeded(t);
+		retry_type_is_back(t);
 		target_mark(e, t);
 	}
 }
@@ -87,7 +99,9 @@ static void works(struct fc_engine *e, struct watch *w)
 
 static void list_end(struct fc_engine *e, struct watch *w, bool complete)
 {
-	w->listing = false;
+	bool first = !w->synced;
+
+	w->listing = w->relisting = false;
 	w->synced = true;
 	works(e, w);
 	if (w->use == WATCH_SOURCES) {
@@ -95,7 +109,7 @@ static void list_end(struct fc_engine *e, struct watch *w, bool complete)
 		return;
 	}
 	if (w->use == WATCH_NAMESPACES)
-		namespaces_list_end(e, w, complete);
+		namespaces_list_end(e, w, complete, first);
 	else if (complete)
 		targets_list_end(e, w);
 	clusters_check_synced(e, cluster_of(e, w->cluster));
@@ -124,6 +138,7 @@ static void failed(struct fc_engine *e, struct watch *w, const struct fc_error *
 	bool was_gone = fault_is_of_type(&w->error);
 
 	fault_set(&w->error, error);
+	w->relisting = false;
 	switch (w->use) {
 	case WATCH_TARGETS:
 		targets_failed(e, w, was_gone);

@@ -152,11 +152,13 @@ static void mark_rules(struct fc_engine *e, const struct word *w)
 		target_mark(e, r->target);
 }
 
-/* What failed only because there was no such type need not wait any longer. */
-static void forgive(struct target *t)
+static void set_has_status(struct fc_engine *e, const struct cluster *c, const struct fc_resource *r, bool has_status)
 {
-	if (fault_is_of_type(&t->error))
-		retry_succeeded(t);
+	struct watch *w, *next;
+
+	HASH_ITER(hh, e->watches, w, next)
+		if (w->use == WATCH_TARGETS && w->cluster == c->no && w->resource == r)
+			targets_have_status(e, w, has_status);
 }
 
 static void set_unserved(struct fc_engine *e, const struct cluster *c, const struct fc_resource *r, bool unserved)
@@ -168,7 +170,7 @@ static void set_unserved(struct fc_engine *e, const struct cluster *c, const str
 			continue;
 		w->unserved = unserved;
 		for (struct target *t = w->targets; t; t = t->next_in_watch) {
-			forgive(t);
+			retry_type_is_back(t);
 			target_mark(e, t);
 		}
 	}
@@ -251,6 +253,7 @@ static void resolved(struct fc_engine *e, struct cluster *c, struct word *w, con
 		report_cluster(e, FC_LOG_WARN, c, "target resource cannot be patched, its rules are not read", w->text);
 	else if (w->for_targets && patchable)
 		watch_targets(e, c, type);
+	set_has_status(e, c, type, r->has_status);
 	rebind_rules(e, w);
 	clusters_check_synced(e, c);
 }

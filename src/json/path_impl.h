@@ -14,8 +14,8 @@
 #include "json/path.h"
 
 struct fc_path_segment {
-	uint32_t at;	/* offset of its zero-terminated text behind the segments */
-	bool bracketed; /* `[0]`: an index whatever stands there */
+	uint32_t at : 31;	/* offset of its zero-terminated text behind the segments */
+	uint32_t bracketed : 1; /* `[0]`: an index whatever stands there */
 };
 
 struct fc_path {

@@ -180,6 +180,8 @@ void fc_informer_stop(struct fc_informer *i)
 
 void fc_informer_relist(struct fc_informer *i)
 {
+	if (i->phase == FC_INFORMER_WATCH && !i->relist)
+		fc_informer_count(i, FC_METRIC_WATCH_RESTARTS, "relist");
 	if (i->entered)
 		i->relist = true;
 	else

@@ -8,10 +8,12 @@ static const char *const type_names[] = {
 	[FC_ACTION_FORGET_WORD] = "forget-word",
 	[FC_ACTION_START_WATCH] = "start-watch",
 	[FC_ACTION_STOP_WATCH] = "stop-watch",
+	[FC_ACTION_RELIST] = "relist",
 	[FC_ACTION_READ] = "read",
 	[FC_ACTION_PATCH] = "patch",
 	[FC_ACTION_CREATE] = "create",
 	[FC_ACTION_DELETE] = "delete",
+	[FC_ACTION_RECORD] = "record",
 	[FC_ACTION_REPORT] = "report",
 	[FC_ACTION_MEASURE] = "measure",
 	[FC_ACTION_GIVE_UP] = "give-up",
@@ -89,6 +91,7 @@ void fc_action_free(struct fc_action *a)
 	free(a->version);
 	json_decref(a->body);
 	json_decref(a->confidential);
+	fc_event_record_free(a->record);
 	report_free(a->report);
 	measure_free(a->measure);
 	free(a);

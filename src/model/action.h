@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "model/cluster.h"
+#include "model/event_record.h"
 #include "model/metric.h"
 #include "model/resource.h"
 #include "model/state.h"
@@ -27,6 +28,8 @@ enum fc_action_type {
 	FC_ACTION_START_WATCH,
 	/* cluster, watch: no event of it is posted after this was executed */
 	FC_ACTION_STOP_WATCH,
+	/* cluster, watch: it lists again, in case that it has missed something. Answered by what a list tells */
+	FC_ACTION_RELIST,
 	/* cluster, request, resource, namespace, name. Answered by RESULT */
 	FC_ACTION_READ,
 	/* cluster, request, resource, namespace, name, subresource (NULL: the object), body. Answered by RESULT */
@@ -36,6 +39,8 @@ enum fc_action_type {
 	/* cluster, request, resource, namespace, name, uid, version: both are preconditions. Answered by RESULT, whose
 	 * object is the deleted one, or what waits for its finalizers */
 	FC_ACTION_DELETE,
+	/* cluster, record: a Kubernetes Event in that cluster. Answered by nothing: it may be lost */
+	FC_ACTION_RECORD,
 	/* report */
 	FC_ACTION_REPORT,
 	/* measure */
@@ -51,7 +56,7 @@ enum fc_watch_content {
 	FC_WATCH_ANNOTATED, /* metadata, of objects with an annotation of a dialect or of fedcopy.dev/ only */
 };
 
-/* Something worth a log line, and later a Kubernetes Event. Strings may be NULL where they do not apply; none holds a
+/* Something worth a log line. Strings may be NULL where they do not apply; none holds a
  * value. */
 struct fc_report {
 	enum fc_log_level level;
@@ -86,6 +91,7 @@ struct fc_action {
 	char *uid, *version;
 	json_t *body;
 	json_t *confidential; /* of a write, where the engine marks them: JSON Pointers to what no output may show */
+	struct fc_event_record *record;
 	struct fc_report *report;
 	struct fc_measure *measure;
 	struct fc_action *next; /* in a list of actions */

@@ -8,6 +8,7 @@ static const char *const type_names[] = {
 	[FC_EVENT_CLUSTER_ADDED] = "cluster-added",
 	[FC_EVENT_CLUSTER_REMOVED] = "cluster-removed",
 	[FC_EVENT_CLUSTER_CHANGED] = "cluster-changed",
+	[FC_EVENT_PERMISSIONS] = "permissions",
 	[FC_EVENT_CLUSTER_UP] = "cluster-up",
 	[FC_EVENT_CLUSTER_DOWN] = "cluster-down",
 	[FC_EVENT_RESOLVED] = "resolved",
@@ -43,7 +44,33 @@ void fc_event_free(struct fc_event *e)
 	if (e->info)
 		fc_cluster_info_fini(e->info);
 	free(e->info);
+	fc_permissions_unref(e->permissions);
 	free(e);
+}
+
+bool fc_event_is_of_watch(enum fc_event_type type)
+{
+	switch (type) {
+	case FC_EVENT_LIST_BEGIN:
+	case FC_EVENT_LIST_END:
+	case FC_EVENT_OBJECT:
+	case FC_EVENT_OBJECT_GONE:
+	case FC_EVENT_OBJECT_UNREADABLE:
+	case FC_EVENT_WATCH_FAILED:
+	case FC_EVENT_WATCH_RESUMED:
+		return true;
+	case FC_EVENT_TICK:
+	case FC_EVENT_CLUSTER_ADDED:
+	case FC_EVENT_CLUSTER_REMOVED:
+	case FC_EVENT_CLUSTER_CHANGED:
+	case FC_EVENT_CLUSTER_UP:
+	case FC_EVENT_CLUSTER_DOWN:
+	case FC_EVENT_RESOLVED:
+	case FC_EVENT_RESULT:
+	case FC_EVENT_PERMISSIONS:
+		break;
+	}
+	return false;
 }
 
 const char *fc_event_type_name(enum fc_event_type type)

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "model/cluster.h"
+#include "model/permission.h"
 #include "model/resource.h"
 
 enum fc_event_type {
@@ -24,6 +25,8 @@ enum fc_event_type {
 	FC_EVENT_CLUSTER_REMOVED,
 	/* cluster; info: its new description: another name, other labels, other `reads` */
 	FC_EVENT_CLUSTER_CHANGED,
+	/* permissions: the operator's list from now on, NULL: an empty one */
+	FC_EVENT_PERMISSIONS,
 	/* cluster; name: cluster id (uid of kube-system), NULL when not readable; server_version; round_trip_us */
 	FC_EVENT_CLUSTER_UP,
 	/* cluster; error */
@@ -66,12 +69,15 @@ struct fc_event {
 	json_t *object;
 	struct fc_resource *resource;
 	struct fc_cluster_info *info;
-	struct fc_error error; /* cls FC_ERR_NONE: none */
+	struct fc_permissions *permissions; /* a reference */
+	struct fc_error error;		    /* cls FC_ERR_NONE: none */
 };
 
 /* Zeroed but for the type, and FC_ERROR_INIT as error; never NULL. */
 struct fc_event *fc_event_new(enum fc_event_type type);
 void fc_event_free(struct fc_event *e); /* NULL allowed */
 const char *fc_event_type_name(enum fc_event_type type);
+/* Is it something that a watch tells? Then `watch` says which. */
+bool fc_event_is_of_watch(enum fc_event_type type);
 
 #endif

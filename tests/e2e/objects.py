@@ -114,3 +114,8 @@ def wait_writes(program, target, path, writes, timeout=10):
         return rules and rules[0]["writes"] >= writes
 
     envtest.wait_for(done, timeout, lambda: f"{writes} writes of {target} {path}: {program.rules(target, path)}")
+
+
+def troubles(program):
+    """The lines of its log that warn or tell of an error."""
+    return [line for line in program.stderr().splitlines() if line.split(" ")[1:2] in (["warn"], ["error"])]

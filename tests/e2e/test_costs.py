@@ -73,7 +73,7 @@ def test_an_unchanged_generation_costs_no_read(fedcopy, cluster_set, hub, namesp
         assert asked(count, "get") == []
 
 
-def test_a_restart_in_sync_writes_nothing(fedcopy, cluster_set, clusters, hub, edge1, edge2, namespace):
+def test_b23_a_restart_in_sync_writes_nothing(fedcopy, cluster_set, clusters, hub, edge1, edge2, namespace):
     # B23
     secret(hub, namespace, "source", {"a": "1", "b": "2"})
     configmap(hub, namespace, "settings", {"a": "1"})
@@ -132,7 +132,7 @@ def test_a_rest_costs_nothing(fedcopy, cluster_set, clusters, hub, edge1, namesp
     never(requests, 1.5, "a request at rest")
 
 
-def test_the_patch_names_the_version_it_was_decided_on_and_touches_its_path_alone(fedcopy, cluster_set, hub, edge1, namespace):
+def test_b09_the_whole_value_at_the_path_is_replaced_and_nothing_beside_it(fedcopy, cluster_set, hub, edge1, namespace):
     # B9, promise 5: what fedcopy owns, says the server's own book-keeping of fields.
     configmap(hub, namespace, "source", {"a": "1"})
     meta = {"labels": {"team": "red"}, "finalizers": ["example.org/hold"]}
@@ -145,3 +145,9 @@ def test_the_patch_names_the_version_it_was_decided_on_and_touches_its_path_alon
     for key in ("labels", "annotations", "finalizers", "uid"):
         assert after["metadata"][key] == created["metadata"][key]
     assert after["data"] == {"own": "x", "a": "1"}
+    # A whole map: what the source does not have goes, and what stands beside the map stays.
+    whole = configmap(edge1, namespace, "whole", {"own": "x"}, {"data": "configmap:source:data"}, **meta)
+    wait_value(edge1, "configmaps", namespace, "whole", ("data",), {"a": "1"})
+    after = edge1.api.get("configmaps", namespace, "whole")["metadata"]
+    for key in ("labels", "annotations", "finalizers", "uid"):
+        assert after[key] == whole["metadata"][key]

@@ -6,7 +6,7 @@ from envtest import b64
 from objects import configmap, custom, deployment, hidden, secret, set_data, wait_data, wait_value
 
 
-def test_keys_with_dots_are_named_with_two_dots(fedcopy, cluster_set, hub, edge1, namespace):
+def test_d14_keys_with_dots_are_named_with_two_dots(fedcopy, cluster_set, hub, edge1, namespace):
     secret(hub, namespace, "source", {"tls.crt": "one", "a.": "two", "ca.crt": "three"})
     rules = {"data.tls..crt": "secret:source:data.tls..crt", "data.b": "secret:source:data.a..", "data.c": "secret:source:data.ca..crt"}
     secret(edge1, namespace, "copy", {"tls.key": "own"}, rules)
@@ -40,7 +40,7 @@ def test_sources_may_be_named_with_brackets_and_as_json_pointer(fedcopy, cluster
     assert {rule["state"] for rule in program.rules("/copy")} <= {"InSync", "Pending"}
 
 
-def test_elements_of_lists_are_written_in_place(fedcopy, cluster_set, hub, edge1, namespace):
+def test_d15_elements_of_lists_are_written_in_place(fedcopy, cluster_set, hub, edge1, namespace):
     configmap(hub, namespace, "source", {"image": "worker:2"})
     deployment(edge1, namespace, "worker", {"spec.template.spec.containers.0.image": "configmap:source:data.image"})
     deployment(edge1, namespace, "short", {"spec.template.spec.containers.1.image": "configmap:source:data.image"})
@@ -55,7 +55,7 @@ def test_elements_of_lists_are_written_in_place(fedcopy, cluster_set, hub, edge1
     assert len(edge1.api.get("deployments", namespace, "short")["spec"]["template"]["spec"]["containers"]) == 1
 
 
-def test_missing_and_null_parents_are_created(fedcopy, cluster_set, hub, namespace):
+def test_b10_missing_and_null_parents_are_created(fedcopy, cluster_set, hub, namespace):
     # B10
     secret(hub, namespace, "source", {"a": "1"})
     rules = {"spec.template.data": "secret:source:data"}

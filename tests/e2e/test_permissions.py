@@ -7,7 +7,7 @@ from envtest import write_cluster_set
 from objects import PREFIX, TARGETS, configmap, custom, metadata, secret, set_data, wait_data, wait_value
 
 
-def test_a_foreign_namespace_is_not_read_and_says_nothing_of_what_it_holds(
+def test_d18_a_foreign_namespace_is_not_read_and_says_nothing_of_what_it_holds(
     fedcopy, cluster_set, hub, edge1, make_namespace, secrets
 ):
     ours, theirs = make_namespace(), make_namespace()
@@ -110,7 +110,7 @@ def test_guarded_groups_status_and_cluster_scoped_sources_want_the_operator(fedc
     assert "labels" not in hub.api.get("roles", namespace, "role")["metadata"]
 
 
-def test_cluster_scoped_targets_take_literals(fedcopy, cluster_set, edge1, make_namespace):
+def test_d13_cluster_scoped_targets_take_literals(fedcopy, cluster_set, edge1, make_namespace):
     # D13: the original died of cluster-scoped objects.
     namespace = make_namespace(on=[edge1], annotations={f"{PREFIX}replace-metadata.labels.team": 'json:"red"'})
     program = fedcopy("run", "--clusters", cluster_set, "--target", "namespaces")
@@ -135,7 +135,7 @@ def test_a_member_that_reads_nothing_is_given_nothing(fedcopy, clusters, hub, ed
         wait_data(member, "configmaps", namespace, "copy", {"a": "x"})
 
 
-def test_namespace_limits_what_is_watched(fedcopy, cluster_set, clusters, hub, edge1, make_namespace):
+def test_d20_namespace_limits_what_is_watched(fedcopy, cluster_set, clusters, hub, edge1, make_namespace):
     # B18, D3, D20: the flag did not limit the original's watches, and with two namespaces it forgot the second.
     first, second, other = make_namespace(), make_namespace(), make_namespace()
     for name in (first, second, other):

@@ -8,7 +8,7 @@ import time
 import pytest
 from envtest import never, wait_for
 from fault_proxy import WATCH, ConnectProxy
-from objects import asked, configmap, set_data, wait_data, wait_writes
+from objects import asked, configmap, set_data, troubles, wait_data, wait_writes
 
 WRITE = {"method": "PATCH"}
 LIST = {"method": "GET", "path": "/configmaps?", "without": WATCH}
@@ -37,11 +37,6 @@ def reads(count):
     return asked(count, "get", resource="configmaps")
 
 
-def troubles(program):
-    """The lines of its log that warn or tell of an error."""
-    return [line for line in program.stderr().splitlines() if line.split(" ")[1:2] in (["warn"], ["error"])]
-
-
 # --- Writes -----------------------------------------------------------------------------------------------------------
 
 # The API server never sees these: (what the proxy does, the seconds within which the copy is right).
@@ -60,7 +55,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("fault, within", REFUSED.values(), ids=REFUSED)
-def test_a_write_that_did_not_happen_is_sent_again(through, fedcopy, hub, edge1, namespace, fault, within):
+def test_d08_a_write_that_did_not_happen_is_sent_again(through, fedcopy, hub, edge1, namespace, fault, within):
     program, proxy = begin(fedcopy, through, hub, edge1, namespace)
     number = fault(proxy)
     with edge1.counting() as count:

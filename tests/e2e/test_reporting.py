@@ -74,7 +74,7 @@ def test_every_rule_has_all_its_words(fedcopy, cluster_set, hub, edge1, namespac
     assert "x" not in literal["source"].split(":")
 
 
-def test_the_log_names_what_was_copied_and_never_the_value(fedcopy, cluster_set, hub, edge1, namespace, secrets):
+def test_b31_the_log_names_what_was_copied_and_never_the_value(fedcopy, cluster_set, hub, edge1, namespace, secrets):
     # B31
     secrets.append("another of that kind")
     secret(hub, namespace, "source", {"a": "a value that nobody must see"})

@@ -77,7 +77,7 @@ def test_a_helm_release_fills_a_federated_helm_release(fedcopy, cluster_set, hub
     wait_value(*where, ("spec", "template", "spec", "chart", "spec", "version"), "6.1.0")
 
 
-def test_a_literal_is_set_and_kept(fedcopy, cluster_set, edge1, namespace):
+def test_b28_a_literal_is_set_and_kept(fedcopy, cluster_set, edge1, namespace):
     # D1: the original parsed these rules and never applied them. D16: it never found 3 equal to 3.0.
     deployment(
         edge1, namespace, "worker", {"spec.replicas": "json:3", "spec.template.spec.nodeSelector": 'json:{"pool":"batch"}'}

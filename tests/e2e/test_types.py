@@ -96,7 +96,7 @@ def lists_of_crds(count, user="fedcopy"):
     return count.requests(user=user, resource="customresourcedefinitions")
 
 
-def test_types_that_are_installed_come_alive_within_seconds(fedcopy, cluster_set, make_type, hub, edge1, namespace):
+def test_d11_types_that_are_installed_come_alive_within_seconds(fedcopy, cluster_set, make_type, hub, edge1, namespace):
     # 3.15: sources and targets, named with their group and without.
     widgets, gadgets = make_type("typewidgets", "TypeWidget"), make_type("typegadgets", "TypeGadget")
     rules = {"data.full": f"{widgets.word}:source:spec.a", "data.kind": "TypeWidget:source:spec.a"}

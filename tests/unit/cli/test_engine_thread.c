@@ -149,6 +149,137 @@ static void test_idle_time_is_no_time_of_being_stuck(void **state)
 	assert_true(stuck_ms <= fc_clock_mono_ms() - posted);
 }
 
+/* --- k8s-copier D9: the original's table of rules was read by three threads while they wrote it --- */
+
+#define POSTERS 3
+#define OBJECTS_EACH 100
+
+struct busy {
+	struct fc_engine_thread *thread;
+	struct fc_cluster_info info;
+	sem_t watched;
+	uint32_t watch;
+	pthread_t actor; /* who made the first action */
+	bool acted, others_acted;
+};
+
+static void note_action(void *user, struct fc_action *action)
+{
+	struct busy *b = user;
+
+	b->others_acted = b->others_acted || (b->acted && !pthread_equal(b->actor, pthread_self()));
+	b->actor = pthread_self();
+	b->acted = true;
+	if (action->type == FC_ACTION_START_WATCH) {
+		b->watch = action->watch;
+		sem_post(&b->watched);
+	}
+	fc_action_free(action);
+}
+
+static struct fc_event *watch_event(const struct busy *b, enum fc_event_type type)
+{
+	struct fc_event *event = fc_event_new(type);
+
+	event->watch = b->watch;
+	return event;
+}
+
+struct poster {
+	struct busy *busy;
+	int number;
+};
+
+static void *post_targets(void *user)
+{
+	struct poster *p = user;
+
+	for (int i = 0; i < OBJECTS_EACH; i++) {
+		struct fc_event *event = watch_event(p->busy, FC_EVENT_OBJECT);
+		FC_AUTO_FREE char *name = fc_xasprintf("target-%d-%d", p->number, i);
+
+		event->object =
+			json_pack("{s:{s:s, s:s, s:s, s:{s:s}}}", "metadata", "name", name, "namespace", "ns",
+				  "resourceVersion", "1", "annotations", "k8s-copier.fig.org/replace-data.a", "json:1");
+		fc_engine_thread_post(p->busy->thread, event);
+	}
+	return NULL;
+}
+
+static void *ask_again_and_again(void *user)
+{
+	struct busy *b = user;
+	size_t rules = 0;
+
+	while (rules < POSTERS * OBJECTS_EACH + 1)
+		if (fc_engine_thread_call(b->thread, count_rules, &rules, 30000) < 0)
+			break;
+	return NULL;
+}
+
+static void post_words(struct busy *b)
+{
+	struct fc_resource configmaps = { .group = "",
+					  .version = "v1",
+					  .plural = "configmaps",
+					  .singular = "configmap",
+					  .kind = "ConfigMap",
+					  .namespaced = true,
+					  .verbs = ~0u };
+	struct fc_event *event = fc_event_new(FC_EVENT_CLUSTER_UP);
+
+	event->name = fc_xstrdup("id");
+	fc_engine_thread_post(b->thread, event);
+	event = fc_event_new(FC_EVENT_RESOLVED);
+	event->name = fc_xstrdup("configmaps");
+	event->resource = fc_resource_new(&configmaps);
+	fc_engine_thread_post(b->thread, event);
+	sem_wait(&b->watched);
+	fc_engine_thread_post(b->thread, watch_event(b, FC_EVENT_LIST_BEGIN));
+}
+
+/* Events from many threads, questions from another: one thread owns the rules, and it alone acts. */
+static void test_d09_one_thread_owns_the_rules_whoever_posts_and_asks(void **state)
+{
+	static const char *const words[] = { "configmaps" };
+	struct busy b = { .info = { .name = fc_xstrdup("hub"), .master = true } };
+	struct fc_engine_thread_options options = {
+		.engine = { .clusters = &b.info,
+			    .cluster_count = 1,
+			    .dialects = fc_dialects,
+			    .target_words = words,
+			    .target_word_count = 1 },
+		.on_action = note_action,
+		.user = &b,
+	};
+	struct poster posters[POSTERS];
+	pthread_t threads[POSTERS], asker;
+	size_t rules = 0;
+
+	(void)state;
+	sem_init(&b.watched, 0, 0);
+	b.thread = fc_engine_thread_new(&options);
+	assert_int_equal(fc_engine_thread_start(b.thread, NULL), 0);
+	post_words(&b);
+	pthread_create(&asker, NULL, ask_again_and_again, &b);
+	for (int i = 0; i < POSTERS; i++) {
+		posters[i] = (struct poster){ .busy = &b, .number = i };
+		pthread_create(&threads[i], NULL, post_targets, &posters[i]);
+	}
+	for (int i = 0; i < POSTERS; i++)
+		pthread_join(threads[i], NULL);
+	fc_engine_thread_post(b.thread, watch_event(&b, FC_EVENT_LIST_END));
+	pthread_join(asker, NULL);
+	assert_int_equal(fc_engine_thread_call(b.thread, count_rules, &rules, 30000), 0);
+	assert_int_equal(rules, POSTERS * OBJECTS_EACH + 1);
+	fc_engine_thread_stop(b.thread);
+	assert_true(b.acted);
+	assert_false(b.others_acted);
+	fc_engine_thread_free(b.thread);
+	sem_destroy(&b.watched);
+	free(b.info.name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +287,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_call_to_a_busy_engine_is_given_up_and_never_made, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_call_after_the_end_comes_back_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_idle_time_is_no_time_of_being_stuck, setup, teardown),
+		cmocka_unit_test(test_d09_one_thread_owns_the_rules_whoever_posts_and_asks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

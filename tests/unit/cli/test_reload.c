@@ -18,6 +18,8 @@ struct bench {
 	struct fc_mailbox *events;
 	struct fc_fleet *fleet;
 	struct fc_reload *reload;
+	struct fc_permissions *permissions; /* of the set that it has now */
+	unsigned permitted;		    /* how often they were told */
 };
 
 static void sink(void *user, struct fc_event *event)
@@ -58,6 +60,7 @@ static int teardown(void **state)
 	fc_metrics_free(b->metrics);
 	fc_loop_free(b->loop);
 	fixture_free(b->files);
+	fc_permissions_unref(b->permissions);
 	free(b);
 	return 0;
 }
@@ -75,6 +78,15 @@ static const char *write_set(struct bench *b, const char *names)
 	return fixture_write(b->files, "set", fc_buf_str(&text));
 }
 
+static void on_permissions(void *user, struct fc_permissions *permissions)
+{
+	struct bench *b = user;
+
+	b->permitted++;
+	fc_permissions_unref(b->permissions);
+	b->permissions = fc_permissions_ref(permissions);
+}
+
 /* As `run` begins: loads, starts, follows. */
 static void begin(struct bench *b, struct fc_cluster_set_options options)
 {
@@ -85,6 +97,7 @@ static void begin(struct bench *b, struct fc_cluster_set_options options)
 	options.files = &files;
 	struct fc_cluster_set *set = set_must_load(&options);
 	options.files = NULL;
+	b->permissions = fc_permissions_ref(set->permissions);
 	b->fleet = fc_fleet_new(
 		&(struct fc_fleet_options){
 			.annotation_prefixes = prefixes, .metrics = b->metrics, .sink = sink, .user = b->events },
@@ -92,8 +105,14 @@ static void begin(struct bench *b, struct fc_cluster_set_options options)
 	assert_non_null(b->fleet);
 	fc_cluster_set_free(set);
 	assert_int_equal(fc_fleet_start(b->fleet, &err), 0);
-	b->reload = fc_reload_new(&(struct fc_reload_options){
-		.loop = b->loop, .set = options, .files = &files, .fleet = b->fleet, .metrics = b->metrics });
+	b->reload = fc_reload_new(&(struct fc_reload_options){ .loop = b->loop,
+							       .set = options,
+							       .files = &files,
+							       .fleet = b->fleet,
+							       .permissions = b->permissions,
+							       .on_permissions = on_permissions,
+							       .user = b,
+							       .metrics = b->metrics });
 	fc_cluster_set_files_fini(&files);
 }
 
@@ -165,8 +184,48 @@ static void test_reload_notices_what_changed_before_it_began(void **state)
 			&(struct fc_cluster_set_files){ .paths = (char *[]){ fixture_keep(b->files, fc_xstrdup(file)) },
 							.count = 1 },
 		.fleet = b->fleet,
+		.permissions = b->permissions,
+		.on_permissions = on_permissions,
+		.user = b,
 		.metrics = b->metrics });
 	expect(b, FC_EVENT_CLUSTER_ADDED, 1, "edge");
+}
+
+static bool permits(const struct bench *b)
+{
+	static const struct fc_resource secrets = { .group = "", .plural = "secrets" };
+
+	return fc_permissions_cover(b->permissions, &(struct fc_permission_query){ "hub", "a", "hub", "b", &secrets });
+}
+
+static void permit(struct bench *b, const char *list)
+{
+	FC_AUTO_FREE char *text = fc_xasprintf("apiVersion: fedcopy.dev/v1alpha1\nkind: ClusterSet\nmaster: hub\n"
+					       "clusters:\n- {name: hub, kubeconfig: k}\npermissions: %s\n",
+					       list);
+
+	fixture_write(b->files, "set", text);
+	fc_reload_now(b->reload);
+}
+
+static void test_reload_tells_what_the_operator_permits_when_that_changes(void **state)
+{
+	struct bench *b = *state;
+
+	set_fixture_kubeconfig(b->files, "k", "hub");
+	begin(b, (struct fc_cluster_set_options){ .file = write_set(b, "hub") });
+	assert_false(permits(b));
+	permit(b, "[{from: hub/a, to: hub/b, resources: [secrets]}]");
+	assert_int_equal(b->permitted, 1);
+	assert_true(permits(b));
+	fc_reload_now(b->reload);
+	assert_int_equal(b->permitted, 1);
+	/* What is wrong changes nothing. */
+	permit(b, "[{from: hub, to: hub/b, resources: [secrets]}]");
+	assert_int_equal(b->permitted, 1);
+	permit(b, "[]");
+	assert_int_equal(b->permitted, 2);
+	assert_false(permits(b));
 }
 
 static void test_reload_keeps_the_old_set_until_a_broken_one_is_mended(void **state)
@@ -244,6 +303,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_reload_follows_the_cluster_set_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reload_notices_what_changed_before_it_began, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reload_tells_what_the_operator_permits_when_that_changes, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_reload_keeps_the_old_set_until_a_broken_one_is_mended, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_reload_refuses_another_master_and_goes_on, setup, teardown),

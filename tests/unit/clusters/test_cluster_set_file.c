@@ -97,21 +97,33 @@ static void test_set_file_unknown_keys_are_named_with_the_known_ones(void **stat
 		       "clusters[1] (edge-1): unknown key \"contxt\"; the keys here are name, labels, kubeconfig, "
 		       "context, reads");
 	expect_refused(state, HEAD "cluster:\n" HUB,
-		       "unknown key \"cluster\"; the keys here are apiVersion, kind, master, clusters");
+		       "unknown key \"cluster\"; the keys here are apiVersion, kind, master, clusters, permissions");
 }
 
 /* What the file means beyond this version is refused: to leave it out silently would grant or do less than is
  * written. */
 static void test_set_file_what_this_version_does_not_do_is_refused(void **state)
 {
-	expect_refused(state,
-		       HEAD "clusters:\n" HUB "permissions:\n- {from: \"hub/a\", to: \"*/*\", resources: "
-			    "[configmaps]}\n",
-		       "permissions: are not supported by this version; remove them");
 	expect_refused(state, HEAD "clusters:\n" HUB "- {name: edge-1, dialects: [kopy]}\n",
 		       "clusters[1] (edge-1): dialects: of a cluster are not supported by this version; remove them");
 	fc_cluster_set_free(load(state, HEAD "clusters:\n" HUB "- {name: edge-1, dialects: []}\npermissions: []\n"));
 	fc_cluster_set_free(load(state, HEAD "clusters:\n" HUB "permissions:\n"));
+}
+
+static void test_set_file_lists_what_the_operator_permits(void **state)
+{
+	static const struct fc_resource cronjobs = { .group = "batch", .plural = "cronjobs" };
+	struct fc_cluster_set *s =
+		load(state, HEAD "clusters:\n" HUB "permissions:\n"
+				 "- {from: hub/platform, to: \"*/*\", resources: [cronjobs.batch]}\n");
+
+	assert_true(fc_permissions_cover(
+		s->permissions, &(struct fc_permission_query){ "hub", "platform", "edge-1", "shop", &cronjobs }));
+	assert_false(fc_permissions_cover(s->permissions,
+					  &(struct fc_permission_query){ "hub", "shop", "edge-1", "shop", &cronjobs }));
+	fc_cluster_set_free(s);
+	expect_refused(state, HEAD "clusters:\n" HUB "permissions:\n- {from: hub/a, to: \"*/*\"}\n",
+		       "permissions[0]: resources: name them in a list");
 }
 
 static void test_set_file_faults_are_named_with_their_place(void **state)
@@ -297,6 +309,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_set_file_what_this_version_does_not_do_is_refused, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_set_file_lists_what_the_operator_permits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_set_file_faults_are_named_with_their_place, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_set_file_that_is_missing_is_named_with_the_flag, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_set_file_that_is_too_large_is_wrong_use, setup, teardown),

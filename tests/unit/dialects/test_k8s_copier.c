@@ -181,6 +181,51 @@ static void test_path_below_metadata_that_is_no_identity_may_be_written(void **s
 	fc_rule_specs_fini(&specs);
 }
 
+/* As an annotation's key spells it. */
+static char *dotted(const char *const segments[], size_t count)
+{
+	struct fc_buf text = FC_BUF_INIT;
+
+	fc_buf_puts(&text, "k8s-copier.fig.org/replace-");
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			fc_buf_putc(&text, '.');
+		for (const char *c = segments[i]; *c; c++) {
+			fc_buf_putc(&text, *c);
+			if (*c == '.')
+				fc_buf_putc(&text, '.');
+		}
+	}
+	return fc_buf_steal(&text);
+}
+
+/* Annotations are a map, so two sources for one place would need two spellings of it: there are none. Segments of up to
+ * three signs, among them dots: whatever key is read as these segments is the one that spells them. */
+static void test_b20_a_place_has_one_spelling_in_a_key(void **state)
+{
+	static const char *const parts[] = { "a", "0", "1", "a.", "a..", "a.b", "0.", "-_" };
+	const size_t n = FC_ARRAY_LEN(parts);
+
+	(void)state;
+	for (size_t i = 0; i < n * n * n; i++) {
+		const char *segments[] = { parts[i % n], parts[i / n % n], parts[i / n / n] };
+		FC_AUTO_FREE char *key = dotted(segments, 3);
+		struct fc_rule_specs specs = { 0 };
+
+		scan_one(key, "json:1", &specs);
+		assert_null(specs.items[0].invalid_reason);
+		assert_int_equal(fc_path_len(specs.items[0].target_path), 3);
+		for (size_t s = 0; s < 3; s++)
+			assert_string_equal(fc_path_segment(specs.items[0].target_path, s), segments[s]);
+		fc_rule_specs_fini(&specs);
+	}
+	/* And no path of a key ends up in an index that a dotted segment could not name. */
+	struct fc_rule_specs specs = { 0 };
+	scan_one("k8s-copier.fig.org/replace-a[0]", "json:1", &specs);
+	assert_place(specs.items[0].target_path, "/a[0]");
+	fc_rule_specs_fini(&specs);
+}
+
 static enum fc_wanted desire(const char *value, const json_t *source, json_t **out)
 {
 	struct fc_rule_specs specs = { 0 };
@@ -235,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_every_bad_input_is_found_with_a_reason_and_a_sentence),
 		cmocka_unit_test(test_invalid_json_literal_is_not_quoted),
 		cmocka_unit_test(test_path_below_metadata_that_is_no_identity_may_be_written),
+		cmocka_unit_test(test_b20_a_place_has_one_spelling_in_a_key),
 		cmocka_unit_test(test_nothing_is_wanted_where_the_source_has_nothing),
 		cmocka_unit_test(test_equal_text_is_the_same_rule_and_other_text_another),
 	};

@@ -13,7 +13,7 @@
 
 #include <utlist.h>
 
-enum { SECRETS, CONFIGMAPS, GADGETS, TYPES };
+enum { SECRETS, CONFIGMAPS, GADGETS, TYPES, NAMESPACES }; /* of the last there are none that say anything */
 enum { SPACES = 2, NAMES = 12, EPOCHS = 16 };
 
 static const char *const space_names[SPACES] = { "ns", "other" };
@@ -247,6 +247,8 @@ static inline int type_of_resource(const struct fc_resource *r)
 	for (int t = 0; t < TYPES; t++)
 		if (strcmp(r->plural, type_rows[t].plural) == 0)
 			return t;
+	if (strcmp(r->plural, "namespaces") == 0)
+		return NAMESPACES;
 	fail_msg("no such resource: %s", r->plural);
 	return -1;
 }
@@ -432,7 +434,10 @@ static inline bool informer_pump(struct member *m, struct informer *i, int max, 
 
 	if (!m->up)
 		return false;
-	if (!m->server->served[i->type] || m->server->type_version[i->type] != i->type_version) {
+	if (i->type == NAMESPACES) {
+		if (!i->streaming)
+			informer_list(m, i, trouble);
+	} else if (!m->server->served[i->type] || m->server->type_version[i->type] != i->type_version) {
 		i->streaming = false;
 		informer_fails(m, i, FC_ERR_NOT_SERVED);
 	} else if (m->server->wide_forbidden && i->action->content == FC_WATCH_BODIES && !i->action->name) {
@@ -619,6 +624,12 @@ static inline void member_takes(struct member *m, struct fc_action *a)
 		i->action = a;
 		LL_APPEND(m->informers, i);
 		return;
+	case FC_ACTION_RELIST:
+		for (i = m->informers; i && i->action->watch != a->watch; i = i->next)
+			;
+		assert_non_null(i);
+		i->streaming = false;
+		break;
 	case FC_ACTION_STOP_WATCH:
 		for (i = m->informers; i && i->action->watch != a->watch; i = i->next)
 			;

@@ -130,6 +130,9 @@ static void test_source_on_a_cluster_that_is_added_later_comes_alive(void **stat
 	assert_string_equal(world_state(w, "/dst", NULL), "Pending/Connecting");
 	world_up_as(w, LATER, "id-77");
 	world_resolve(w);
+	/* What it says to being read is looked at, and it says nothing. */
+	assert_string_equal(world_state(w, "/dst", NULL), "Pending/FirstSync");
+	world_no_sources(w);
 	assert_string_equal(world_state(w, "/dst", NULL), "NotAllowed/NotAllowed");
 	world_removed(w, LATER);
 	assert_string_equal(world_state(w, "/dst", NULL), "Invalid/BadInstance");
@@ -171,8 +174,8 @@ static void test_removed_cluster_goes_with_one_line_and_nothing_on_it_is_touched
 	assert_int_equal(work.targets, 0);
 	assert_int_equal(work.sources, 0);
 	assert_int_equal(work.in_flight, 0);
-	/* Two of targets on each of the others. */
-	assert_int_equal(work.watches, 4);
+	/* Two of targets on each of the others, and the Namespaces of the cluster that was read from. */
+	assert_int_equal(work.watches, 5);
 	fc_action_free(write);
 	fc_action_free(source);
 	world_watches_free(&watches);
@@ -190,6 +193,7 @@ static void test_rules_that_read_from_a_removed_master_stop(void **state)
 	world_drop(w);
 	world_removed(w, HUB);
 	assert_string_equal(world_state(w, "/dst", NULL), "Invalid/BadInstance");
+	fc_action_free(world_take(w, FC_ACTION_RECORD));
 	world_object(w, watches.secrets[EDGE1], world_target("drift", "30"));
 	world_source_changes(w, source, "3", "12");
 	for (fc_cluster_no i = 0; i < CLUSTERS; i++)
@@ -273,6 +277,7 @@ static void test_name_of_two_clusters_means_neither(void **state)
 	assert_string_equal(world_state(w, "/dst", NULL), "Invalid/BadInstance");
 	world_described(w, FC_EVENT_CLUSTER_CHANGED, EDGE2, "edge-1", FC_READS_SAME_NAMESPACE);
 	world_resolve(w);
+	world_no_sources(w);
 	/* It is the other one's name now, and that may not be read. */
 	assert_string_equal(world_state(w, "/dst", NULL), "NotAllowed/NotAllowed");
 	world_watches_free(&watches);

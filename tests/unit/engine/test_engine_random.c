@@ -11,6 +11,9 @@
 
 enum { SERVERS = 7, MEMBERS = 24, FIRST_MEMBERS = 3, STEPS = 700, FAULTS = 10 };
 
+/* Longer than the longest back-off, so that what waits is done in two of them. */
+#define RESYNC_MS (10 * 60 * 1000)
+
 /* A few seconds each. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define WORLDS 60
@@ -29,6 +32,7 @@ struct play {
 	unsigned values; /* made so far */
 	int64_t now_ms;
 	unsigned favourite; /* the fault that this world has most of */
+	bool resyncs;
 	bool filling_stranger;
 	bool calm; /* no more faults, no writes are awaited */
 	size_t writes, reads;
@@ -142,6 +146,9 @@ static void take_actions(struct play *p, struct fc_actions *actions)
 		case FC_ACTION_GIVE_UP:
 			lose(p, "gave up: %s", a->name);
 			break;
+		case FC_ACTION_RECORD:
+			check_action(p, m, a);
+			break;
 		case FC_ACTION_REPORT:
 		case FC_ACTION_MEASURE:
 			break;
@@ -244,6 +251,19 @@ static void new_rule(struct play *p, json_t *object, struct place at)
 				    json_sprintf("%s:%s/%s/o%d:%s", word, cluster, space, name, sources[source]));
 }
 
+/* Who may read it from elsewhere, from now on. */
+static void new_consent(struct play *p, json_t *object)
+{
+	static const char *const namespaces[] = { "*", "ns", "ns, other", "" };
+	static const char *const clusters[] = { "*", "c1", "c2,c3", "" };
+	json_t *annotations = json_object_get(json_object_get(object, "metadata"), "annotations");
+
+	if (chance(p, 60))
+		json_object_set_new(annotations, "fedcopy.dev/allow-namespaces", json_string(namespaces[below(p, 4)]));
+	else
+		json_object_set_new(annotations, "fedcopy.dev/allow-clusters", json_string(clusters[below(p, 4)]));
+}
+
 static void edit(struct play *p, struct server *s)
 {
 	struct place at = { (int)below(p, TYPES), chance(p, 85) ? 0 : 1, (int)below(p, NAMES) };
@@ -267,6 +287,8 @@ static void edit(struct play *p, struct server *s)
 		json_object_clear(json_object_get(json_object_get(object, "metadata"), "annotations"));
 	if (!old || what >= 80)
 		new_rule(p, object, at);
+	if (chance(p, 15))
+		new_consent(p, object);
 	server_put(s, at, object);
 }
 
@@ -294,6 +316,8 @@ static void answer_request(struct play *p, struct member *m)
 		cls = FC_ERR_SERVER;
 	why = FC_ERROR_INIT;
 	fc_error_set(&why, cls, "by chance");
+	if (cls == FC_ERR_THROTTLED && chance(p, 50))
+		why.retry_after_ms = 1000 * below(p, 5);
 	why.outcome_unknown = cls == FC_ERR_NETWORK || cls == FC_ERR_TIMEOUT;
 	member_answer(m, a, NULL, &why);
 }
@@ -516,8 +540,11 @@ static bool work_off(struct play *p, struct member *m)
 	return any;
 }
 
+/* With a resync there is always a time at which something is to be done: it settles for two periods. */
 static void settle(struct play *p)
 {
+	int64_t end_ms = p->now_ms + 2 * RESYNC_MS;
+
 	for (int round = 0; round < 3000; round++) {
 		bool any = false;
 		int64_t due_ms;
@@ -527,7 +554,7 @@ static void settle(struct play *p)
 		if (any)
 			continue;
 		due_ms = fc_engine_deadline(p->engine);
-		if (due_ms < 0)
+		if (due_ms < 0 || (p->resyncs && due_ms > end_ms))
 			return;
 		p->now_ms = due_ms > p->now_ms ? due_ms : p->now_ms + 1;
 		step(p, fc_event_new(FC_EVENT_TICK));
@@ -537,13 +564,25 @@ static void settle(struct play *p)
 
 /* --- what the rules say, read in the simplest way --- */
 
-static bool may_read(const struct member *reader, const struct member *from, struct place target, struct place source)
+static bool lists(const json_t *source, const char *key, const char *name)
 {
-	if (source.space != target.space)
+	const json_t *annotations = json_object_get(json_object_get(source, "metadata"), "annotations");
+	const char *list = json_string_value(json_object_get(annotations, key));
+
+	return list && (strcmp(list, "*") == 0 || strstr(list, name));
+}
+
+static bool may_read(const struct member *reader, const struct member *from, struct place target, struct place at,
+		     const json_t *source)
+{
+	bool by_cluster = from == reader || (from->no == HUB && reader->reads == FC_READS_SAME_NAMESPACE);
+
+	if (at.type == SECRETS && target.type != SECRETS)
 		return false;
-	if (source.type == SECRETS && target.type != SECRETS)
+	if (from != reader && reader->reads == FC_READS_NONE)
 		return false;
-	return from == reader || (from->no == HUB && reader->reads == FC_READS_SAME_NAMESPACE);
+	return (at.space == target.space || lists(source, "fedcopy.dev/allow-namespaces", space_names[target.space])) &&
+	       (by_cluster || lists(source, "fedcopy.dev/allow-clusters", reader->name));
 }
 
 static json_t *value_at(const json_t *object, const char *path)
@@ -583,10 +622,8 @@ static json_t *wanted(struct play *p, const struct member *m, struct place at, c
 		instance = slash + 1;
 	}
 	source.name = atoi(instance + 1);
-	if (!from || !may_read(m, from, at, source))
-		return NULL;
-	object = object_at(from->home, source);
-	return object ? value_at(object, path) : NULL;
+	object = from ? object_at(from->home, source) : NULL;
+	return object && may_read(m, from, at, source, object) ? value_at(object, path) : NULL;
 }
 
 /* What `data` is to be: the wide rule's value, and the others' in it. NULL: what is wanted is refused by the server, so
@@ -718,6 +755,7 @@ static void begin(struct play *p)
 			edit(p, p->servers[i]);
 	}
 	p->favourite = below(p, FAULTS);
+	p->resyncs = chance(p, 30);
 	p->filling_stranger = true;
 	for (unsigned k = 0; k < 60; k++)
 		edit(p, p->servers[SERVERS - 1]);
@@ -732,6 +770,8 @@ static void begin(struct play *p)
 			.target_words = words,
 			.target_word_count = FC_ARRAY_LEN(words),
 			.max_in_flight = 1 + below(p, 4),
+			.max_writes_per_second = chance(p, 20) ? 1 + below(p, 10) : 0,
+			.resync_period_ms = p->resyncs ? RESYNC_MS : 0,
 		},
 		p->seed);
 	step(p, fc_event_new(FC_EVENT_TICK));

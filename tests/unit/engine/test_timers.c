@@ -42,14 +42,14 @@ static size_t take_until(struct fixture *f, int64_t from_ms, int64_t now_ms)
 
 	while (f->engine.heap_count) {
 		int64_t due_ms = f->engine.heap[0]->due_ms;
-		struct target *t = timer_take_due(&f->engine, now_ms);
+		struct alarm *a = alarm_take_due(&f->engine, now_ms);
 
-		if (!t) {
+		if (!a) {
 			assert_true(due_ms > now_ms);
 			break;
 		}
 		assert_in_range(due_ms, from_ms, now_ms);
-		assert_int_equal(t->due_ms, 0);
+		assert_int_equal(a->due_ms, 0);
 		from_ms = due_ms;
 		count++;
 	}
@@ -67,7 +67,7 @@ static void test_targets_come_out_in_the_order_of_their_times(void **state)
 		count = take_until(f, 1, 400);
 		assert_in_range(count, 1, TARGETS - 1);
 		assert_int_equal(count + take_until(f, 401, 1000), TARGETS);
-		assert_null(timer_take_due(&f->engine, INT64_MAX));
+		assert_null(alarm_take_due(&f->engine, INT64_MAX));
 	}
 }
 
@@ -78,12 +78,12 @@ static void test_earliest_of_the_times_of_one_target_wins(void **state)
 
 	timer_set_earliest(&f->engine, t, 50);
 	timer_set_earliest(&f->engine, t, 70);
-	assert_int_equal(t->due_ms, 50);
+	assert_int_equal(t->alarm.due_ms, 50);
 	timer_set_earliest(&f->engine, t, 30);
 	assert_int_equal(f->engine.heap_count, 1);
-	assert_null(timer_take_due(&f->engine, 29));
-	assert_ptr_equal(timer_take_due(&f->engine, 30), t);
-	assert_null(timer_take_due(&f->engine, INT64_MAX));
+	assert_null(alarm_take_due(&f->engine, 29));
+	assert_ptr_equal(alarm_take_due(&f->engine, 30), &t->alarm);
+	assert_null(alarm_take_due(&f->engine, INT64_MAX));
 }
 
 static void test_earlier_times_move_targets_up(void **state)
@@ -92,7 +92,7 @@ static void test_earlier_times_move_targets_up(void **state)
 
 	set_all(f, 1);
 	for (size_t i = 0; i < TARGETS; i += 3)
-		timer_set_earliest(&f->engine, &f->targets[i], f->targets[i].due_ms / 2);
+		timer_set_earliest(&f->engine, &f->targets[i], f->targets[i].alarm.due_ms / 2);
 	assert_int_equal(take_until(f, 1, 1000), TARGETS);
 }
 
@@ -106,7 +106,7 @@ static void test_cleared_target_does_not_come_out(void **state)
 		timer_clear(&f->engine, &f->targets[i]);
 		/* A second time is nothing. */
 		timer_clear(&f->engine, &f->targets[i]);
-		assert_int_equal(f->targets[i].due_ms, 0);
+		assert_int_equal(f->targets[i].alarm.due_ms, 0);
 	}
 	assert_int_equal(f->engine.heap_count, TARGETS - cleared);
 	assert_int_equal(take_until(f, 1, 1000), TARGETS - cleared);
@@ -118,7 +118,7 @@ static void test_time_before_the_beginning_is_due_at_once(void **state)
 	struct fixture *f = *state;
 
 	timer_set_earliest(&f->engine, &f->targets[0], -5);
-	assert_ptr_equal(timer_take_due(&f->engine, 1), &f->targets[0]);
+	assert_ptr_equal(alarm_take_due(&f->engine, 1), &f->targets[0].alarm);
 }
 
 static void test_target_that_goes_takes_its_time_along(void **state)

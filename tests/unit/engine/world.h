@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-enum { HUB, EDGE1, EDGE2, CLUSTERS };
+enum { HUB, EDGE1, EDGE2, CLUSTERS, NUMBERS = 128 };
 
 struct world {
 	struct fc_engine *engine;
@@ -25,6 +25,10 @@ struct world {
 	struct fc_cluster_info infos[CLUSTERS];
 	int64_t now_ms;
 	size_t reports; /* taken away by the way */
+	/* The watches of Namespaces, kept out of `actions`: each is answered with an empty list at once, unless that is
+	 * done by hand. */
+	struct fc_action *namespaces[NUMBERS]; /* by the number of the cluster */
+	bool namespaces_by_hand;
 };
 
 static const struct fc_resource world_resources[] = {
@@ -88,12 +92,52 @@ static inline json_t *J(const char *fmt, ...)
 	return value;
 }
 
+static inline bool world_watches_namespaces(const struct world *w, const struct fc_action *a)
+{
+	if (a->type == FC_ACTION_STOP_WATCH)
+		return a->cluster < NUMBERS && w->namespaces[a->cluster] &&
+		       w->namespaces[a->cluster]->watch == a->watch;
+	return a->type == FC_ACTION_START_WATCH && a->cluster < NUMBERS &&
+	       strcmp(a->resource->plural, "namespaces") == 0;
+}
+
+/* The first that starts or stops a watch of Namespaces, now the caller's; NULL when there is none. */
+static inline struct fc_action *world_take_namespaces(struct world *w)
+{
+	for (struct fc_action **at = &w->actions.first; *at; at = &(*at)->next) {
+		struct fc_action *a = *at;
+
+		if (!world_watches_namespaces(w, a))
+			continue;
+		*at = a->next;
+		if (!*at)
+			w->actions.end = at;
+		a->next = NULL;
+		return a;
+	}
+	return NULL;
+}
+
+static inline void world_list(struct world *w, const struct fc_action *watch, json_t *object);
+
 static inline void world_step(struct world *w, struct fc_event *event)
 {
+	struct fc_action *a;
+
 	event->now_ms = w->now_ms;
 	event->wall_ms = 1700000000000 + w->now_ms;
 	fc_engine_step(w->engine, event, &w->actions);
 	fc_event_free(event);
+	while ((a = world_take_namespaces(w))) {
+		fc_cluster_no cluster = a->cluster;
+		bool starts = a->type == FC_ACTION_START_WATCH;
+
+		fc_action_free(w->namespaces[cluster]);
+		w->namespaces[cluster] = starts ? fc_steal(&a) : NULL;
+		fc_action_free(a);
+		if (starts && !w->namespaces_by_hand)
+			world_list(w, w->namespaces[cluster], NULL);
+	}
 }
 
 static inline void world_tick(struct world *w, int64_t ms)
@@ -335,32 +379,43 @@ static inline void assert_quiet(const struct world *w)
 	assert_int_equal(world_count(w, FC_ACTION_READ), 0);
 }
 
+/* `options` without clusters and dialects, which are filled in; without words: secrets and configmaps. */
+static inline struct world *world_new_tuned(struct fc_engine_options options, uint64_t seed)
+{
+	static const char *const names[] = { "hub", "edge-1", "edge-2" };
+	static const char *const targets[] = { "secrets", "configmaps" };
+	struct world *w = fc_xcalloc(1, sizeof(*w));
+
+	for (int i = 0; i < CLUSTERS; i++)
+		w->infos[i] = (struct fc_cluster_info){ .name = fc_xstrdup(names[i]), .master = i == HUB };
+	options.clusters = w->infos;
+	options.cluster_count = CLUSTERS;
+	options.master = HUB;
+	options.dialects = fc_dialects;
+	if (!options.target_words) {
+		options.target_words = targets;
+		options.target_word_count = FC_ARRAY_LEN(targets);
+	}
+	w->now_ms = 1000000;
+	fc_actions_init(&w->actions);
+	w->engine = fc_engine_new(&options, seed);
+	return w;
+}
+
 /* `max_in_flight`: 0 for the default. */
 static inline struct world *world_new_limited(const char *const *targets, size_t target_count,
 					      const char *const *namespaces, size_t namespace_count,
 					      unsigned max_in_flight)
 {
-	static const char *const names[] = { "hub", "edge-1", "edge-2" };
-	struct world *w = fc_xcalloc(1, sizeof(*w));
-	struct fc_engine_options options = { 0 };
-
-	for (int i = 0; i < CLUSTERS; i++)
-		w->infos[i] = (struct fc_cluster_info){ .name = fc_xstrdup(names[i]), .master = i == HUB };
-	options = (struct fc_engine_options){
-		.clusters = w->infos,
-		.cluster_count = CLUSTERS,
-		.master = HUB,
-		.dialects = fc_dialects,
-		.target_words = targets,
-		.target_word_count = target_count,
-		.namespaces = namespaces,
-		.namespace_count = namespace_count,
-		.max_in_flight = max_in_flight,
-	};
-	w->now_ms = 1000000;
-	fc_actions_init(&w->actions);
-	w->engine = fc_engine_new(&options, 1);
-	return w;
+	return world_new_tuned(
+		(struct fc_engine_options){
+			.target_words = targets,
+			.target_word_count = target_count,
+			.namespaces = namespaces,
+			.namespace_count = namespace_count,
+			.max_in_flight = max_in_flight,
+		},
+		1);
 }
 
 static inline struct world *world_new_with(const char *const *targets, size_t target_count,
@@ -382,6 +437,8 @@ static inline void world_free(struct world *w)
 	fc_actions_fini(&w->actions);
 	for (int i = 0; i < CLUSTERS; i++)
 		free(w->infos[i].name);
+	for (int i = 0; i < NUMBERS; i++)
+		fc_action_free(w->namespaces[i]);
 	free(w);
 }
 
@@ -406,6 +463,21 @@ static inline struct fc_action *world_take_watch(struct world *w, fc_cluster_no 
 	w->actions.first = rest.first;
 	w->actions.end = rest.first ? rest.end : &w->actions.first;
 	return found;
+}
+
+/* Every source that is to be watched is not there. */
+static inline void world_no_sources(struct world *w)
+{
+	struct fc_action *a;
+
+	for (fc_cluster_no i = 0; i < NUMBERS; i++) {
+		for (size_t k = 0; k < FC_ARRAY_LEN(world_resources); k++) {
+			while ((a = world_take_watch(w, i, world_resources[k].plural, false))) {
+				world_list(w, a, NULL);
+				fc_action_free(a);
+			}
+		}
+	}
 }
 
 /* All clusters are up, their words resolved; `watches` are those of the targets in all clusters, synced and empty. */

@@ -77,6 +77,9 @@ static void test_actions_fini_frees_every_member(void **state)
 	a->subresource = fc_xstrdup("status");
 	a->body = json_incref(body);
 	fc_actions_add(&list, FC_ACTION_REPORT)->report = full_report();
+	a = fc_actions_add(&list, FC_ACTION_RECORD);
+	a->record = fc_event_record_new();
+	a->record->note = fc_xstrdup("data from hub/secrets/shop/cert: it is not there");
 	struct fc_measure *measure = fc_xcalloc(1, sizeof(*measure));
 	for (int i = 0; i < FC_METRIC_MAX_LABELS; i++)
 		measure->labels[i] = fc_xstrdup("x");
