@@ -59,6 +59,7 @@ struct rule {
 	/* What we wrote and what the server made of it: for `settled_key` the digest `settled_present` is right. */
 	struct fc_digest settled_key, settled_present, written_key;
 	bool in_write;	     /* part of the last write that was sent */
+	bool in_rewrite;     /* its last write undid what somebody else had put there */
 	bool want_moved;     /* it wants something else since: what becomes of that write says nothing against it */
 	bool is_root;	     /* its place was that of a whole group in that write */
 	int64_t sent_us;     /* received_us of what that write carries */

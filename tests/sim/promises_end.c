@@ -303,7 +303,7 @@ static bool blocked_now(const struct wish *r)
 	return blocked;
 }
 
-static bool agrees(const struct survey *s, const struct wish *r, const char *state)
+static bool agrees(const struct survey *s, const struct wish *r, const char *state, const char *reason)
 {
 	const struct wish *other;
 
@@ -314,6 +314,9 @@ static bool agrees(const struct survey *s, const struct wish *r, const char *sta
 		return true;
 	/* What was found before it went away stands. */
 	if (r->state == FC_STATE_CLUSTER_UNREACHABLE && (strcmp(state, "Invalid") == 0 || strcmp(state, "Cycle") == 0))
+		return true;
+	/* That it was refused comes before what stands in its way since. */
+	if (strcmp(reason, "Refused") == 0 && (r->state == FC_STATE_PENDING || r->state == FC_STATE_NOT_ALLOWED))
 		return true;
 	/* The target was not looked at: nothing else stands in the way of its being the first that applies. */
 	if (strcmp(state, "Invalid") == 0 && r->state != FC_STATE_IN_SYNC && blocked_now(r))
@@ -362,7 +365,7 @@ static void rule_key(const struct wish *r, char out[320])
 static void check_rule(const struct survey *s, const struct wish *r, json_t *by_key)
 {
 	char key[320];
-	const char *state;
+	const char *state, *reason;
 	json_t *rule;
 
 	rule_key(r, key);
@@ -374,10 +377,11 @@ static void check_rule(const struct survey *s, const struct wish *r, json_t *by_
 		return;
 	}
 	state = json_string_value(json_object_get(rule, "state"));
+	reason = json_string_value(json_object_get(rule, "reason"));
 	json_object_set_new(rule, "met", json_true());
-	if (!r->member->away && !agrees(s, r, state))
+	if (!r->member->away && !agrees(s, r, state, reason))
 		world_fail(s->world, r->state == FC_STATE_IN_SYNC ? 1 : 8, "the rule of %s is %s (%s: %s), and should be %s",
-			   key, state, json_string_value(json_object_get(rule, "reason")),
+			   key, state, reason,
 			   json_string_value(json_object_get(rule, "message")), fc_state_name(r->state));
 }
 

@@ -106,15 +106,21 @@ static void matching_places(struct dice *d, unsigned to, unsigned from, const ch
 struct some {
 	struct dice *d;
 	const struct api_type *type;
+	const char *ns; /* in this one only; NULL: in any */
 	const json_t *found;
 	unsigned met;
 };
+
+static const char *ns_of(const json_t *object)
+{
+	return json_string_value(json_object_get(json_object_get(object, "metadata"), "namespace")) ?: "";
+}
 
 static void one_of_them(void *user, const struct api_type *type, const json_t *object)
 {
 	struct some *s = user;
 
-	if (s->type != type)
+	if (s->type != type || (s->ns && strcmp(s->ns, ns_of(object)) != 0))
 		return;
 	if (dice_below(s->d, ++s->met) == 0)
 		s->found = object;
@@ -136,20 +142,19 @@ static void instance(struct world *w, struct dice *d, const struct member *m, un
 		     char out[96])
 {
 	struct some some = { .d = d, .type = world_types[from] };
-	const char *own = json_string_value(json_object_get(json_object_get(target, "metadata"), "namespace")) ?: "";
-	const char *ns, *name;
+	const char *own = ns_of(target), *ns, *name;
 	char other[8];
 
-	if (dice_chance(d, 85))
+	/* Mostly of the own namespace: that needs no consent. */
+	if (*own && from != ZONES && dice_chance(d, 65))
+		some.ns = own;
+	if (dice_chance(d, 90))
 		api_server_each(m->home->api, one_of_them, &some);
 	snprintf(other, sizeof(other), "o%u", dice_below(d, NAMES));
-	ns = json_string_value(json_object_get(json_object_get(some.found, "metadata"), "namespace")) ?: "";
+	ns = ns_of(some.found);
 	name = json_string_value(json_object_get(json_object_get(some.found, "metadata"), "name")) ?: other;
 	if (!some.found)
 		ns = from == ZONES ? "" : dice_chance(d, 70) && *own ? own : world_spaces[dice_below(d, SPACES)];
-	/* Mostly of the own namespace: that needs no consent. */
-	if (*ns && *own && dice_chance(d, 45))
-		ns = own;
 	if (dice_chance(d, 2))
 		snprintf(out, 96, "%s", dice_chance(d, 50) ? "a/b/c/d" : "Bad_/o1");
 	else if (m == &w->members[0] && strcmp(ns, own) == 0 && dice_chance(d, 60))
