@@ -232,7 +232,8 @@ static void take_event(struct fc_engine *e, struct target *t, const json_t *obje
 	struct fc_uid uid = uid_of(object);
 	/* Where versions begin again after a restore from a backup, generations do too. */
 	bool older = fc_rv_compare(fc_json_metadata(object, "resourceVersion"), t->version) == FC_RV_OLDER;
-	bool same = !older && fc_uid_equal(&t->uid, &uid);
+	/* Nor is a list believed: versions that began again may have passed the known one meanwhile. */
+	bool same = !older && !t->watch->listing && fc_uid_equal(&t->uid, &uid);
 	bool answered = t->known && same && generation_answers(t, object);
 	bool spec_same = same && t->generation != 0 && generation_of(object) == t->generation;
 
