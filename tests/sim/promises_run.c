@@ -515,15 +515,16 @@ struct api_answer promise_send(void *user, const struct fc_action *a, struct api
 {
 	struct slot *s = user;
 	struct world *w = s->process->world;
-	const struct api_type *type = type_of(a);
-	uint64_t before = api_server_version(server);
+	const json_t *object =
+		api_server_object(server, a->resource->group, a->resource->plural, a->namespace_ ?: "", a->name);
+	long long before = atoll(fc_json_metadata(object, "resourceVersion"));
 	struct api_answer answer;
 
 	api_server_set_time(server, 1700000000 + w->now_ms / 1000);
 	if (server_of(w, server)->stranger)
 		world_fail(w, 4, "%s %s is sent to who stands in the place of %s", method, path, s->member->name);
 	if (a->type == FC_ACTION_PATCH)
-		check_need(w, s, a, api_server_object(server, type->group, type->plural, a->namespace_ ?: "", a->name));
+		check_need(w, s, a, object);
 	if (a->type == FC_ACTION_READ)
 		answer = api_request(server, method, path, content_type, false, body);
 	else
@@ -538,7 +539,8 @@ struct api_answer promise_send(void *user, const struct fc_action *a, struct api
 	}
 	w->stats.writes++;
 	w->patches++;
-	if (w->calm && api_server_version(server) != before)
+	object = api_server_object(server, a->resource->group, a->resource->plural, a->namespace_ ?: "", a->name);
+	if (w->calm && atoll(fc_json_metadata(object, "resourceVersion")) != before)
 		world_fail(w, 2, "%s/%s on %s is changed after a restart, and all was in sync", a->namespace_, a->name,
 			   s->member->name);
 	return answer;
