@@ -3,6 +3,7 @@
  * stands there. Equal: nothing. Different: one patch for all of them. */
 #include "base/mem.h"
 #include "engine/parts.h"
+#include "engine/whole.h"
 #include "json/patch.h"
 
 static void set_all(struct fc_engine *e, struct target *t, const char *reason, const char *message)
@@ -316,18 +317,29 @@ static size_t compose_groups(struct fc_engine *e, struct group *groups, size_t c
 	return open;
 }
 
+static bool group_is_fresh(const struct group *g)
+{
+	for (const struct rule *r = g->root; r != g->end; r = r->next)
+		if (r->takes_part && r->fresh)
+			return true;
+	return false;
+}
+
 static json_t *make_patch(struct target *t, struct group *groups, size_t count)
 {
 	struct fc_patch *patch = fc_patch_new(t->version);
 
-	t->writing_rewrite = true;
+	t->writing_rewrite = false;
 	for (struct rule *r = t->rules; r; r = r->next)
 		r->in_write = r->is_root = false;
 	for (size_t i = 0; i < count; i++) {
 		struct group *g = &groups[i];
+		bool rewrite;
 
 		if (!g->open)
 			continue;
+		rewrite = !group_is_fresh(g);
+		t->writing_rewrite = t->writing_rewrite || rewrite;
 		g->root->written_key = g->key;
 		g->root->is_root = true;
 		fc_patch_put(patch, g->root->spec.target_path, &g->root->ground, g->value);
@@ -337,8 +349,7 @@ static json_t *make_patch(struct target *t, struct group *groups, size_t count)
 			r->in_write = true;
 			r->sent_us = r->received_us;
 			r->received_us = 0;
-			if (r->fresh)
-				t->writing_rewrite = false;
+			r->in_rewrite = rewrite;
 			r->fresh = r->want_moved = false;
 		}
 	}
@@ -383,8 +394,8 @@ static void send_patch(struct fc_engine *e, struct target *t, enum part part, st
 	}
 	a = patch_action(e, t, id, part);
 	a->body = make_patch(t, groups, count);
-	t->written = part;
 	a->confidential = confidential_places(e, t);
+	t->written = part;
 	t->phase = WRITING;
 	timer_clear(e, t);
 	for (struct rule *r = t->rules; r; r = r->next)
@@ -556,6 +567,8 @@ void target_decide(struct fc_engine *e, struct target *t)
 	bool any = false, syncing = false, worth_a_read = false;
 
 	timer_clear(e, t);
+	if (whole_decide(e, t))
+		return;
 	for (struct rule *r = t->rules; r; r = r->next) {
 		rule_judge(e, r);
 		any = any || r->takes_part;

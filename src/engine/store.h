@@ -18,6 +18,12 @@
 
 #include <stdbool.h>
 
+/* Of whole objects: engine/copy.h. */
+struct copy_rule;
+struct site;
+struct pair;
+struct origin;
+
 /* An object's key. All pointers are interned, so keys are equal when their bytes are. */
 struct key {
 	const struct fc_resource *resource; /* from fc_engine.resources */
@@ -47,6 +53,7 @@ struct watch {
 	const char *namespace_;		    /* interned or NULL: all namespaces */
 	const char *name;		    /* interned or NULL: all objects */
 	enum watch_use use;
+	enum fc_watch_content content;
 	bool synced; /* its first list is complete */
 	bool listing;
 	bool relisting;		/* asked to list again, which it has not done yet */
@@ -72,7 +79,10 @@ struct word {
 	const struct fc_resource *resource; /* from fc_engine.resources; NULL: not served, or not known yet */
 	bool patchable;			    /* objects of it can be written */
 	struct fault error;		    /* why there is none, or, with a resource, why it is none any more */
+	bool for_copies;		    /* a dialect names it: it is watched for instructions or marks */
 	struct rule *rules;		    /* those that wait for it or rely on it (list `in_word`) */
+	struct copy_rule *copy_rules;	    /* the same for whole objects */
+	struct site *sites;		    /* and what they have in this cluster */
 	struct word *next;
 };
 
@@ -87,7 +97,15 @@ struct space {
 	bool terminating;			 /* bears a deletionTimestamp */
 	char *allow_namespaces, *allow_clusters; /* design section 7, row c; NULL: not said */
 	char *accept_from;			 /* row e */
+	json_t *labels;				 /* NULL: none */
 	UT_hash_handle hh;			 /* cluster.spaces */
+};
+
+/* Deletions and clears of the last minutes because something is gone (promise 9), oldest first. */
+struct brake {
+	int64_t *times;
+	size_t count, cap;
+	bool pulled; /* stays so until a restart */
 };
 
 struct cluster {
@@ -107,6 +125,9 @@ struct cluster {
 	struct watch *namespaces_watch; /* NULL: nothing of it was of interest yet */
 	bool namespaces_failed;		/* they could not be watched at first, and that was said */
 	struct space *spaces;		/* its Namespaces that were told of, by name */
+	struct site *sites;		/* of whole-object rules (list `in_cluster`) */
+	size_t copies;			/* targets here that bear marks of copies */
+	struct brake brake;
 	struct job *write_queue, *read_queue;
 	unsigned writes_in_flight, reads_in_flight;
 	struct throttle throttle;
@@ -147,6 +168,9 @@ struct fc_engine {
 	struct target *targets;
 	struct source *sources;
 	struct source_group *groups;
+	struct origin *origins;
+	struct copy_rule *with_body; /* those that got a body in this step: kept only if a pair wants it still */
+	bool copies;		     /* a dialect has rules for whole objects: all Namespaces are watched */
 	struct request *requests;
 	struct alarm **heap;
 	size_t heap_count, heap_cap;

@@ -75,7 +75,8 @@ static void take_action(void *user, struct fc_action *action)
 {
 	struct fixture *f = user;
 
-	if (action->type == FC_ACTION_START_WATCH && action->cluster == 1)
+	if (action->type == FC_ACTION_START_WATCH && action->cluster == 1 &&
+	    strcmp(action->resource->plural, "secrets") == 0)
 		f->watch = action->watch;
 	fc_action_free(action);
 }
