@@ -88,11 +88,11 @@ static enum fc_state judge_value(struct wish *r, const json_t *source)
 	return place_get(&r->from, source, &r->value) == PLACE_FOUND ? FC_STATE_IN_SYNC : FC_STATE_PATH_NOT_FOUND;
 }
 
-static bool is_paused(struct wish *r, bool allowed)
+static bool is_paused(const struct world *w, struct wish *r, bool allowed)
 {
 	if (paused(r->object) || paused(space_of(r->member, meta(r->object, "namespace"))))
 		return true;
-	return allowed && !r->literal && (paused(r->source) || paused(space_of(r->source_member, r->source_ns)));
+	return allowed && !r->literal && selected(w, r->source_ns) && (paused(r->source) || paused(space_of(r->source_member, r->source_ns)));
 }
 
 /* All but what depends on other rules. */
@@ -112,11 +112,13 @@ static void judge_alone(struct world *w, struct wish *r)
 		r->state = FC_STATE_CLUSTER_UNREACHABLE;
 		return;
 	}
-	said.source = r->source;
-	if (!r->literal && r->source_type)
+	if (!r->literal && r->source_type) {
+		/* What is not selected is not looked at either. */
+		said.source = selected(w, r->source_ns) ? r->source : NULL;
 		said.source_space = space_of(r->source_member, r->source_ns);
+	}
 	allowed = !r->literal && !r->source_type ? false : wish_allowed(w, r, &said);
-	if (*meta(r->object, "deletionTimestamp") || (!r->literal && !r->source_type) || is_paused(r, allowed))
+	if (*meta(r->object, "deletionTimestamp") || (!r->literal && !r->source_type) || is_paused(w, r, allowed))
 		r->state = FC_STATE_PENDING;
 	else if (!allowed)
 		r->state = FC_STATE_NOT_ALLOWED;
@@ -257,7 +259,11 @@ static void judge_target(struct survey *s, struct wish *first, struct wish *end)
 	for (struct wish *r = first; r != end && !broken(s->world);) {
 		struct wish *next;
 
-		if (r->state != FC_STATE_IN_SYNC) {
+		/* Together with a rule above it. */
+		for (struct wish *above = first; above != r; above++)
+			if (above->was_refused && above->to.count && place_compare(&above->to, &r->to) < 0)
+				r->unsure = true;
+		if (r->state != FC_STATE_IN_SYNC || r->unsure) {
 			r++;
 			continue;
 		}
@@ -267,7 +273,32 @@ static void judge_target(struct survey *s, struct wish *first, struct wish *end)
 	}
 }
 
-static void survey(struct world *w, struct survey *s)
+static void rule_key(const struct wish *r, char out[320])
+{
+	const struct api_type *t = r->type;
+	char path[160];
+
+	snprintf(out, 320, "%s/%s%s%s/%s/%s %s", r->member->name, t->plural, *t->group ? "." : "", t->group,
+		 meta(r->object, "namespace"), meta(r->object, "name"), r->to.count ? place_text(&r->to, path) : r->key);
+}
+
+/* What was refused stands as long as neither source nor target changes, whatever else has come in its way. */
+static void find_refused(struct survey *s, const json_t *rules)
+{
+	for (unsigned i = 0; i < s->count; i++) {
+		struct wish *r = &s->wishes[i];
+		char key[320];
+		const json_t *rule;
+
+		if (r->state == FC_STATE_IN_SYNC || r->state == FC_STATE_INVALID)
+			continue;
+		rule_key(r, key);
+		rule = json_object_get(rules, key);
+		r->was_refused = rule && strcmp(json_string_value(json_object_get(rule, "reason")), "Refused") == 0;
+	}
+}
+
+static void survey(struct world *w, struct survey *s, const json_t *rules)
 {
 	*s = (struct survey){ .world = w };
 	for (unsigned i = 0; i < w->member_count; i++) {
@@ -278,6 +309,7 @@ static void survey(struct world *w, struct survey *s)
 	for (unsigned i = 0; i < s->count; i++)
 		judge_alone(w, &s->wishes[i]);
 	find_cycles(s);
+	find_refused(s, rules);
 	for (unsigned i = 0, end; i < s->count && !broken(w); i = end) {
 		for (end = i + 1; end < s->count && s->wishes[end].object == s->wishes[i].object; end++)
 			;
@@ -315,9 +347,12 @@ static bool agrees(const struct survey *s, const struct wish *r, const char *sta
 	/* What was found before it went away stands. */
 	if (r->state == FC_STATE_CLUSTER_UNREACHABLE && (strcmp(state, "Invalid") == 0 || strcmp(state, "Cycle") == 0))
 		return true;
-	/* That it was refused comes before what stands in its way since. */
-	if (strcmp(reason, "Refused") == 0 && (r->state == FC_STATE_PENDING || r->state == FC_STATE_NOT_ALLOWED))
+	/* Without its type nobody can look whether it still is on one. */
+	if (r->state == FC_STATE_PENDING && strcmp(state, "Cycle") == 0 && !r->literal && !r->source_type)
 		return true;
+	/* That it was refused comes before what stands in its way since. */
+	if (r->was_refused && strcmp(reason, "Refused") == 0)
+		return r->state == FC_STATE_PENDING || r->state == FC_STATE_NOT_ALLOWED;
 	/* The target was not looked at: nothing else stands in the way of its being the first that applies. */
 	if (strcmp(state, "Invalid") == 0 && r->state != FC_STATE_IN_SYNC && blocked_now(r))
 		return true;
@@ -351,15 +386,6 @@ static void check_words(struct world *w, const json_t *rule)
 		if (text_tells(json_string_value(value)))
 			world_fail(w, 10, "the rule of %s tells a secret value in its %s",
 				   json_string_value(json_object_get(rule, "target")), key);
-}
-
-static void rule_key(const struct wish *r, char out[320])
-{
-	const struct api_type *t = r->type;
-	char path[160];
-
-	snprintf(out, 320, "%s/%s%s%s/%s/%s %s", r->member->name, t->plural, *t->group ? "." : "", t->group,
-		 meta(r->object, "namespace"), meta(r->object, "name"), r->to.count ? place_text(&r->to, path) : r->key);
 }
 
 static void check_rule(const struct survey *s, const struct wish *r, json_t *by_key)
@@ -402,31 +428,39 @@ static bool may_be_left(struct world *w, const char *target)
 	return false;
 }
 
-static void check_process(const struct survey *s, struct process *p)
+/* By target and path. */
+static json_t *rules_of(const struct process *p)
 {
-	struct world *w = s->world;
 	json_t *rules = json_array(), *by_key = json_object(), *rule;
 	uint64_t cursor = 0;
 	size_t i;
-	const char *key;
 
 	fc_engine_rules(p->engine, &cursor, SIZE_MAX, rules);
 	json_array_foreach(rules, i, rule) {
 		char text[320];
 
-		check_words(w, rule);
 		snprintf(text, sizeof(text), "%s %s", json_string_value(json_object_get(rule, "target")),
 			 json_string_value(json_object_get(rule, "path")));
 		json_object_set(by_key, text, rule);
 	}
-	w->stats.rules += json_array_size(rules);
+	json_decref(rules);
+	return by_key;
+}
+
+static void check_process(const struct survey *s, json_t *rules)
+{
+	struct world *w = s->world;
+	const char *key;
+	json_t *rule;
+
+	w->stats.rules += json_object_size(rules);
 	for (unsigned k = 0; k < s->count && !broken(w); k++)
-		check_rule(s, &s->wishes[k], by_key);
-	json_object_foreach(by_key, key, rule)
+		check_rule(s, &s->wishes[k], rules);
+	json_object_foreach(rules, key, rule) {
+		check_words(w, rule);
 		if (!json_object_get(rule, "met") && !may_be_left(w, key))
 			world_fail(w, 8, "the rule of %s is none", key);
-	json_decref(rules);
-	json_decref(by_key);
+	}
 }
 
 static void check_work(struct world *w, const struct process *p)
@@ -443,16 +477,20 @@ static void check_work(struct world *w, const struct process *p)
 
 static void check_all(struct world *w)
 {
-	struct survey s;
-
-	survey(w, &s);
 	for (unsigned i = 0; i < MOST_PROCESSES && !broken(w); i++) {
+		struct survey s;
+		json_t *rules;
+
 		if (!w->processes[i].engine)
 			continue;
-		check_process(&s, &w->processes[i]);
+		rules = rules_of(&w->processes[i]);
+		survey(w, &s, rules);
+		if (!broken(w))
+			check_process(&s, rules);
 		check_work(w, &w->processes[i]);
+		survey_fini(&s);
+		json_decref(rules);
 	}
-	survey_fini(&s);
 }
 
 /* --- the phases of the end --- */

@@ -219,7 +219,7 @@ struct wish {
 	const json_t *value; /* borrowed; NULL: none */
 	enum fc_state state; /* IN_SYNC: it takes part */
 	bool undecided, unsure; /* something near it may say otherwise */
-	bool on_cycle;
+	bool on_cycle, was_refused;
 };
 bool place_parse(struct place *p, const char *text, bool in_key);
 enum place_found { PLACE_FOUND, PLACE_MISSING, PLACE_BLOCKED };
