@@ -13,7 +13,7 @@
 #define FC_UNUSED __attribute__((unused))
 #define FC_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 /* The struct of that type whose member `pointer` points to. */
-#define FC_CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define FC_CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 /* Zeroed, copied or printed memory of a size that the program itself decides; the caller frees. Out of memory they
  * end it. */

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "engine/parts.h"
+#include "engine/whole.h"
 
 /* Where the first of that number or of a higher one stands. */
 static size_t position(const struct fc_engine *e, uint64_t no)
@@ -82,6 +83,7 @@ static void cluster_free(struct fc_engine *e, struct cluster *c)
 	alarm_clear(e, &c->throttle.alarm);
 	words_free(e, c);
 	namespaces_free(e, c);
+	brake_free(&c->brake);
 	fc_cluster_info_fini(&c->info);
 	free(c->id);
 	free(c->told_id);
@@ -120,6 +122,7 @@ void cluster_added(struct fc_engine *e, const struct fc_event *event)
 	report_cluster(e, FC_LOG_INFO, c, "cluster is new in the cluster set", NULL);
 	words_start(e, c);
 	rebind_by_name(e, c->info.name);
+	sites_set_changed(e);
 }
 
 static void free_targets(struct fc_engine *e, const struct cluster *c)
@@ -151,6 +154,7 @@ void cluster_removed(struct fc_engine *e, struct cluster *c)
 	/* Its own rules first: they go without a word, those elsewhere that read from it say what they lack. With the
 	 * last rule of a source its watch goes, and what is watched then is targets. */
 	free_targets(e, c);
+	sites_set_changed(e);
 	words_abandon(e, c);
 	rebind_by_name(e, c->info.name);
 	stop_watches(e, c);
@@ -204,6 +208,7 @@ void cluster_changed(struct fc_engine *e, struct cluster *c, const struct fc_eve
 	if (strcmp(c->info.name, old.name) != 0)
 		renamed(e, c, old.name);
 	fc_cluster_info_fini(&old);
+	sites_set_changed(e);
 	clusters_look_again(e);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "engine/parts.h"
+#include "engine/whole.h"
 
 void cluster_mark_concerned(struct fc_engine *e, struct cluster *c)
 {
@@ -17,6 +18,7 @@ void cluster_mark_concerned(struct fc_engine *e, struct cluster *c)
 		if (concerned)
 			target_mark(e, t);
 	}
+	copy_rules_of_cluster_changed(e, c);
 }
 
 /* --- who answers --- */
@@ -223,7 +225,7 @@ void clusters_check_synced(struct fc_engine *e, struct cluster *c)
 	if (c->connection != UP || c->has_synced)
 		return;
 	for (struct word *w = c->words; w; w = w->next)
-		if (w->for_targets && !w->answered)
+		if ((w->for_targets || w->for_copies) && !w->answered)
 			return;
 	HASH_ITER(hh, e->watches, watch, next) {
 		if (watch->cluster != c->no || watch->use != WATCH_TARGETS || watch->synced)

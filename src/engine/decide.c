@@ -3,6 +3,7 @@
  * stands there. Equal: nothing. Different: one patch for all of them. */
 #include "base/mem.h"
 #include "engine/parts.h"
+#include "engine/whole.h"
 #include "json/patch.h"
 
 static void set_all(struct fc_engine *e, struct target *t, const char *reason, const char *message)
@@ -383,8 +384,8 @@ static void send_patch(struct fc_engine *e, struct target *t, enum part part, st
 	}
 	a = patch_action(e, t, id, part);
 	a->body = make_patch(t, groups, count);
-	a->confidential = confidential_places(e, t);
 	t->written = part;
+	a->confidential = confidential_places(e, t);
 	t->phase = WRITING;
 	timer_clear(e, t);
 	for (struct rule *r = t->rules; r; r = r->next)
@@ -556,6 +557,8 @@ void target_decide(struct fc_engine *e, struct target *t)
 	bool any = false, syncing = false, worth_a_read = false;
 
 	timer_clear(e, t);
+	if (whole_decide(e, t))
+		return;
 	for (struct rule *r = t->rules; r; r = r->next) {
 		rule_judge(e, r);
 		any = any || r->takes_part;

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "engine/parts.h"
+#include "engine/whole.h"
 
 #define DEFAULT_IN_FLIGHT 16
 /* A cluster that is slower than this at its first list holds up nobody (promise 7). */
@@ -18,8 +19,8 @@ struct fc_engine *fc_engine_new(const struct fc_engine_options *options, uint64_
 		e->options.max_in_flight = DEFAULT_IN_FLIGHT;
 	e->random.state = seed;
 	e->strings = fc_intern_new();
-	while (options->dialects[dialects])
-		dialects++;
+	for (; options->dialects[dialects]; dialects++)
+		e->copies = e->copies || options->dialects[dialects]->copy;
 	e->counts = fc_xcalloc(dialects ? dialects : 1, sizeof(*e->counts));
 	e->permissions = fc_permissions_ref(options->permissions);
 	e->options.permissions = NULL;
@@ -177,6 +178,7 @@ void fc_engine_step(struct fc_engine *e, const struct fc_event *event, struct fc
 		ring(e, due);
 	decide_dirty(e);
 	notices_settle(e);
+	copy_bodies_settle(e);
 	e->out = NULL;
 }
 

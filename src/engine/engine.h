@@ -32,6 +32,8 @@ struct fc_engine_options {
 	/* --namespace: only these, for targets and sources; none: all; borrowed for the engine's life */
 	const char *const *namespaces;
 	size_t namespace_count;
+	/* Promise 9: deletions and clears per cluster in ten minutes; 0: 50, below 0: none at all */
+	long max_deletes;
 	/* The operator's list, NULL: an empty one; a reference of its own is taken. */
 	struct fc_permissions *permissions;
 	bool allow_all;			/* --allow-all: the operator permits everything */

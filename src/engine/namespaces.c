@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "engine/parts.h"
+#include "engine/whole.h"
 #include "json/decode.h"
 #include "model/marks.h"
 
@@ -25,13 +26,20 @@ void namespaces_watch(struct fc_engine *e, struct cluster *c)
 	if (c->namespaces_watch)
 		return;
 	r = fc_resource_new(&namespaces);
-	c->namespaces_watch = watch_start(e, c->no, resource_take(e, r), NULL, NULL, WATCH_NAMESPACES);
+	/* Whole objects are copied by the names and labels of Namespaces: all of them are of interest then. */
+	c->namespaces_watch = watch_start_as(e, c->no, resource_take(e, r), NULL, NULL, WATCH_NAMESPACES,
+					     e->copies ? FC_WATCH_METADATA : FC_WATCH_ANNOTATED);
 	fc_resource_unref(r);
 }
 
 bool namespaces_known(const struct cluster *c)
 {
 	return c->namespaces_failed || (c->namespaces_watch && c->namespaces_watch->synced);
+}
+
+bool namespaces_listed(const struct cluster *c)
+{
+	return c->namespaces_watch && c->namespaces_watch->synced;
 }
 
 struct space *namespace_find(const struct fc_engine *e, const struct cluster *c, const char *name)
@@ -63,6 +71,7 @@ static void space_free(struct fc_engine *e, struct cluster *c, struct space *s)
 	free(s->allow_namespaces);
 	free(s->allow_clusters);
 	free(s->accept_from);
+	json_decref(s->labels);
 	free(s);
 }
 
@@ -77,7 +86,7 @@ static void mark_concerned(struct fc_engine *e, const struct cluster *c, const c
 	struct target *t, *next;
 
 	HASH_ITER(hh, e->targets, t, next) {
-		if (t->key.cluster == c->no && is_it(t->key.namespace_, name))
+		if ((t->key.cluster == c->no && is_it(t->key.namespace_, name)) || whole_reads_from(t, c, name))
 			target_mark(e, t);
 		for (struct rule *r = t->rules; r; r = r->next) {
 			if (!r->word || r->word->cluster != c || !is_it(rule_source_namespace(r), name))
@@ -105,10 +114,24 @@ static bool take_flag(bool *slot, bool value)
 	return news;
 }
 
+/* Only where somebody selects by them: kept for ten thousand Namespaces they would be felt. */
+static bool take_labels(const struct fc_engine *e, struct space *s, const json_t *object)
+{
+	json_t *labels = e->copies ? json_object_get(json_object_get(object, "metadata"), "labels") : NULL;
+
+	if ((!labels && !s->labels) || json_equal(labels, s->labels))
+		return false;
+	json_decref(s->labels);
+	s->labels = json_incref(labels);
+	return true;
+}
+
 void namespace_object(struct fc_engine *e, struct watch *w, const json_t *object)
 {
 	struct cluster *c = cluster_of(e, w->cluster);
-	struct space *s = space_take(e, c, fc_json_metadata(object, "name"));
+	const char *name = fc_json_metadata(object, "name");
+	bool is_new = !namespace_find(e, c, name), labels;
+	struct space *s = space_take(e, c, name);
 	bool news;
 
 	s->generation_seen = w->generation;
@@ -117,8 +140,11 @@ void namespace_object(struct fc_engine *e, struct watch *w, const json_t *object
 	news |= take_text(&s->allow_namespaces, fc_marks_annotation(object, FC_MARK_ALLOW_NAMESPACES));
 	news |= take_text(&s->allow_clusters, fc_marks_annotation(object, FC_MARK_ALLOW_CLUSTERS));
 	news |= take_text(&s->accept_from, fc_marks_annotation(object, FC_MARK_ACCEPT_FROM));
+	labels = take_labels(e, s, object);
+	if (is_new || labels)
+		sites_namespace_changed(e, c, s->name);
 	/* At the end of the first list all are. */
-	if (news && w->synced)
+	if ((news || (is_new && e->copies)) && w->synced)
 		mark_concerned(e, c, s->name);
 }
 
@@ -128,6 +154,7 @@ static void is_gone(struct fc_engine *e, struct cluster *c, struct space *s)
 
 	space_free(e, c, s);
 	mark_concerned(e, c, name);
+	sites_namespace_changed(e, c, name);
 	fc_intern_drop(e->strings, name);
 }
 
@@ -148,6 +175,7 @@ void namespaces_list_end(struct fc_engine *e, struct watch *w, bool complete, bo
 	HASH_ITER(hh, c->spaces, s, next)
 		if (complete && s->generation_seen != w->generation)
 			is_gone(e, c, s);
+	sites_cluster_changed(e, c);
 	if (first)
 		mark_concerned(e, c, NULL);
 }
@@ -162,6 +190,7 @@ void namespaces_failed(struct fc_engine *e, struct watch *w)
 	c->namespaces_failed = true;
 	report_cluster(e, FC_LOG_INFO, c, "Namespaces cannot be watched: consents and pauses on them are not seen",
 		       w->error.text);
+	sites_cluster_changed(e, c);
 	cluster_mark_concerned(e, c);
 }
 

@@ -16,6 +16,9 @@
 /* --- watches.c: starting, stopping and what they tell --- */
 struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
 			  const char *namespace_, const char *name, enum watch_use use);
+struct watch *watch_start_as(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
+			     const char *namespace_, const char *name, enum watch_use use,
+			     enum fc_watch_content content);
 void watch_stop(struct fc_engine *e, struct watch *w); /* nothing may rely on it any more */
 void watch_event(struct fc_engine *e, const struct fc_event *event);
 /* Ends what was started, and takes another number, under which nothing is started yet; the caller has it out of
@@ -39,6 +42,13 @@ void targets_forget_held(struct fc_engine *e, fc_cluster_no cluster); /* a list 
 void targets_master_renamed(struct fc_engine *e);		      /* others follow it now */
 void target_mark(struct fc_engine *e, struct target *t);	      /* decide about it before this step ends */
 void target_free(struct fc_engine *e, struct target *t);
+/* Found, or made: nothing is known of it then. */
+struct target *target_take(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name);
+/* Begins a write of it, whose body is the caller's to fill in; NULL: it waits in line for a request, and is decided
+ * about when its turn comes. */
+struct fc_action *target_action(struct fc_engine *e, struct target *t, enum fc_action_type type);
+/* The whole object, as the answer to a write has it. */
+void target_take_whole(struct fc_engine *e, struct target *t, const json_t *object);
 void target_read(struct fc_engine *e, struct target *t);
 /* Which part of the target it writes. */
 enum part rule_part(const struct rule *r);
@@ -69,6 +79,8 @@ const char *rule_source_namespace(const struct rule *r); /* borrowed; NULL: clus
 
 /* --- sources.c: objects that are read --- */
 struct source *source_attach(struct fc_engine *e, const struct key *key, struct rule *r);
+void source_attach_copy(struct fc_engine *e, const struct key *key, struct copy_rule *cr);
+void source_detach_copy(struct fc_engine *e, struct copy_rule *cr);
 void source_detach(struct fc_engine *e, struct rule *r); /* frees a source that nobody names any more */
 void source_object(struct fc_engine *e, struct watch *w, json_t *object, int64_t received_us);
 void source_gone(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name, const char *version);
@@ -140,21 +152,13 @@ void report_cluster(struct fc_engine *e, enum fc_log_level level, const struct c
 void report_write(struct fc_engine *e, const struct target *t);
 void measure_write(struct fc_engine *e, const struct target *t, const char *result);
 void measure_retry(struct fc_engine *e);
+/* The same for whole objects: a pair, a rule in a cluster, a copy that nobody wants, and a write of any of them. */
+void report_pair(struct fc_engine *e, enum fc_log_level level, const struct pair *p);
+void report_site(struct fc_engine *e, enum fc_log_level level, const struct site *s);
+void report_stray(struct fc_engine *e, enum fc_log_level level, const struct target *t);
+void report_whole_write(struct fc_engine *e, const struct target *t, const char *version);
+void measure_pair_propagation(struct fc_engine *e, const struct pair *p);
 void measure_propagation(struct fc_engine *e, const struct rule *r);
-
-/* --- requests.c: the requests under way and those that wait --- */
-void job_init(struct job *j, void *owner);
-/* Counts the job as under way and gives its request a number, or, where the cluster has no request free, puts it in
- * line and returns 0: its owner is asked again when its turn comes. */
-uint64_t job_start(struct fc_engine *e, struct cluster *c, struct job *j, enum job_kind kind);
-bool job_could_start(struct fc_engine *e, struct cluster *c, enum job_kind kind);
-void job_wait(struct cluster *c, struct job *j, enum job_kind kind);
-void job_leave_line(struct cluster *c, struct job *j);
-void job_forget(struct fc_engine *e, struct cluster *c, struct job *j); /* its owner goes */
-void request_done(struct fc_engine *e, const struct fc_event *event);
-/* What is under way in the cluster has failed, as far as its owners go; answers that come still are not heard. */
-void requests_abandon(struct fc_engine *e, struct cluster *c);
-void jobs_run(struct fc_engine *e, struct cluster *c);
 
 /* --- retry.c: delays after failures --- */
 int64_t retry_delay_ms(struct fc_random *random, unsigned failures, const struct fc_error *error);
@@ -178,13 +182,7 @@ static inline bool fault_is_of_type(const struct fault *f)
 	return f->cls == FC_ERR_NOT_SERVED || f->cls == FC_ERR_NOT_FOUND;
 }
 
-/* --- timers.c --- */
-/* The earlier of this and what is set. */
-void alarm_set_earliest(struct fc_engine *e, struct alarm *a, int64_t due_ms);
-void alarm_clear(struct fc_engine *e, struct alarm *a);
-/* The first that is due, not set any more; NULL when none is. */
-struct alarm *alarm_take_due(struct fc_engine *e, int64_t now_ms);
-/* Of a target, which is decided about then. */
+/* --- timers.c, of a target, which is decided about then --- */
 static inline void timer_set_earliest(struct fc_engine *e, struct target *t, int64_t due_ms)
 {
 	alarm_set_earliest(e, &t->alarm, due_ms);
@@ -194,26 +192,15 @@ static inline void timer_clear(struct fc_engine *e, struct target *t)
 	alarm_clear(e, &t->alarm);
 }
 
-/* --- throttle.c: what a cluster can take --- */
-void throttle_init(const struct fc_engine *e, struct cluster *c);
-/* May one more request begin? Where only time keeps it back, the cluster's line moves on by itself. */
-bool throttle_allows(struct fc_engine *e, struct cluster *c, bool write);
-bool throttle_is_closed(const struct fc_engine *e, const struct cluster *c); /* it has asked for patience */
-void throttle_begins(struct fc_engine *e, struct cluster *c, bool write);
-/* NULL: a success. */
-void throttle_answered(struct fc_engine *e, struct cluster *c, uint64_t request, const struct fc_error *error);
-
-/* --- resync.c: from time to time everything is looked at again --- */
-void resync_begin(struct fc_engine *e, struct watch *w);
-void resync_end(struct fc_engine *e, struct watch *w);
-void resync_due(struct fc_engine *e, struct watch *w);
-
 /* --- confidential.c --- */
 /* Does it copy from a Secret or a Federated object, itself or through the rules that feed its source? */
 bool rule_is_confidential(struct fc_engine *e, const struct rule *r);
 /* The places of the target that the write under way fills so, as JSON Pointers; NULL: none, or nobody wants to know. A
  * new reference. */
 json_t *confidential_places(struct fc_engine *e, const struct target *t);
+/* The same of a write of a copy, which is confidential as a whole or not at all: where its source is fed so, or is not
+ * known any more. */
+json_t *confidential_copy(struct fc_engine *e, const struct target *t);
 
 /* --- cycles.c --- */
 void cycles_rule_bound(struct fc_engine *e, struct rule *r);

@@ -5,11 +5,12 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "engine/parts.h"
+#include "engine/whole.h"
 #include "model/object_key.h"
 
-static char *rule_target_text(const struct fc_engine *e, const struct rule *r)
+static char *target_text(const struct fc_engine *e, const struct target *t)
 {
-	const struct key *k = &r->target->key;
+	const struct key *k = &t->key;
 
 	return fc_object_key_text(cluster_of(e, k->cluster)->info.name, k->resource, k->namespace_, k->name);
 }
@@ -64,7 +65,7 @@ void report_rule(struct fc_engine *e, enum fc_log_level level, const struct rule
 		report_new(e, level, fc_state_is_bad(r->cond.state) ? "rule is not applied" : "rule");
 
 	report->cluster = fc_xstrdup(cluster_of(e, r->target->key.cluster)->info.name);
-	report->target = rule_target_text(e, r);
+	report->target = target_text(e, r->target);
 	report->path = rule_path_text(r);
 	report->source = rule_source_text(e, r);
 	report->state = fc_state_name(r->cond.state);
@@ -94,7 +95,7 @@ void report_write(struct fc_engine *e, const struct target *t)
 		if (!r->in_write)
 			continue;
 		if (!report->target) {
-			report->target = rule_target_text(e, r);
+			report->target = target_text(e, t);
 			report->source = rule_source_text(e, r);
 		}
 		path = rule_path_text(r);
@@ -116,13 +117,22 @@ static struct fc_measure *measure_new(struct fc_engine *e, enum fc_metric_id id,
 	return m;
 }
 
+/* The dialect of the last write: the first of its rules speaks for all. */
+static const char *dialect_of_write(const struct target *t)
+{
+	for (const struct rule *r = t->rules; r; r = r->next)
+		if (r->in_write)
+			return r->cond.dialect->name;
+	return "";
+}
+
 void measure_write(struct fc_engine *e, const struct target *t, const char *result)
 {
 	struct fc_measure *m = measure_new(e, FC_METRIC_WRITES, 1);
 
 	m->labels[0] = fc_xstrdup(cluster_of(e, t->key.cluster)->info.name);
-	m->labels[1] = fc_xstrdup(t->rules ? t->rules->cond.dialect->name : "");
-	m->labels[2] = fc_xstrdup("patch");
+	m->labels[1] = fc_xstrdup(whole_is_writing(t) ? whole_dialect(t) : dialect_of_write(t));
+	m->labels[2] = fc_xstrdup(whole_verb(t));
 	m->labels[3] = fc_xstrdup(result);
 }
 
@@ -133,35 +143,127 @@ void measure_retry(struct fc_engine *e)
 	m->labels[0] = fc_xstrdup("engine");
 }
 
-void measure_propagation(struct fc_engine *e, const struct rule *r)
+static void measure_latency(struct fc_engine *e, int64_t sent_us, const struct fc_dialect *d)
 {
 	struct fc_measure *m;
 
-	if (r->sent_us == 0)
+	if (sent_us == 0)
 		return;
-	m = measure_new(e, FC_METRIC_PROPAGATION_SECONDS, (double)(e->event_us - r->sent_us) / 1e6);
+	m = measure_new(e, FC_METRIC_PROPAGATION_SECONDS, (double)(e->event_us - sent_us) / 1e6);
 	if (m->value < 0)
 		m->value = 0;
-	m->labels[0] = fc_xstrdup(r->cond.dialect->name);
+	m->labels[0] = fc_xstrdup(d->name);
+}
+
+void measure_propagation(struct fc_engine *e, const struct rule *r)
+{
+	measure_latency(e, r->sent_us, r->cond.dialect);
+}
+
+void measure_pair_propagation(struct fc_engine *e, const struct pair *p)
+{
+	measure_latency(e, p->sent_us, p->cond.dialect);
+}
+
+/* --- whole objects --- */
+
+static char *copy_source_text(const struct fc_engine *e, const struct copy_rule *cr)
+{
+	const char *cluster = cluster_of(e, cr->bearer->target->key.cluster)->info.name;
+
+	if (cr->resource)
+		return fc_object_key_text(cluster, cr->resource, copy_rule_source_namespace(cr),
+					  copy_rule_source_name(cr));
+	return fc_xasprintf("%s/%s/%s/%s", cluster, cr->word ? cr->word->text : "", copy_rule_source_namespace(cr),
+			    copy_rule_source_name(cr));
+}
+
+/* Of a copy that nobody wants: what its marks name. */
+static char *origin_text(const struct fc_engine *e, const struct origin *o)
+{
+	const struct cluster *c = origin_cluster(e, o);
+
+	return fc_xasprintf("%s/%s/%s/%s", c ? c->info.name : o->key.cluster_id, o->key.kind,
+			    o->key.namespace_ ? o->key.namespace_ : o->key.rule_namespace,
+			    o->key.name ? o->key.name : o->key.rule_name);
+}
+
+static void report_condition(struct fc_engine *e, enum fc_log_level level, const struct condition *cond,
+			     const char *cluster, char *target, char *source)
+{
+	struct fc_report *report = report_new(e, level, fc_state_is_bad(cond->state) ? "rule is not applied" : "rule");
+
+	report->cluster = fc_xstrdup(cluster);
+	report->target = target;
+	report->source = source;
+	report->state = fc_state_name(cond->state);
+	report->reason = fc_xstrdup(cond->reason);
+	report->detail = fc_xstrdup(condition_text(cond));
+}
+
+void report_pair(struct fc_engine *e, enum fc_log_level level, const struct pair *p)
+{
+	report_condition(e, level, &p->cond, p->site->cluster->info.name, target_text(e, p->target),
+			 copy_source_text(e, p->site->rule));
+}
+
+void report_site(struct fc_engine *e, enum fc_log_level level, const struct site *s)
+{
+	report_condition(e, level, &s->cond, s->cluster->info.name, NULL, copy_source_text(e, s->rule));
+}
+
+void report_stray(struct fc_engine *e, enum fc_log_level level, const struct target *t)
+{
+	report_condition(e, level, &t->copy->cond, cluster_of(e, t->key.cluster)->info.name, target_text(e, t),
+			 origin_text(e, t->copy->origin));
+}
+
+void report_whole_write(struct fc_engine *e, const struct target *t, const char *version)
+{
+	static const char *const words[] = {
+		[COPY_WRITES_NOTHING] = "written", [COPY_CREATES] = "copied",	      [COPY_PATCHES] = "copied",
+		[COPY_DELETES] = "copy deleted",   [COPY_RELEASES] = "copy released", [COPY_CLEARS] = "copy cleared",
+	};
+	const struct copy *c = t->copy;
+	struct fc_report *report = report_new(e, FC_LOG_INFO, words[c ? c->writing : COPY_WRITES_NOTHING]);
+
+	report->cluster = fc_xstrdup(cluster_of(e, t->key.cluster)->info.name);
+	report->target = target_text(e, t);
+	if (c && c->writer)
+		report->source = copy_source_text(e, c->writer->site->rule);
+	else if (c && c->origin)
+		report->source = origin_text(e, c->origin);
+	report->version = fc_xstrdup(version);
 }
 
 /* --- snapshots --- */
 
-static json_t *rule_json(const struct fc_engine *e, const struct rule *r)
+/* Takes over the three texts. */
+static void add_json(json_t *array, const struct condition *cond, char *source, char *target, char *path)
 {
-	char *source = rule_source_text(e, r), *target = rule_target_text(e, r), *path = rule_path_text(r);
 	char since[FC_RFC3339_BYTES];
-	json_t *o;
 
-	fc_time_rfc3339(r->cond.since_ms, since);
-	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "dialect", r->cond.dialect->name, "source",
-		      source, "target", target, "path", path, "state", fc_state_name(r->cond.state), "reason",
-		      r->cond.reason, "message", condition_text(&r->cond), "since", since, "writes",
-		      (json_int_t)r->cond.writes);
+	fc_time_rfc3339(cond->since_ms, since);
+	json_array_append_new(array,
+			      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "dialect", cond->dialect->name,
+					"source", source, "target", target, "path", path, "state",
+					fc_state_name(cond->state), "reason", cond->reason, "message",
+					condition_text(cond), "since", since, "writes", (json_int_t)cond->writes));
 	free(source);
 	free(target);
 	free(path);
-	return o;
+}
+
+static void add_copies(const struct fc_engine *e, const struct target *t, json_t *array)
+{
+	for (const struct pair *p = t->copy ? t->copy->pairs : NULL; p; p = p->next)
+		add_json(array, &p->cond, copy_source_text(e, p->site->rule), target_text(e, t), fc_xstrdup(""));
+	if (t->copy && t->copy->speaks)
+		add_json(array, &t->copy->cond, origin_text(e, t->copy->origin), target_text(e, t), fc_xstrdup(""));
+	for (const struct copy_rule *cr = t->bearer ? t->bearer->rules : NULL; cr; cr = cr->next)
+		for (const struct site *s = cr->sites; s; s = s->next)
+			if (s->speaks)
+				add_json(array, &s->cond, copy_source_text(e, cr), fc_xstrdup(""), fc_xstrdup(""));
 }
 
 int fc_engine_rules(const struct fc_engine *e, uint64_t *cursor, size_t max, json_t *array)
@@ -172,7 +274,8 @@ int fc_engine_rules(const struct fc_engine *e, uint64_t *cursor, size_t max, jso
 		if (json_array_size(array) >= max)
 			return 1;
 		for (const struct rule *r = t->rules; r; r = r->next)
-			json_array_append_new(array, rule_json(e, r));
+			add_json(array, &r->cond, rule_source_text(e, r), target_text(e, t), rule_path_text(r));
+		add_copies(e, t, array);
 		*cursor = t->serial;
 	}
 	return 0;

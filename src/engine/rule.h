@@ -26,6 +26,10 @@ struct condition {
 	uint64_t writes;
 };
 
+/* Of whole objects: engine/copy.h. */
+struct copy;
+struct bearer;
+
 /* What a rule is, where it stands. */
 struct rule {
 	struct target *target;
@@ -82,6 +86,8 @@ struct setback {
 	int64_t not_before_ms; /* back-off: nothing is sent before */
 };
 
+/* An object that bears instructions, or that is written, or that is asked about because marks name it. It need not be
+ * there: version is NULL then. It is kept while it has rules or a part of the other kinds. */
 struct target {
 	struct key key;
 	uint64_t serial;	     /* order of making, the cursor of snapshots */
@@ -92,14 +98,17 @@ struct target {
 	json_int_t generation;	     /* metadata.generation, 0: none */
 	struct fc_digest rules_text; /* of all annotations that matter: unchanged, no scan */
 	struct rule *rules;
-	bool known;	 /* the rules' `present` and `ground` are those of `version` */
-	bool paused;	 /* bears fedcopy.dev/pause */
-	bool has_hub;	 /* bears fedcopy.dev/hub, with the name that the master has */
-	bool deleting;	 /* bears a deletionTimestamp */
-	bool unreadable; /* its last version could not be decoded */
-	bool dirty;	 /* in fc_engine.dirty */
-	bool owed;	 /* in fc_engine.owed */
-	bool look_again; /* read before the next decision, known or not: the outcome of a write is not known */
+	struct copy *copy;     /* as a copy of a whole object, or the place of one; NULL: neither */
+	struct bearer *bearer; /* as what bears instructions for whole objects; NULL: it bears none */
+	struct origin *asked;  /* marks of copies name it (list `in_asked`) */
+	bool known;	       /* the rules' `present` and `ground` are those of `version` */
+	bool paused;	       /* bears fedcopy.dev/pause */
+	bool has_hub;	       /* bears fedcopy.dev/hub, with the name that the master has */
+	bool deleting;	       /* bears a deletionTimestamp */
+	bool unreadable;       /* its last version could not be decoded */
+	bool dirty;	       /* in fc_engine.dirty */
+	bool owed;	       /* in fc_engine.owed */
+	bool look_again;       /* read before the next decision, known or not: the outcome of a write is not known */
 	enum phase phase;
 	bool touched; /* an event came while it was being read */
 	/* The newest event that came while it was being written. */
@@ -145,7 +154,8 @@ struct source {
 	char *version;
 	json_t *said; /* what it says to being read, and pauses: consent_words; NULL: nothing */
 	struct rule *rules;
-	bool touched;  /* an event came while it was being read */
+	struct copy_rule *copy_rules; /* those that copy it whole (list `in_source`) */
+	bool touched;		      /* an event came while it was being read */
 	bool in_doubt; /* versions may have begun again (a restored backup): an older one may be news, a read tells */
 	bool owed;     /* a question that no watch answers any more: it is read, once more if it is just being read */
 	bool asked;    /* the read under way is for such a question: it is asked again until it is answered */

@@ -10,7 +10,7 @@
 static bool is_of_a_dialect(const struct fc_engine *e, const char *key)
 {
 	for (size_t d = 0; e->options.dialects[d]; d++)
-		for (const char *const *p = e->options.dialects[d]->annotation_prefixes; *p; p++)
+		for (const char *const *p = e->options.dialects[d]->annotation_prefixes; p && *p; p++)
 			if (strncmp(key, *p, strlen(*p)) == 0)
 				return true;
 	return false;
@@ -198,7 +198,8 @@ bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object)
 		return false;
 	t->rules_text = text;
 	for (size_t d = 0; e->options.dialects[d] && rules_follow_master(e, object); d++)
-		scan_dialect(e, t, e->options.dialects[d], object, &old, &now, &fresh);
+		if (e->options.dialects[d]->scan)
+			scan_dialect(e, t, e->options.dialects[d], object, &old, &now, &fresh);
 	if (now.count)
 		qsort(now.items, now.count, sizeof(struct rule *), by_path);
 	for (size_t i = 0; i < now.count; i++) {
@@ -359,7 +360,7 @@ void rule_unbind(struct fc_engine *e, struct rule *r)
 	if (!r->word)
 		return;
 	DL_DELETE2(r->word->rules, r, prev_in_word, next_in_word);
-	if (!r->word->rules && !r->word->for_targets)
+	if (!word_is_used(r->word))
 		cluster_forget_word(e, r->word);
 	r->word = NULL;
 }

@@ -34,6 +34,7 @@ void cluster_mark_concerned(struct fc_engine *e, struct cluster *c);
 /* Something lies in that cluster or is read there: its Namespaces are watched from now on. */
 void namespaces_watch(struct fc_engine *e, struct cluster *c);
 /* They were told, or cannot be read, and then say nothing. */
+bool namespaces_listed(const struct cluster *c); /* all of them are known */
 bool namespaces_known(const struct cluster *c);
 /* NULL: there is none, or it says nothing. "" and NULL (cluster-scoped) are none. */
 struct space *namespace_find(const struct fc_engine *e, const struct cluster *c, const char *name);
@@ -53,6 +54,11 @@ void cluster_resolved(struct fc_engine *e, struct cluster *c, const struct fc_ev
 void type_is_served(struct fc_engine *e, struct cluster *c, const struct fc_resource *r);
 /* The word of that cluster, asked for if it is new. Owned by the cluster. */
 struct word *cluster_word(struct fc_engine *e, struct cluster *c, const char *text);
+/* Does anybody rely on it? */
+static inline bool word_is_used(const struct word *w)
+{
+	return w->rules || w->for_targets || w->for_copies || w->copy_rules || w->sites;
+}
 /* Nobody uses it any more: it is not looked up again. */
 void cluster_forget_word(struct fc_engine *e, struct word *w);
 bool namespace_selected(const struct fc_engine *e, const char *namespace_);

@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "engine/parts.h"
+#include "engine/whole.h"
 
 #define NAMED_PER_NAMESPACE 8
 #define NAMED_PER_RESOURCE 40
@@ -150,6 +151,7 @@ static void rely_on(struct fc_engine *e, struct source *s, struct watch *w)
 		source_ask(e, s);
 	for (struct rule *r = s->rules; r; r = r->next_in_source)
 		target_mark(e, r->target);
+	copy_rules_mark_source(e, s);
 }
 
 static void start_own(struct fc_engine *e, struct source_group *g, struct source *s)

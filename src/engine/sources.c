@@ -5,16 +5,14 @@
 
 #include "base/mem.h"
 #include "engine/parts.h"
+#include "engine/whole.h"
 #include "json/decode.h"
 #include "model/resource_version.h"
 
-void source_detach(struct fc_engine *e, struct rule *r)
+/* Nobody names it any more. */
+static void free_unused(struct fc_engine *e, struct source *s)
 {
-	struct source *s = r->source;
-
-	DL_DELETE2(s->rules, r, prev_in_source, next_in_source);
-	r->source = NULL;
-	if (s->rules)
+	if (s->rules || s->copy_rules)
 		return;
 	source_watch_remove(e, s);
 	job_forget(e, cluster_of(e, s->key.cluster), &s->job);
@@ -25,6 +23,24 @@ void source_detach(struct fc_engine *e, struct rule *r)
 	free(s->version);
 	key_drop(e, &s->key);
 	free(s);
+}
+
+void source_detach(struct fc_engine *e, struct rule *r)
+{
+	struct source *s = r->source;
+
+	DL_DELETE2(s->rules, r, prev_in_source, next_in_source);
+	r->source = NULL;
+	free_unused(e, s);
+}
+
+void source_detach_copy(struct fc_engine *e, struct copy_rule *cr)
+{
+	struct source *s = cr->source;
+
+	DL_DELETE2(s->copy_rules, cr, prev_in_source, next_in_source);
+	cr->source = NULL;
+	free_unused(e, s);
 }
 
 static void set_version(struct source *s, const char *version)
@@ -98,7 +114,7 @@ static void hear(struct fc_engine *e, struct source *s, const json_t *body)
 }
 
 /* The source stands as `body` says; NULL: it is not there. */
-static void take(struct fc_engine *e, struct source *s, const json_t *body, int64_t received_us)
+static void take(struct fc_engine *e, struct source *s, json_t *body, int64_t received_us)
 {
 	hear(e, s, body);
 	s->known = true;
@@ -107,6 +123,7 @@ static void take(struct fc_engine *e, struct source *s, const json_t *body, int6
 	fault_clear(&s->error);
 	for (struct rule *r = s->rules; r; r = r->next_in_source)
 		rule_source_is(e, r, body, received_us);
+	copy_rules_source_is(e, s, body, received_us);
 }
 
 /* A rule that reads the same place of the source wants the same. */
@@ -126,18 +143,40 @@ static void learn_from_others(const struct source *s, struct rule *r)
 	}
 }
 
+static struct source *source_new(struct fc_engine *e, const struct key *key)
+{
+	struct source *s = fc_xcalloc(1, sizeof(*s));
+
+	s->key = *key;
+	s->key.namespace_ = fc_intern_again(e->strings, key->namespace_);
+	s->key.name = fc_intern_again(e->strings, key->name);
+	job_init(&s->job, s);
+	HASH_ADD(hh, e->sources, key, sizeof(s->key), s);
+	return s;
+}
+
+void source_attach_copy(struct fc_engine *e, const struct key *key, struct copy_rule *cr)
+{
+	struct source *s = NULL;
+	bool is_new;
+
+	HASH_FIND(hh, e->sources, key, sizeof(*key), s);
+	is_new = !s;
+	if (is_new)
+		s = source_new(e, key);
+	DL_APPEND2(s->copy_rules, cr, prev_in_source, next_in_source);
+	cr->source = s;
+	if (is_new)
+		source_watch_add(e, s);
+}
+
 struct source *source_attach(struct fc_engine *e, const struct key *key, struct rule *r)
 {
 	struct source *s = NULL;
 
 	HASH_FIND(hh, e->sources, key, sizeof(*key), s);
 	if (!s) {
-		s = fc_xcalloc(1, sizeof(*s));
-		s->key = *key;
-		s->key.namespace_ = fc_intern_again(e->strings, key->namespace_);
-		s->key.name = fc_intern_again(e->strings, key->name);
-		job_init(&s->job, s);
-		HASH_ADD(hh, e->sources, key, sizeof(s->key), s);
+		s = source_new(e, key);
 		DL_APPEND2(s->rules, r, prev_in_source, next_in_source);
 		r->source = s;
 		source_watch_add(e, s);
@@ -274,6 +313,7 @@ void source_unreadable(struct fc_engine *e, struct watch *w, const char *namespa
 	s->known = s->present = s->unreadable = true;
 	for (struct rule *r = s->rules; r; r = r->next_in_source)
 		target_mark(e, r->target);
+	copy_rules_mark_source(e, s);
 }
 
 void sources_list_end(struct fc_engine *e, struct watch *w, bool removes)
@@ -297,9 +337,11 @@ void sources_list_end(struct fc_engine *e, struct watch *w, bool removes)
 
 void sources_changed(struct fc_engine *e, struct watch *w)
 {
-	for (struct source *s = w->sources; s; s = s->next_in_watch)
+	for (struct source *s = w->sources; s; s = s->next_in_watch) {
 		for (struct rule *r = s->rules; r; r = r->next_in_source)
 			target_mark(e, r->target);
+		copy_rules_mark_source(e, s);
+	}
 }
 
 void sources_forget_held(struct fc_engine *e, fc_cluster_no cluster)
@@ -351,6 +393,7 @@ static void values_are_here(struct fc_engine *e, struct source *s)
 		r->wants_value = false;
 		target_mark(e, r->target);
 	}
+	copy_rules_mark_source(e, s);
 }
 
 /* Is the state that a read found, while the watch was telling something, one from before that? */
@@ -387,6 +430,8 @@ void source_read_done(struct fc_engine *e, struct source *s, json_t *object, con
 	if (version)
 		set_version(s, version);
 	take(e, s, object, 0);
+	if (!object)
+		copy_rules_source_sure(s);
 	/* One that is owed is read when its rules are decided, at the end of this step. */
 	s->in_doubt = s->owed || !object;
 }

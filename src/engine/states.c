@@ -172,7 +172,8 @@ static bool source_is_unknown(struct fc_engine *e, struct rule *r)
 	if (source_failed(e, r, &s->error, s->failures) ||
 	    (s->watch && !s->known && source_failed(e, r, &s->watch->error, TRIES)))
 		return true;
-	r->waits_for_sync = true;
+	/* One that is only looked at for its consent is not worth a read of the target. */
+	r->waits_for_sync = !r->denied;
 	rule_set_state(e, r, FC_STATE_PENDING, "FirstSync", "the source is being read for the first time", NULL);
 	return true;
 }
@@ -196,7 +197,7 @@ static bool namespaces_are_unknown(struct fc_engine *e, struct rule *r)
 	if ((!target->namespace_[0] || namespaces_known(cluster_of(e, target->cluster))) &&
 	    (!depends_on_source_namespace(r) || namespaces_known(r->word->cluster)))
 		return false;
-	r->waits_for_sync = true;
+	r->waits_for_sync = !r->denied;
 	rule_set_state(e, r, FC_STATE_PENDING, "FirstSync", "the Namespaces are being read for the first time", NULL);
 	return true;
 }
@@ -282,6 +283,8 @@ static bool is_unreadable(struct fc_engine *e, struct rule *r)
 
 void rule_judge(struct fc_engine *e, struct rule *r)
 {
+	bool took_part = r->takes_part;
+
 	r->waits_for_sync = false;
 	r->takes_part = !is_invalid(e, r) && !is_on_cycle(e, r) && !is_unreachable(e, r) && !is_pending(e, r) &&
 			!is_denied(e, r) && !is_not_found(e, r) && !is_unreadable(e, r);
@@ -290,6 +293,9 @@ void rule_judge(struct fc_engine *e, struct rule *r)
 				   r->cond.state == FC_STATE_FORBIDDEN || r->cond.state == FC_STATE_ERROR);
 	if (!r->takes_part)
 		rule_drop_value(r);
+	else if (!took_part && r->target->phase == READING && r->cond.state != FC_STATE_PENDING)
+		/* What kept it from taking part is over, whatever the read will show. */
+		rule_set_state(e, r, FC_STATE_PENDING, "ReadingTarget", "the target is being read", NULL);
 }
 
 bool rule_set_source_failed(struct fc_engine *e, struct rule *r)

@@ -11,11 +11,18 @@
 #include "base/intern.h"
 #include "base/random.h"
 #include "engine/engine.h"
+#include "engine/traffic.h"
 #include "json/digest.h"
 
 #include <utlist.h>
 
 #include <stdbool.h>
+
+/* Of whole objects: engine/copy.h. */
+struct copy_rule;
+struct site;
+struct pair;
+struct origin;
 
 /* An object's key. All pointers are interned, so keys are equal when their bytes are. */
 struct key {
@@ -29,14 +36,6 @@ struct key {
 struct fault {
 	enum fc_error_class cls; /* FC_ERR_NONE: nothing, and text is NULL */
 	char *text;
-};
-
-/* A time at which something is to be looked at again: a member of what it is for. */
-enum alarm_kind { ALARM_TARGET, ALARM_CLUSTER, ALARM_WATCH };
-struct alarm {
-	int64_t due_ms; /* 0: not set */
-	uint32_t index; /* in fc_engine.heap */
-	enum alarm_kind kind;
 };
 
 /* What a watch is for. */
@@ -54,6 +53,7 @@ struct watch {
 	const char *namespace_;		    /* interned or NULL: all namespaces */
 	const char *name;		    /* interned or NULL: all objects */
 	enum watch_use use;
+	enum fc_watch_content content;
 	bool synced; /* its first list is complete */
 	bool listing;
 	bool relisting;		/* asked to list again, which it has not done yet */
@@ -79,22 +79,15 @@ struct word {
 	const struct fc_resource *resource; /* from fc_engine.resources; NULL: not served, or not known yet */
 	bool patchable;			    /* objects of it can be written */
 	struct fault error;		    /* why there is none, or, with a resource, why it is none any more */
+	bool for_copies;		    /* a dialect names it: it is watched for instructions or marks */
 	struct rule *rules;		    /* those that wait for it or rely on it (list `in_word`) */
+	struct copy_rule *copy_rules;	    /* the same for whole objects */
+	struct site *sites;		    /* and what they have in this cluster */
 	struct word *next;
 };
 
 /* REFUSED: it answers, and is not who it should be. Nothing is asked of it, and what it tells is not heard. */
 enum connection { CONNECTING, UP, DOWN, REFUSED };
-
-/* Something that can wait for a free request in a cluster: a target's write, a target's read, a source's read. */
-enum job_kind { JOB_NONE, JOB_READ_TARGET, JOB_WRITE_TARGET, JOB_READ_SOURCE };
-struct job {
-	enum job_kind kind; /* what it waits for, or what is under way */
-	bool queued;
-	uint64_t request; /* under way; 0: none */
-	void *owner;
-	struct job *prev, *next;
-};
 
 /* A Namespace, as far as anybody reads it. Those that bear no word for fedcopy need not be here. */
 struct space {
@@ -104,18 +97,15 @@ struct space {
 	bool terminating;			 /* bears a deletionTimestamp */
 	char *allow_namespaces, *allow_clusters; /* design section 7, row c; NULL: not said */
 	char *accept_from;			 /* row e */
+	json_t *labels;				 /* NULL: none */
 	UT_hash_handle hh;			 /* cluster.spaces */
 };
 
-/* What a cluster can take: design section 5, promise 6. */
-struct throttle {
-	unsigned limit;		 /* of writes at one time, and of reads */
-	unsigned successes;	 /* since the limit has changed */
-	uint64_t halved_at;	 /* the newest request when it was halved last */
-	int64_t closed_until_ms; /* it has asked for patience: nothing new is sent before */
-	int64_t credit;		 /* writes that may go now, in thousandths; without a rate limit of no meaning */
-	int64_t credited_ms;	 /* when that was so */
-	struct alarm alarm;	 /* who waits there may go */
+/* Deletions and clears of the last minutes because something is gone (promise 9), oldest first. */
+struct brake {
+	int64_t *times;
+	size_t count, cap;
+	bool pulled; /* stays so until a restart */
 };
 
 struct cluster {
@@ -135,6 +125,9 @@ struct cluster {
 	struct watch *namespaces_watch; /* NULL: nothing of it was of interest yet */
 	bool namespaces_failed;		/* they could not be watched at first, and that was said */
 	struct space *spaces;		/* its Namespaces that were told of, by name */
+	struct site *sites;		/* of whole-object rules (list `in_cluster`) */
+	size_t copies;			/* targets here that bear marks of copies */
+	struct brake brake;
 	struct job *write_queue, *read_queue;
 	unsigned writes_in_flight, reads_in_flight;
 	struct throttle throttle;
@@ -162,14 +155,6 @@ struct source_group {
 	struct source_group *next;
 };
 
-struct request {
-	uint64_t id;
-	struct job *job; /* NULL: its owner is gone, the answer is of no interest */
-	enum job_kind kind;
-	struct cluster *cluster;
-	UT_hash_handle hh;
-};
-
 struct fc_engine {
 	struct fc_engine_options options;
 	struct fc_permissions *permissions; /* those of the operator, as they were told last */
@@ -183,6 +168,9 @@ struct fc_engine {
 	struct target *targets;
 	struct source *sources;
 	struct source_group *groups;
+	struct origin *origins;
+	struct copy_rule *with_body; /* those that got a body in this step: kept only if a pair wants it still */
+	bool copies;		     /* a dialect has rules for whole objects: all Namespaces are watched */
 	struct request *requests;
 	struct alarm **heap;
 	size_t heap_count, heap_cap;

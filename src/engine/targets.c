@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "engine/parts.h"
+#include "engine/whole.h"
 #include "json/decode.h"
 #include "model/marks.h"
 #include "model/resource_version.h"
@@ -44,6 +45,7 @@ void target_free(struct fc_engine *e, struct target *t)
 		source_deliver_held(e, &t->key);
 	}
 	rules_free(e, t);
+	whole_free(e, t);
 	job_forget(e, cluster_of(e, t->key.cluster), &t->job);
 	timer_clear(e, t);
 	unmark(e, t);
@@ -76,6 +78,35 @@ static struct target *target_new(struct fc_engine *e, struct watch *w, const cha
 	if (t->key.namespace_[0])
 		namespaces_watch(e, cluster_of(e, w->cluster));
 	return t;
+}
+
+struct target *target_take(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name)
+{
+	struct target *t = target_find(e, w->cluster, w->resource, namespace_, name);
+
+	return t ? t : target_new(e, w, namespace_, name);
+}
+
+/* Nothing is known of it that is worth keeping. */
+static bool is_of_no_use(const struct target *t)
+{
+	return !t->rules && !t->copy && !t->bearer && !t->asked;
+}
+
+/* It is not there. A place where a copy is to stand, or that marks name, stays; a read that is under way may tell of a
+ * time before. */
+static void is_gone(struct fc_engine *e, struct target *t)
+{
+	if (!t->copy && !t->asked) {
+		target_free(e, t);
+		return;
+	}
+	if (t->phase == READING) {
+		job_forget(e, cluster_of(e, t->key.cluster), &t->job);
+		t->phase = IDLE;
+	}
+	whole_absent(e, t);
+	target_mark(e, t);
 }
 
 static void set_text(char **slot, const char *text)
@@ -177,6 +208,7 @@ static bool take_metadata(struct fc_engine *e, struct target *t, const json_t *o
 		t->generation = 0;
 		target_wants_anew(t, NULL);
 		retry_succeeded(t);
+		retry_write_succeeded(t, PART_STATUS);
 	}
 	t->uid = uid;
 	set_text(&t->version, fc_json_metadata(object, "resourceVersion"));
@@ -185,6 +217,7 @@ static bool take_metadata(struct fc_engine *e, struct target *t, const json_t *o
 	t->has_hub = fc_marks_annotation(object, FC_MARK_HUB);
 	t->unreadable = false;
 	t->event_until_ms = 0;
+	whole_take_metadata(e, t, object);
 	if (!rules_scan(e, t, object))
 		return false;
 	t->settle_until_ms = e->now_ms + SETTLE_MS;
@@ -197,7 +230,9 @@ static void take_event(struct fc_engine *e, struct target *t, const json_t *obje
 	struct fc_uid uid = uid_of(object);
 	/* Where versions begin again after a restore from a backup, generations do too. */
 	bool older = fc_rv_compare(fc_json_metadata(object, "resourceVersion"), t->version) == FC_RV_OLDER;
-	bool answered = t->known && !older && fc_uid_equal(&t->uid, &uid) && generation_answers(t, object);
+	bool same = !older && fc_uid_equal(&t->uid, &uid);
+	bool answered = t->known && same && generation_answers(t, object);
+	bool spec_same = same && t->generation != 0 && generation_of(object) == t->generation;
 
 	if (t->phase == READING)
 		t->touched = true;
@@ -208,9 +243,10 @@ static void take_event(struct fc_engine *e, struct target *t, const json_t *obje
 		r->refused = false;
 	if (take_metadata(e, t, object))
 		answered = false;
+	whole_take_event(e, t, object, spec_same);
 	t->generation = generation_of(object);
 	t->known = answered;
-	if (!t->rules) {
+	if (is_of_no_use(t)) {
 		target_free(e, t);
 		return;
 	}
@@ -252,7 +288,7 @@ void target_object(struct fc_engine *e, struct watch *w, json_t *object)
 	struct target *t = target_find(e, w->cluster, w->resource, namespace_, name);
 	enum fc_rv_order order;
 
-	if (!t && !rules_present(e, object))
+	if (!t && !rules_present(e, object) && !whole_concerns(e, w, object))
 		return;
 	if (!rules_follow_master(e, object))
 		w->skipped_hubs = true;
@@ -288,7 +324,7 @@ void target_gone(struct fc_engine *e, struct watch *w, const char *namespace_, c
 	if (t->phase == WRITING)
 		hold(t, w, NULL, version, false);
 	else if (!version || !t->version || fc_rv_compare(version, t->version) != FC_RV_OLDER)
-		target_free(e, t);
+		is_gone(e, t);
 }
 
 /* Who followed it under its old name follows another now; who may follow the new name is in no table, and is listed
@@ -348,9 +384,30 @@ void targets_list_end(struct fc_engine *e, struct watch *w)
 			set_text(&t->held_version, NULL);
 			hold(t, w, NULL, NULL, false);
 		} else {
-			target_free(e, t);
+			is_gone(e, t);
 		}
 	}
+}
+
+struct fc_action *target_action(struct fc_engine *e, struct target *t, enum fc_action_type type)
+{
+	struct cluster *c = cluster_of(e, t->key.cluster);
+	uint64_t id = job_start(e, c, &t->job, JOB_WRITE_TARGET);
+	struct fc_action *a;
+
+	if (!id)
+		return NULL;
+	a = fc_actions_add(e->out, type);
+	a->cluster = c->no;
+	a->request = id;
+	a->resource = fc_resource_ref(t->key.resource);
+	a->namespace_ = t->key.resource->namespaced ? fc_xstrdup(t->key.namespace_) : NULL;
+	a->name = fc_xstrdup(t->key.name);
+	t->phase = WRITING;
+	timer_clear(e, t);
+	for (struct rule *r = t->rules; r; r = r->next)
+		r->in_write = r->is_root = false;
+	return a;
 }
 
 void target_read(struct fc_engine *e, struct target *t)
@@ -382,16 +439,23 @@ void target_read(struct fc_engine *e, struct target *t)
 static struct target *take_whole(struct fc_engine *e, struct target *t, const json_t *object)
 {
 	take_metadata(e, t, object);
-	if (!t->rules) {
+	if (is_of_no_use(t)) {
 		target_free(e, t);
 		return NULL;
 	}
 	t->generation = generation_of(object);
 	rules_survey(t, object);
+	whole_take_answer(e, t, object);
 	t->known = true;
 	t->look_again = false;
 	target_mark(e, t);
 	return t;
+}
+
+void target_take_whole(struct fc_engine *e, struct target *t, const json_t *object)
+{
+	set_text(&t->version, fc_json_metadata(object, "resourceVersion"));
+	take_whole(e, t, object);
 }
 
 /* A read shows the version that a write was refused on: if it still stands, it is what we want that is refused, not
@@ -404,6 +468,7 @@ static void judge_refusal(struct fc_engine *e, struct target *t, const char *ver
 
 	if (!t->refused_version)
 		return;
+	whole_judge_refusal(e, t, strcmp(t->refused_version, version) == 0);
 	for (const struct rule *r = t->rules; r; r = r->next) {
 		places += r->in_write && r->is_root;
 		moved = moved || (r->in_write && r->want_moved);
@@ -438,7 +503,7 @@ void target_read_done(struct fc_engine *e, struct target *t, json_t *object, con
 {
 	t->phase = IDLE;
 	if (error && error->cls == FC_ERR_NOT_FOUND && !t->touched) {
-		target_free(e, t);
+		is_gone(e, t);
 		return;
 	}
 	if (error) {
@@ -488,13 +553,31 @@ static void deliver_held(struct fc_engine *e, struct target *t, bool written)
 
 	t->held_gone = t->held_unreadable = t->held_listed = false;
 	if (gone && newer)
-		target_free(e, t);
+		is_gone(e, t);
 	else if (unreadable && newer)
 		is_unreadable(e, t, version);
 	else if (held && newer)
 		take_event(e, t, held);
 	json_decref(held);
 	free(version);
+}
+
+/* What came while it was deleted, of a time before that, says nothing of now. */
+static void forget_held_of_before(struct target *t)
+{
+	if (!t->held_version || !t->version || fc_rv_compare(t->held_version, t->version) == FC_RV_NEWER)
+		return;
+	json_decref(fc_steal(&t->held));
+	t->held_gone = t->held_unreadable = false;
+}
+
+static void whole_write_succeeded(struct fc_engine *e, struct target *t, json_t *object)
+{
+	if (whole_written(e, t, object)) {
+		forget_held_of_before(t);
+		is_gone(e, t);
+	}
+	deliver_held(e, t, true);
 }
 
 static void write_succeeded(struct fc_engine *e, struct target *t, json_t *object)
@@ -538,7 +621,13 @@ static void write_failed(struct fc_engine *e, struct target *t, const struct fc_
 		if (r->received_us == 0)
 			r->received_us = r->sent_us;
 	}
-	measure_write(e, t, fc_error_class_name(error->cls));
+	if (!whole_is_writing(t)) {
+		measure_write(e, t, fc_error_class_name(error->cls));
+	} else if (whole_write_failed(e, t, error)) {
+		target_mark(e, t);
+		deliver_held(e, t, false);
+		return;
+	}
 	switch (error->cls) {
 	case FC_ERR_CONFLICT:
 	case FC_ERR_NOT_FOUND:
@@ -570,7 +659,7 @@ void target_write_done(struct fc_engine *e, struct target *t, json_t *object, co
 	fc_intern_again(e->strings, key.name);
 	t->phase = IDLE;
 	if (object) {
-		write_succeeded(e, t, object);
+		(whole_is_writing(t) ? whole_write_succeeded : write_succeeded)(e, t, object);
 		source_written(e, &key, object);
 	} else {
 		write_failed(e, t, error);

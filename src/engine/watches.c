@@ -2,6 +2,7 @@
 /* Watches: what was started, and where what they tell belongs. */
 #include "base/mem.h"
 #include "engine/parts.h"
+#include "engine/whole.h"
 #include "json/decode.h"
 
 void watch_say_start(struct fc_engine *e, const struct watch *w)
@@ -13,7 +14,7 @@ void watch_say_start(struct fc_engine *e, const struct watch *w)
 	a->resource = fc_resource_ref(w->resource);
 	a->namespace_ = fc_xstrdup_null(w->namespace_);
 	a->name = fc_xstrdup_null(w->name);
-	a->content = w->use == WATCH_SOURCES ? FC_WATCH_BODIES : FC_WATCH_ANNOTATED;
+	a->content = w->content;
 }
 
 static void say_stop(struct fc_engine *e, const struct watch *w)
@@ -50,6 +51,15 @@ void watch_list_again(struct fc_engine *e, struct watch *w)
 struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
 			  const char *namespace_, const char *name, enum watch_use use)
 {
+	enum fc_watch_content content = use == WATCH_SOURCES ? FC_WATCH_BODIES : FC_WATCH_ANNOTATED;
+
+	return watch_start_as(e, cluster, r, namespace_, name, use, content);
+}
+
+struct watch *watch_start_as(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
+			     const char *namespace_, const char *name, enum watch_use use,
+			     enum fc_watch_content content)
+{
 	struct watch *w = fc_xcalloc(1, sizeof(*w));
 
 	w->id = ++e->next_watch;
@@ -58,6 +68,7 @@ struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const stru
 	w->namespace_ = fc_intern_take(e->strings, namespace_);
 	w->name = fc_intern_take(e->strings, name);
 	w->use = use;
+	w->content = content;
 	HASH_ADD(hh, e->watches, id, sizeof(w->id), w);
 	resync_begin(e, w);
 	if (!is_silent(e, w))
@@ -112,6 +123,8 @@ static void list_end(struct fc_engine *e, struct watch *w, bool complete)
 		namespaces_list_end(e, w, complete, first);
 	else if (complete)
 		targets_list_end(e, w);
+	if (w->use == WATCH_TARGETS)
+		copy_watch_told(e, w);
 	clusters_check_synced(e, cluster_of(e, w->cluster));
 }
 
@@ -129,6 +142,8 @@ static void targets_failed(struct fc_engine *e, struct watch *w, bool was_gone)
 	}
 	if (was_gone != fault_is_of_type(&w->error))
 		mark_targets(e, w);
+	if (!w->synced)
+		copy_watch_told(e, w);
 	clusters_check_synced(e, c);
 }
 

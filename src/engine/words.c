@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "engine/parts.h"
+#include "engine/whole.h"
 
 /* What every use of a word needs; a target needs PATCH besides. */
 #define WORD_VERBS (FC_VERB_GET | FC_VERB_LIST | FC_VERB_WATCH)
@@ -68,6 +69,7 @@ void words_start(struct fc_engine *e, struct cluster *c)
 {
 	for (size_t k = 0; k < e->options.target_word_count; k++)
 		cluster_word(e, c, e->options.target_words[k])->for_targets = true;
+	copy_words_start(e, c);
 }
 
 void words_ask_again(struct fc_engine *e, struct cluster *c)
@@ -85,6 +87,7 @@ void words_abandon(struct fc_engine *e, struct cluster *c)
 		struct rule *r, *next_rule;
 
 		next = w->next;
+		/* As long as somebody relies on it, it stays for that one to let go of. */
 		DL_FOREACH_SAFE2(w->rules, r, next_rule, next_in_word)
 			rule_rebind(e, r);
 	}
@@ -131,7 +134,7 @@ static void unwatch_targets(struct fc_engine *e, struct word *w)
 	struct target *t, *next_target;
 
 	for (struct word *other = w->cluster->words; other; other = other->next)
-		if (other != w && other->for_targets && other->resource == w->resource)
+		if (other != w && (other->for_targets || other->for_copies) && other->resource == w->resource)
 			return;
 	/* The targets first: with them go their sources and the watches of these, none of which may be met below. */
 	HASH_ITER(hh, e->targets, t, next_target)
@@ -148,6 +151,7 @@ static void unwatch_targets(struct fc_engine *e, struct word *w)
 
 static void mark_rules(struct fc_engine *e, const struct word *w)
 {
+	copy_word_mark(e, w);
 	for (struct rule *r = w->rules; r; r = r->next_in_word)
 		target_mark(e, r->target);
 }
@@ -179,7 +183,7 @@ static void set_unserved(struct fc_engine *e, const struct cluster *c, const str
 /* Its objects are unknown now, not deleted (kube-client 3.16): the watches go on trying, and what is known stays. */
 static void type_is_gone(struct fc_engine *e, struct cluster *c, struct word *w)
 {
-	if (w->for_targets)
+	if (w->for_targets || w->for_copies)
 		set_unserved(e, c, w->resource, true);
 	mark_rules(e, w);
 }
@@ -230,6 +234,7 @@ static void rebind_rules(struct fc_engine *e, struct word *w)
 		rule_bind(e, r);
 		target_mark(e, r->target);
 	}
+	copy_rules_of_word_changed(e, w);
 }
 
 static void resolved(struct fc_engine *e, struct cluster *c, struct word *w, const struct fc_resource *r)
@@ -242,7 +247,7 @@ static void resolved(struct fc_engine *e, struct cluster *c, struct word *w, con
 	if (w->resource == type) {
 		type_is_served(e, c, type);
 	} else {
-		if (w->for_targets && w->resource)
+		if ((w->for_targets || w->for_copies || w->sites) && w->resource)
 			unwatch_targets(e, w);
 		w->resource = type;
 		news = true;
@@ -254,6 +259,8 @@ static void resolved(struct fc_engine *e, struct cluster *c, struct word *w, con
 	else if (w->for_targets && patchable)
 		watch_targets(e, c, type);
 	set_has_status(e, c, type, r->has_status);
+	if (w->for_copies)
+		copy_word_resolved(e, w);
 	rebind_rules(e, w);
 	clusters_check_synced(e, c);
 }

@@ -38,8 +38,9 @@ struct fc_event_recorder {
 	struct fc_timer *retry, *sweep;
 	struct fc_flood_gate gate;
 	struct fc_event_mutes mutes;
-	int64_t legacy_until_ms; /* the server knows core/v1 Events only; 0: not known */
-	uint32_t told;		 /* a bit per class of failure that was logged, and for those below */
+	/* Until when Events about namespaced and about cluster-scoped objects are core/v1 ones; 0: they are not. */
+	int64_t legacy_until_ms, legacy_scoped_until_ms;
+	uint32_t told; /* a bit per class of failure that was logged, and for those below */
 	uint64_t written, dropped;
 };
 
@@ -264,6 +265,13 @@ static int put_path(const struct fc_event_series *s, bool patch, struct fc_buf *
 	return path->failed ? fc_error_set(err, FC_ERR_MEMORY, "no memory for the path of a request") : 0;
 }
 
+static bool is_to_be_legacy(const struct fc_event_recorder *r, const struct fc_event_series *s)
+{
+	bool scoped = fc_event_is_cluster_scoped(s->record);
+
+	return fc_clock_mono_ms() < (scoped ? r->legacy_scoped_until_ms : r->legacy_until_ms);
+}
+
 static int send_one(struct fc_event_recorder *r, struct fc_event_series *s, struct fc_error *err)
 {
 	FC_AUTO_BUF struct fc_buf path = FC_BUF_INIT;
@@ -271,7 +279,7 @@ static int send_one(struct fc_event_recorder *r, struct fc_event_series *s, stru
 
 	/* An Event stays what it was made as. */
 	if (!patch)
-		s->legacy = fc_clock_mono_ms() < r->legacy_until_ms;
+		s->legacy = is_to_be_legacy(r, s);
 	if (put_path(s, patch, &path, err) < 0)
 		return -1;
 	json_auto_t *body = patch ? fc_event_patch(s) : fc_event_body(s, r->instance);
@@ -353,12 +361,20 @@ static void taken(struct fc_event_recorder *r, struct fc_event_series *s)
 		tell(r, s);
 }
 
-/* A server that is older than the API. Its turn comes again at once, in the old form. */
+/* Its turn comes again at once in the old form where the server is older than the API (before 1.19), and where it is
+ * not much younger (tried: 1.20) and refuses every Event of the new form in `default`: it wanted those about
+ * cluster-scoped objects in kube-system, where nobody looks for them. */
 static bool turns_to_legacy(struct fc_event_recorder *r, const struct fc_event_series *s, const struct fc_error *err)
 {
-	if (err->cls != FC_ERR_NOT_SERVED || s->legacy || s->written > 0)
+	bool too_old = err->cls == FC_ERR_NOT_SERVED;
+	bool refuses_place = err->cls == FC_ERR_INVALID && fc_event_is_cluster_scoped(s->record);
+	int64_t until_ms = fc_clock_mono_ms() + r->o.again_ms;
+
+	if (s->legacy || s->written > 0 || !(too_old || refuses_place))
 		return false;
-	r->legacy_until_ms = fc_clock_mono_ms() + r->o.again_ms;
+	r->legacy_scoped_until_ms = until_ms;
+	if (too_old)
+		r->legacy_until_ms = until_ms;
 	return true;
 }
 

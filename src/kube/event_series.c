@@ -55,11 +55,14 @@ struct fc_digest fc_event_object_key(const struct fc_event_record *r)
 
 /* --- names --- */
 
+bool fc_event_is_cluster_scoped(const struct fc_event_record *r)
+{
+	return !r->regarding.namespace_ || !r->regarding.namespace_[0];
+}
+
 const char *fc_event_namespace(const struct fc_event_record *r)
 {
-	const char *namespace_ = r->regarding.namespace_;
-
-	return namespace_ && *namespace_ ? namespace_ : "default";
+	return fc_event_is_cluster_scoped(r) ? "default" : r->regarding.namespace_;
 }
 
 /* Names of some kinds (RBAC) hold what names of Events may not, and a cut name may end in a dot. */

@@ -45,6 +45,7 @@ struct fc_digest fc_event_key(const struct fc_event_record *r);
 /* Of the object alone, with its incarnation. */
 struct fc_digest fc_event_object_key(const struct fc_event_record *r);
 
+bool fc_event_is_cluster_scoped(const struct fc_event_record *r);
 /* 10.2: that of the object; borrowed. */
 const char *fc_event_namespace(const struct fc_event_record *r);
 /* `<object>.<hex>`, 253 bytes at most; the caller frees. */

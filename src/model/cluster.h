@@ -27,6 +27,9 @@ struct fc_cluster_info {
 	bool master;
 	enum fc_reads reads;
 	json_t *labels; /* object of strings, may be NULL; never written again, so copies share it */
+	/* Names of dialects that act on this cluster's own objects too, inside it (design section 6): an array of
+	 * strings, may be NULL; shared like labels. The master needs none: every dialect acts there. */
+	json_t *dialects;
 };
 
 /* `to` owns what it gets. */

@@ -75,6 +75,8 @@ static void test_options_defaults_are_those_of_the_design(void **state)
 	assert_int_equal(o.members.count, 0);
 	assert_int_equal(o.namespaces.count, 0);
 	assert_int_equal(o.max_in_flight, 16);
+	assert_int_equal(o.max_writes_per_second, 0);
+	assert_int_equal(o.resync_period_ms, 30 * 60 * 1000);
 	assert_string_equal(o.status_address, ":9102");
 	assert_string_equal(o.debug_address, "127.0.0.1:9103");
 	assert_int_equal(o.log_format, FC_LOG_TEXT);
@@ -195,6 +197,23 @@ static void test_options_max_in_flight_is_at_least_one(void **state)
 {
 	(void)state;
 	assert_refused("-t secrets --max-in-flight=0", "--max-in-flight:", "from 1 to");
+}
+
+static void test_options_write_rate_and_resync_period_may_be_zero(void **state)
+{
+	struct fc_options o;
+
+	(void)state;
+	assert_taken("-t secrets --max-writes-per-second=0 --resync-period=0", &o);
+	assert_int_equal(o.max_writes_per_second, 0);
+	assert_int_equal(o.resync_period_ms, 0);
+	fc_options_fini(&o);
+	assert_taken("-t secrets --max-writes-per-second=50 --resync-period=1h30m", &o);
+	assert_int_equal(o.max_writes_per_second, 50);
+	assert_int_equal(o.resync_period_ms, 90 * 60 * 1000);
+	fc_options_fini(&o);
+	assert_refused("-t secrets --max-writes-per-second=-1", "--max-writes-per-second:", "from 0 to");
+	assert_refused("-t secrets --resync-period=30", "--resync-period:", "is not a duration");
 }
 
 static void test_options_operands_are_refused(void **state)
@@ -455,6 +474,7 @@ int main(void)
 		TEST(test_options_debug_address_must_be_loopback),
 		TEST(test_options_two_equal_addresses_are_refused),
 		TEST(test_options_max_in_flight_is_at_least_one),
+		TEST(test_options_write_rate_and_resync_period_may_be_zero),
 		TEST(test_options_operands_are_refused),
 		TEST(test_options_help_needs_nothing_else),
 		TEST(test_options_config_file_is_below_environment_and_flags),

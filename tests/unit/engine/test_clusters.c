@@ -179,6 +179,7 @@ static void test_another_cluster_under_a_known_name_is_never_taken_over(void **s
 	assert_non_null(strstr(summary.message, "another cluster answers under this name"));
 	assert_non_null(strstr(summary.message, "stranger"));
 	assert_non_null(strstr(summary.message, "id-1"));
+	assert_non_null(strstr(summary.message, "give the new one a name of its own"));
 	assert_string_equal(summary.id, "id-1");
 	assert_string_equal(world_state(w, "/dst", NULL), "ClusterUnreachable/TargetCluster");
 	/* What it lists is not ours: the rule stays, and nothing is written. */
@@ -215,6 +216,7 @@ static void test_answers_of_another_cluster_are_not_heard(void **state)
 	struct world *w = *state;
 	struct world_watches watches;
 	struct fc_action *source, *read, *write;
+	struct fc_cluster_summary summary;
 	struct fc_engine_work work;
 
 	world_start(w, &watches);
@@ -226,6 +228,10 @@ static void test_answers_of_another_cluster_are_not_heard(void **state)
 	assert_int_equal(read->cluster, HUB);
 	/* The hub is another cluster suddenly: it answers with a value of its own. */
 	world_up_as(w, HUB, "stranger");
+	/* Another name would be another master, which is refused until a restart. */
+	fc_engine_cluster(w->engine, HUB, &summary);
+	assert_null(strstr(summary.message, "a name of its own"));
+	assert_non_null(strstr(summary.message, "let the name lead to the master that was known, or start again"));
 	world_answer(w, read,
 		     J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'900'},'data':{'a':'x'}}"));
 	fc_action_free(read);

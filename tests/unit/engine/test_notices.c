@@ -60,6 +60,7 @@ static void test_notice_tells_of_the_target_what_is_wrong_with_which_path(void *
 	world_start(w, &watches);
 	world_object(w, watches.secrets[EDGE1], bearer("20", WORLD_RULE("data.a", "secret:other/src:data.a")));
 	world_resolve(w);
+	world_no_sources(w);
 	struct fc_action *a = expect(w, FC_RECORD_WARNING, "NotAllowed");
 	const struct fc_event_record *r = a->record;
 	assert_int_equal(a->cluster, EDGE1);
@@ -93,6 +94,7 @@ static void test_notice_of_a_cluster_scoped_target_names_no_namespace(void **sta
 		     J("{'metadata':{'name':'n1','uid':'strange','resourceVersion':'1','annotations':"
 		       "{'k8s-copier.fig.org/replace-metadata.labels.a':'secret:other/src:data.a'}}}"));
 	world_resolve(w);
+	world_no_sources(w);
 	struct fc_action *a = expect(w, FC_RECORD_WARNING, "NotAllowed");
 	assert_null(a->record->regarding.namespace_);
 	assert_string_equal(a->record->regarding.kind, "Node");
@@ -154,6 +156,7 @@ static void test_rules_of_one_target_that_change_together_are_one_notice(void **
 	world_start(w, &watches);
 	world_object(w, watches.secrets[EDGE1], object);
 	world_resolve(w);
+	world_no_sources(w);
 	assert_int_equal(records(w), 2);
 	size_t seen = 0;
 	for (struct fc_action *a; (a = world_take(w, FC_ACTION_RECORD));) {
@@ -234,6 +237,7 @@ static void test_targets_own_cluster_that_goes_is_not_told_there(void **state)
 		     J("{'metadata':{'name':'bad','namespace':'ns','uid':'b','resourceVersion':'20','annotations':{"
 		       "'k8s-copier.fig.org/replace-data':'secret:other/src:data'}}}"));
 	world_resolve(w);
+	world_no_sources(w);
 	expect_warning(w, "NotAllowed");
 	for (fc_cluster_no c = EDGE1; c <= EDGE2; c++) {
 		world_down(w, c);
@@ -330,6 +334,7 @@ static void test_out_of_a_bad_state_into_another_that_is_not_bad_is_named(void *
 	world_start(w, &watches);
 	world_object(w, watches.secrets[EDGE1], bearer("20", WORLD_RULE("data", "secret:other/src:data")));
 	world_resolve(w);
+	world_no_sources(w);
 	expect_warning(w, "NotAllowed");
 	world_object(w, watches.secrets[EDGE1], bearer("21", WORLD_RULE("data", "secret:src:data")));
 	world_resolve(w);

@@ -29,6 +29,7 @@ struct world {
 	 * done by hand. */
 	struct fc_action *namespaces[NUMBERS]; /* by the number of the cluster */
 	bool namespaces_by_hand;
+	int64_t space_versions;
 };
 
 static const struct fc_resource world_resources[] = {
@@ -69,6 +70,10 @@ static const struct fc_resource world_resources[] = {
 	  .kind = "Role",
 	  .namespaced = true,
 	  .verbs = ~0u },
+	{ .group = "admissionregistration.k8s.io", .version = "v1", .plural = "webhooks", .kind = "W", .verbs = ~0u },
+	{ .group = "certificates.k8s.io", .version = "v1", .plural = "requests", .kind = "R", .verbs = ~0u },
+	{ .group = "apiextensions.k8s.io", .version = "v1", .plural = "crds", .kind = "C", .verbs = ~0u },
+	{ .group = "apiregistration.k8s.io", .version = "v1", .plural = "apiservices", .kind = "A", .verbs = ~0u },
 };
 
 /* JSON with single quotes, so that it can be read in C. */
@@ -94,14 +99,14 @@ static inline json_t *J(const char *fmt, ...)
 
 static inline bool world_watches_namespaces(const struct world *w, const struct fc_action *a)
 {
-	if (a->type == FC_ACTION_STOP_WATCH)
+	if (a->type == FC_ACTION_STOP_WATCH || a->type == FC_ACTION_RELIST)
 		return a->cluster < NUMBERS && w->namespaces[a->cluster] &&
 		       w->namespaces[a->cluster]->watch == a->watch;
 	return a->type == FC_ACTION_START_WATCH && a->cluster < NUMBERS &&
 	       strcmp(a->resource->plural, "namespaces") == 0;
 }
 
-/* The first that starts or stops a watch of Namespaces, now the caller's; NULL when there is none. */
+/* The first that is about a watch of Namespaces, now the caller's; NULL when there is none. */
 static inline struct fc_action *world_take_namespaces(struct world *w)
 {
 	for (struct fc_action **at = &w->actions.first; *at; at = &(*at)->next) {
@@ -119,6 +124,8 @@ static inline struct fc_action *world_take_namespaces(struct world *w)
 }
 
 static inline void world_list(struct world *w, const struct fc_action *watch, json_t *object);
+static inline void world_list_begin(struct world *w, const struct fc_action *watch);
+static inline struct fc_event *world_watch_event(enum fc_event_type type, const struct fc_action *watch);
 
 static inline void world_step(struct world *w, struct fc_event *event)
 {
@@ -132,6 +139,13 @@ static inline void world_step(struct world *w, struct fc_event *event)
 		fc_cluster_no cluster = a->cluster;
 		bool starts = a->type == FC_ACTION_START_WATCH;
 
+		if (a->type == FC_ACTION_RELIST) {
+			/* A list that says nothing new. */
+			world_list_begin(w, w->namespaces[cluster]);
+			world_step(w, world_watch_event(FC_EVENT_LIST_END, w->namespaces[cluster]));
+			fc_action_free(a);
+			continue;
+		}
 		fc_action_free(w->namespaces[cluster]);
 		w->namespaces[cluster] = starts ? fc_steal(&a) : NULL;
 		fc_action_free(a);
@@ -230,6 +244,22 @@ static inline void world_described(struct world *w, enum fc_event_type type, fc_
 	world_step(w, e);
 }
 
+/* The operator permits this list from now on; NULL: nothing. */
+static inline void world_permit(struct world *w, const char *list)
+{
+	struct fc_event *e = fc_event_new(FC_EVENT_PERMISSIONS);
+	json_t *json = list ? J("%s", list) : NULL;
+
+	e->permissions = fc_permissions_read(json, &e->error);
+	if (!e->permissions)
+		fail_msg("%s", e->error.text);
+	json_decref(json);
+	world_step(w, e);
+}
+
+/* The Namespace of that cluster bears these annotations from now on. */
+static inline void world_space(struct world *w, fc_cluster_no cluster, const char *name, const char *annotations);
+
 /* Answers every question for a word from the table above. */
 static inline void world_resolve(struct world *w)
 {
@@ -242,7 +272,7 @@ static inline void world_resolve(struct world *w)
 		e->name = fc_xstrdup(a->name);
 		for (size_t i = 0; i < FC_ARRAY_LEN(world_resources); i++)
 			if (strcmp(world_resources[i].plural, a->name) == 0 ||
-			    strcmp(world_resources[i].singular, a->name) == 0)
+			    (world_resources[i].singular && strcmp(world_resources[i].singular, a->name) == 0))
 				e->resource = fc_resource_new(&world_resources[i]);
 		if (!e->resource)
 			fc_error_set(&e->error, FC_ERR_NOT_SERVED, "nothing is called that");
@@ -292,6 +322,14 @@ static inline void world_gone(struct world *w, const struct fc_action *watch, co
 	e->name = fc_xstrdup(name);
 	e->resource_version = fc_xstrdup(version);
 	world_step(w, e);
+}
+
+static inline void world_space(struct world *w, fc_cluster_no cluster, const char *name, const char *annotations)
+{
+	assert_non_null(w->namespaces[cluster]);
+	world_object(w, w->namespaces[cluster],
+		     J("{'metadata':{'name':'%s','resourceVersion':'%lld','annotations':{%s}}}", name,
+		       (long long)++w->space_versions, annotations));
 }
 
 /* A whole list of one object or none; takes it over. */
@@ -379,7 +417,8 @@ static inline void assert_quiet(const struct world *w)
 	assert_int_equal(world_count(w, FC_ACTION_READ), 0);
 }
 
-/* `options` without clusters and dialects, which are filled in; without words: secrets and configmaps. */
+/* `options` without clusters, which are filled in; without dialects: those of the program; without words: secrets and
+ * configmaps. */
 static inline struct world *world_new_tuned(struct fc_engine_options options, uint64_t seed)
 {
 	static const char *const names[] = { "hub", "edge-1", "edge-2" };
@@ -391,7 +430,8 @@ static inline struct world *world_new_tuned(struct fc_engine_options options, ui
 	options.clusters = w->infos;
 	options.cluster_count = CLUSTERS;
 	options.master = HUB;
-	options.dialects = fc_dialects;
+	if (!options.dialects)
+		options.dialects = fc_dialects;
 	if (!options.target_words) {
 		options.target_words = targets;
 		options.target_word_count = FC_ARRAY_LEN(targets);

@@ -49,6 +49,8 @@ static void test_relisting_a_watch_lists_once_and_forgets_the_version(void **sta
 	assert_told(b, "begin\nobject ns/a 7\nend\nbegin\nend\n");
 	until_seen(b, "watch=true&resourceVersion=5");
 	assert_int_equal(scripted_seen(b->server, "limit="), 2);
+	assert_int_equal(fc_metrics_get(b->metrics, FC_METRIC_WATCH_RESTARTS, FC_LABELS("hub", "secrets", "relist")),
+			 1);
 	bench_free(b);
 }
 

@@ -64,9 +64,27 @@ static void test_event_type_names_are_set_and_differ(void **state)
 	assert_string_equal(fc_event_type_name(FC_EVENT_RESULT + 1), "unknown");
 }
 
+static void test_event_of_a_watch_is_told_from_all_others(void **state)
+{
+	static const enum fc_event_type of_watches[] = {
+		FC_EVENT_LIST_BEGIN,	    FC_EVENT_LIST_END,	   FC_EVENT_OBJECT,	   FC_EVENT_OBJECT_GONE,
+		FC_EVENT_OBJECT_UNREADABLE, FC_EVENT_WATCH_FAILED, FC_EVENT_WATCH_RESUMED,
+	};
+
+	(void)state;
+	for (int type = FC_EVENT_TICK; type <= FC_EVENT_RESULT; type++) {
+		bool is = false;
+
+		for (size_t i = 0; i < FC_ARRAY_LEN(of_watches); i++)
+			is = is || of_watches[i] == (enum fc_event_type)type;
+		assert_int_equal(fc_event_is_of_watch((enum fc_event_type)type), is);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_event_of_a_watch_is_told_from_all_others),
 		cmocka_unit_test(test_event_new_is_zeroed_and_bears_no_error),
 		cmocka_unit_test(test_event_free_gives_back_all_it_holds),
 		cmocka_unit_test(test_event_free_of_null_does_nothing),

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "copy_dialect.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "json/decode.h"
+
+static const char *const prefixes[] = { COPY_TEST, NULL };
+static const char *const kinds[] = { "configmaps", "secrets", NULL };
+static const char *const mark_annotations[] = { COPY_TEST "from", COPY_TEST "end", COPY_TEST "leave", NULL };
+static const char *const no_labels[] = { NULL };
+static const char *const finalizers[] = { COPY_TEST_FINALIZER, NULL };
+/* What the wanted copy takes over of its source. */
+static const char *const payload[] = { "data", "binaryData", "immutable", "type", NULL };
+
+static const char *annotation(const json_t *object, const char *name)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), COPY_TEST "%s", name);
+	return fc_json_annotation(object, key);
+}
+
+static bool is_true(const char *text)
+{
+	return text && strcmp(text, "true") == 0;
+}
+
+static void add_places(struct fc_copy_spec *s, const char *text)
+{
+	FC_AUTO_FREE char *copy = fc_xstrdup(text);
+	char *rest = NULL;
+
+	for (char *word = strtok_r(copy, ", ", &rest); word; word = strtok_r(NULL, ", ", &rest))
+		if (strchr(word, '*'))
+			fc_copy_spec_add_pattern(s, word);
+		else
+			fc_copy_spec_add_name(s, word);
+}
+
+static void scan(const json_t *object, struct fc_copy_specs *out)
+{
+	const char *labels = annotation(object, "copy"), *places = annotation(object, "copy-to");
+	struct fc_error error = FC_ERROR_INIT;
+	struct fc_copy_spec *s;
+
+	/* A copy is no source. */
+	if ((!labels && !places) || annotation(object, "from"))
+		return;
+	s = fc_copy_specs_add(out);
+	s->text = fc_digest_json(json_object_get(json_object_get(object, "metadata"), "annotations"));
+	s->finalizer = is_true(annotation(object, "finalizer")) ? COPY_TEST_FINALIZER : NULL;
+	s->exact_metadata = is_true(annotation(object, "exact"));
+	if (places)
+		add_places(s, places);
+	if (!labels)
+		return;
+	s->selector = fc_selector_parse(labels, &error);
+	if (s->selector)
+		return;
+	s->invalid_reason = "BadSelector";
+	s->invalid_message = fc_xstrdup(error.text);
+}
+
+/* Who writes the annotation owns the source: that is its consent to be read. */
+static bool consents(const struct fc_copy_spec *rule, const char *bearer_namespace, const struct fc_resource *r)
+{
+	(void)rule;
+	(void)bearer_namespace;
+	(void)r;
+	return true;
+}
+
+static void set_own_marks(json_t *annotations, const json_t *source, const struct fc_copy_place *place)
+{
+	FC_AUTO_FREE char *from = fc_xasprintf("%s/%s", place->source_namespace, place->source_name);
+	const char *end = annotation(source, "end"), *leave = annotation(source, "leave");
+
+	json_object_set_new(annotations, COPY_TEST "from", json_string(from));
+	if (end)
+		json_object_set_new(annotations, COPY_TEST "end", json_string(end));
+	if (leave)
+		json_object_set_new(annotations, COPY_TEST "leave", json_string(leave));
+}
+
+/* The payload and all labels and annotations: what must not be taken over is the engine's business. */
+static enum fc_copy_wish desired(const struct fc_copy_spec *rule, const json_t *source,
+				 const struct fc_copy_place *place, json_t **wanted, const char **why)
+{
+	json_t *metadata = json_object_get(source, "metadata"), *object, *annotations;
+
+	(void)rule;
+	if (is_true(annotation(source, "refuse"))) {
+		*why = "the source asks not to be copied";
+		return FC_COPY_REFUSED;
+	}
+	object = json_object();
+	for (const char *const *m = payload; *m; m++)
+		if (json_object_get(source, *m))
+			json_object_set(object, *m, json_object_get(source, *m));
+	annotations = json_object_get(metadata, "annotations") ? json_copy(json_object_get(metadata, "annotations"))
+							       : json_object();
+	if (place->own)
+		set_own_marks(annotations, source, place);
+	json_object_set_new(object, "metadata", json_pack("{s:o}", "annotations", annotations));
+	if (json_object_get(metadata, "labels"))
+		json_object_set_new(json_object_get(object, "metadata"), "labels",
+				    json_copy(json_object_get(metadata, "labels")));
+	*wanted = object;
+	return FC_COPY_WANTED;
+}
+
+static enum fc_copy_end end_of(const char *word)
+{
+	if (word && strcmp(word, "release") == 0)
+		return FC_COPY_RELEASE;
+	if (word && strcmp(word, "clear") == 0)
+		return FC_COPY_CLEAR;
+	return word && strcmp(word, "keep") == 0 ? FC_COPY_KEEP : FC_COPY_DELETE;
+}
+
+static bool mark(const json_t *object, struct fc_copy_mark *out)
+{
+	const char *from = annotation(object, "from"), *slash = from ? strchr(from, '/') : NULL;
+
+	if (!slash)
+		return false;
+	out->namespace_ = fc_xstrndup(from, (size_t)(slash - from));
+	out->name = fc_xstrdup(slash + 1);
+	out->flags = (unsigned)end_of(annotation(object, "end")) | (unsigned)end_of(annotation(object, "leave")) << 4;
+	return true;
+}
+
+static enum fc_copy_end ends(unsigned flags, enum fc_copy_reason why)
+{
+	return (enum fc_copy_end)(why == FC_COPY_DESELECTED ? flags >> 4 : flags & 15);
+}
+
+static json_t *cleared(const json_t *copy)
+{
+	json_t *object;
+
+	if (!json_object_get(copy, "data") && !json_object_get(copy, "binaryData"))
+		return NULL;
+	object = json_copy((json_t *)(uintptr_t)copy);
+	json_object_del(object, "data");
+	json_object_del(object, "binaryData");
+	return object;
+}
+
+static const struct fc_copy_dialect copy = {
+	.bearers = kinds,
+	.copies = kinds,
+	.mark_labels = no_labels,
+	.mark_annotations = mark_annotations,
+	.finalizers = finalizers,
+	.scan = scan,
+	.desired = desired,
+	.consents = consents,
+	.mark = mark,
+	.ends = ends,
+	.cleared = cleared,
+};
+
+const struct fc_dialect copy_test_dialect = {
+	.name = "copy-test",
+	.annotation_prefixes = prefixes,
+	.copy = &copy,
+};
