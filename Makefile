@@ -38,6 +38,9 @@ TEST_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
 # The model of the API server, for the simulation, is compared with recordings of a real one among the unit tests.
 MODEL_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/sim/api_server*.c)))
 MODEL_TEST := $(OUT)/tests/sim/test_api_server
+# The deterministic simulation.
+SIM_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(filter-out tests/sim/test_%,$(sort $(wildcard tests/sim/*.c))))
+SIM := $(OUT)/tests/sim/sim
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(OUT)/%) $(MODEL_TEST)
 FUZZ_DRIVERS := $(sort $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_PROGRAMS := $(FUZZ_DRIVERS:%=$(OUT)/tests/fuzz/fuzz_%)
@@ -58,7 +61,8 @@ TEST_PROGRAMS += $(OUT)/tests/sim/test_api_server_life
 # `make test` and `make demo` use all cores where no -j says otherwise.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all help test test-full demo demo-check programs library unit e2e fuzz fuzz-replay lint bench bench-engine format install clean
+.PHONY: all help test test-full demo demo-check programs library unit e2e sim fuzz fuzz-replay lint bench bench-engine format \
+	install clean
 all: $(OUT)/fedcopy ## build build/fedcopy (the default)
 
 help: ## this list
@@ -97,7 +101,7 @@ demo: ## install what is missing, build, and show fedcopy at work between local 
 demo-check: $(OUT)/fedcopy ## run the demo and check what it says, and that it leaves nothing behind
 	@scripts/demo-check $(OUT)
 
-programs: $(OUT)/fedcopy $(TEST_PROGRAMS) $(FUZZ_PROGRAMS) $(FAULT_PROXY) library ## build fedcopy, the library and all test programs, and run nothing
+programs: $(OUT)/fedcopy $(TEST_PROGRAMS) $(FUZZ_PROGRAMS) $(FAULT_PROXY) $(SIM) library ## build fedcopy, the library and all test programs, and run nothing
 
 library: $(OUT)/libfckube.a ## build build/libfckube.a, the Kubernetes client alone: docs/kube-library.md
 
@@ -106,6 +110,9 @@ unit: $(TEST_PROGRAMS) ## build and run the unit tests
 
 e2e: $(OUT)/fedcopy $(FAULT_PROXY) library ## build fedcopy and run the end-to-end tests against real API servers
 	@scripts/run-e2e $(OUT) $(TESTS)
+
+sim: $(SIM) ## play seeded federations and check every promise: RUNS=20000 worlds, or MINUTES=n; SEED=n tells one
+	@$(SIM) $(OUT) $(sort $(wildcard tests/sim/cases/*.case))
 
 fuzz-replay: $(FUZZ_PROGRAMS) ## run the fuzz drivers over their corpora, with any compiler
 	@scripts/run-fuzz $(OUT) replay $(FUZZ_PROGRAMS)
@@ -185,6 +192,10 @@ $(MODEL_TEST): %: %.o $(MODEL_OBJECTS) $(OUT)/libfedcopy.a
 	$(call said,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) -lcmocka
 
+$(SIM): $(SIM_OBJECTS) $(OUT)/libfedcopy.a
+	$(call said,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
 $(FUZZ_PROGRAMS): $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(FUZZ_MAIN) $(OUT)/libfedcopy.a
 	$(call said,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
@@ -202,4 +213,4 @@ $(OUT)/cflags: force
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 -include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:%=%.d) $(FUZZ_PROGRAMS:%=%.d) $(OUT)/tests/bench/bench_engine.d \
-	$(OUT)/tests/fuzz/replay.d $(PROXY_OBJECTS:.o=.d) $(COPY_TEST_OBJECTS:.o=.d)
+	$(OUT)/tests/fuzz/replay.d $(PROXY_OBJECTS:.o=.d) $(SIM_OBJECTS:.o=.d) $(MODEL_TEST:%=%.d) $(COPY_TEST_OBJECTS:.o=.d)

@@ -143,6 +143,11 @@ static void collect_prefixes(struct run *r)
 	r->prefixes[count] = NULL;
 }
 
+static bool ends_by_itself(const struct run *r)
+{
+	return r->plan || r->options.once;
+}
+
 static void build_engine(struct run *r)
 {
 	struct fc_engine_thread_options options = {
@@ -158,8 +163,9 @@ static void build_engine(struct run *r)
 			.permissions = r->set->permissions,
 			.allow_all = r->options.allow_all,
 			.max_in_flight = (unsigned)r->options.max_in_flight,
-			.max_writes_per_second = (unsigned)r->options.max_writes_per_second,
-			.resync_period_ms = r->options.resync_period_ms,
+			/* What is not sent needs no pace, and what ends soon no second look. */
+			.max_writes_per_second = r->plan ? 0 : (unsigned)r->options.max_writes_per_second,
+			.resync_period_ms = ends_by_itself(r) ? 0 : r->options.resync_period_ms,
 			.marks_confidential = r->plan != NULL,
 		},
 		.seed = fc_random_seed(),
@@ -294,7 +300,7 @@ static int wait_for_end(struct run *r, struct fc_error *err)
 {
 	int signo;
 
-	if (r->plan || r->options.once)
+	if (ends_by_itself(r))
 		r->once = fc_once_new(fc_main_loop_loop(r->main), r->engine, r->options.timeout_ms);
 	else
 		follow_files(r);

@@ -317,18 +317,29 @@ static size_t compose_groups(struct fc_engine *e, struct group *groups, size_t c
 	return open;
 }
 
+static bool group_is_fresh(const struct group *g)
+{
+	for (const struct rule *r = g->root; r != g->end; r = r->next)
+		if (r->takes_part && r->fresh)
+			return true;
+	return false;
+}
+
 static json_t *make_patch(struct target *t, struct group *groups, size_t count)
 {
 	struct fc_patch *patch = fc_patch_new(t->version);
 
-	t->writing_rewrite = true;
+	t->writing_rewrite = false;
 	for (struct rule *r = t->rules; r; r = r->next)
 		r->in_write = r->is_root = false;
 	for (size_t i = 0; i < count; i++) {
 		struct group *g = &groups[i];
+		bool rewrite;
 
 		if (!g->open)
 			continue;
+		rewrite = !group_is_fresh(g);
+		t->writing_rewrite = t->writing_rewrite || rewrite;
 		g->root->written_key = g->key;
 		g->root->is_root = true;
 		fc_patch_put(patch, g->root->spec.target_path, &g->root->ground, g->value);
@@ -338,8 +349,7 @@ static json_t *make_patch(struct target *t, struct group *groups, size_t count)
 			r->in_write = true;
 			r->sent_us = r->received_us;
 			r->received_us = 0;
-			if (r->fresh)
-				t->writing_rewrite = false;
+			r->in_rewrite = rewrite;
 			r->fresh = r->want_moved = false;
 		}
 	}

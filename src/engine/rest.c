@@ -128,31 +128,35 @@ static char *key_text(const struct fc_engine *e, const struct key *k, const char
 }
 
 /* Whoever flaps is slowed down for as long as the other one goes on. */
-static bool delay_is_for_good(unsigned failures, const struct fault *error)
+static bool delay_is_for_good(const struct target *t, enum part part)
 {
-	return failures >= FAILURES || (error->cls != FC_ERR_NONE && !may_pass(error->cls));
+	const struct fault *error = part == PART_STATUS ? &t->of_status.error : &t->error;
+	unsigned failures = part == PART_STATUS ? t->of_status.failures : t->failures;
+
+	return t->flapping || failures >= FAILURES || (error->cls != FC_ERR_NONE && !may_pass(error->cls));
 }
 
-static bool is_tried_again(const struct fc_engine *e, const struct target *t)
+static const char *part_waits(const struct fc_engine *e, const struct target *t, enum part part)
 {
-	const struct setback *s = &t->of_status;
-
-	return (t->not_before_ms > e->now_ms && !t->flapping && !delay_is_for_good(t->failures, &t->error)) ||
-	       (s->not_before_ms > e->now_ms && !delay_is_for_good(s->failures, &s->error));
+	if (target_not_before_ms(t, part) > e->now_ms && !delay_is_for_good(t, part))
+		return "is tried again";
+	if (t->values_until_ms[part] > e->now_ms)
+		return "waits for its sources to be read";
+	return NULL;
 }
 
 static const char *target_waits(const struct fc_engine *e, const struct target *t)
 {
+	const char *what = part_waits(e, t, PART_OBJECT);
+
 	if (t->event_until_ms)
 		return "was changed by somebody else meanwhile";
-	if (t->not_before_ms > e->now_ms || t->of_status.not_before_ms > e->now_ms)
-		return is_tried_again(e, t) ? "is tried again" : NULL;
-	if (t->alarm.due_ms && t->settle_until_ms > e->now_ms)
-		return "waits for its other sources";
-	for (int part = 0; part < PARTS; part++)
-		if (t->values_until_ms[part] > e->now_ms)
-			return "waits for its sources to be read";
-	return NULL;
+	if (!what)
+		what = part_waits(e, t, PART_STATUS);
+	/* A target that does not wait for others has no alarm then, or a later one. */
+	if (!what && t->alarm.due_ms && t->alarm.due_ms <= t->settle_until_ms && t->settle_until_ms > e->now_ms)
+		what = "waits for its other sources";
+	return what;
 }
 
 static bool look_at_rules(struct look *l, const struct target *t)

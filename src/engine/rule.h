@@ -43,6 +43,7 @@ struct rule {
 	bool linked;	       /* bound to a source and allowed: part of the graph of cycles */
 	bool on_cycle;
 	bool outside;	    /* the source's namespace is not among --namespace: counts as missing */
+	bool overlaps;	    /* the place of another rule of the target is inside its own, or the other way round */
 	bool child_blocked; /* cannot be set inside the value of the rule above it */
 	bool refused;	    /* the server has refused what it wants, at this version of the target */
 	/* What the source wants: valid while source->known (or for a literal). */
@@ -59,6 +60,7 @@ struct rule {
 	/* What we wrote and what the server made of it: for `settled_key` the digest `settled_present` is right. */
 	struct fc_digest settled_key, settled_present, written_key;
 	bool in_write;	     /* part of the last write that was sent */
+	bool in_rewrite;     /* its last write undid what somebody else had put there */
 	bool want_moved;     /* it wants something else since: what becomes of that write says nothing against it */
 	bool is_root;	     /* its place was that of a whole group in that write */
 	int64_t sent_us;     /* received_us of what that write carries */

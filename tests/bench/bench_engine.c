@@ -195,13 +195,17 @@ static void resolve(struct bench *b, const struct fc_action *a)
 	event->resource = fc_resource_new(&configmaps);
 }
 
-/* One watch of all sources: they are too many for anything else. */
+/* One watch of all sources: they are too many for anything else. Namespaces say nothing here. */
 static void start_watch(struct bench *b, const struct fc_action *a)
 {
-	if (a->content == FC_WATCH_ANNOTATED)
-		b->targets_watch[a->cluster] = a->watch;
-	else if (a->content == FC_WATCH_BODIES)
+	if (strcmp(a->resource->plural, "namespaces") == 0) {
+		add_watch(b, FC_EVENT_LIST_BEGIN, a->watch);
+		add_watch(b, FC_EVENT_LIST_END, a->watch);
+	} else if (a->content == FC_WATCH_BODIES) {
 		b->sources_watch = a->watch;
+	} else {
+		b->targets_watch[a->cluster] = a->watch;
+	}
 }
 
 static void serve(struct bench *b, struct fc_action *a)

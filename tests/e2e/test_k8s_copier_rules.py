@@ -39,7 +39,9 @@ def test_b01_every_target_resource_is_listed_and_watched_once(fedcopy, cluster_s
         program.wait_rule(f"{first}/copy")
         assert program.stop() == 0
         for cluster in clusters:
-            begun = [r for r in cluster.audit(offsets[cluster], user="fedcopy") if r["stage"] != "ResponseStarted"]
+            found = cluster.audit(offsets[cluster], user="fedcopy")
+                # Namespaces are watched for consents, not for rules.
+                begun = [r for r in found if r["stage"] != "ResponseStarted" and r["resource"] != "namespaces"]
             for verb in ("list", "watch"):
                 yield cluster, verb, sorted((r["resource"], r["namespace"]) for r in begun if r["verb"] == verb)
 
@@ -316,6 +318,22 @@ def test_b17_namespaces_may_go_and_come(fedcopy, cluster_set, hub, edge1, make_n
     assert troubles(program) == []
 
 
+def test_b18_a_source_outside_the_selected_namespaces_counts_as_missing(fedcopy, cluster_set, hub, edge1, make_namespace):
+    ours, theirs = make_namespace(), make_namespace()
+    configmap(hub, theirs, "source", {"a": "1"})
+    configmap(edge1, ours, "copy", {"a": "kept"}, {"data.a": f"configmap:{theirs}/source:data.a"})
+    # With every permission: nothing else keeps the copy from being made.
+    everything = ("run", "--clusters", cluster_set, "--target", "configmaps", "--allow-all")
+    with hub.counting() as count:
+        program = fedcopy(*everything, "--namespace", ours)
+        assert "--namespace" in program.wait_rule(f"{ours}/copy", state="SourceNotFound")["message"]
+        assert program.stop() == 0
+        assert count.requests(user="fedcopy", namespace=theirs) == []
+    wait_data(edge1, "configmaps", ours, "copy", {"a": "kept"})
+    fedcopy(*everything, "--namespace", ours, "--namespace", theirs)
+    wait_data(edge1, "configmaps", ours, "copy", {"a": "1"})
+
+
 def test_b19_the_value_is_overwritten_whoever_set_it(fedcopy, cluster_set, hub, edge1, namespace):
     configmap(hub, namespace, "source", {"a": "1"})
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "copy"}, "data": {"a": "theirs", "b": "theirs"}}
@@ -360,6 +378,28 @@ def test_b22_rules_that_feed_themselves_are_suspended_until_an_edit(fedcopy, clu
     hub.api.annotate("configmaps", namespace, "two", {rule_of("data.x"): None})
     wait_data(hub, "configmaps", namespace, "one", {"x": "2"})
     program.wait_rule(f"{namespace}/one")
+
+
+def test_b29_a_path_under_status_is_written_by_way_of_the_subresource(fedcopy, cluster_set, hub, edge1, namespace):
+    configmap(hub, namespace, "source", {"phase": "Ready", "x": "1"})
+    rules = {"status.phase": "configmap:source:data.phase", "spec.x": "configmap:source:data.x"}
+    custom(edge1, namespace, "FederatedSecret", "copy", {"own": True}, rules)
+    where = (edge1, "federatedsecrets", namespace, "copy")
+    with edge1.counting() as count:
+        # Only the operator can permit such paths.
+        program = fedcopy("run", "--clusters", cluster_set, "--target", "federatedsecrets", "--allow-all")
+        wait_value(*where, ("status",), {"phase": "Ready"})
+        wait_value(*where, ("spec",), {"own": True, "x": "1"})
+        set_data(hub, "configmaps", namespace, "source", {"phase": "Degraded"})
+        wait_value(*where, ("status", "phase"), "Degraded")
+        # Drift there is undone too.
+        edge1.api.patch("federatedsecrets", namespace, "copy", {"status": {"phase": "Meddled"}}, subresource="status")
+        wait_writes(program, "/copy", "status.phase", 3)
+        wait_value(*where, ("status", "phase"), "Degraded")
+        program.wait_rule("/copy", "spec.x")
+        wait_for(lambda: len(asked(count, "patch", resource="federatedsecrets/status")) == 3, 5, "three writes of the status")
+        assert len(asked(count, "patch", resource="federatedsecrets")) == 1
+    assert program.wait_rule("/copy", "spec.x")["writes"] == 1
 
 
 def test_b30_a_target_that_is_being_deleted_is_not_written(fedcopy, cluster_set, hub, edge1, namespace):

@@ -170,7 +170,7 @@ static void note_action(void *user, struct fc_action *action)
 	b->others_acted = b->others_acted || (b->acted && !pthread_equal(b->actor, pthread_self()));
 	b->actor = pthread_self();
 	b->acted = true;
-	if (action->type == FC_ACTION_START_WATCH) {
+	if (action->type == FC_ACTION_START_WATCH && strcmp(action->resource->plural, "namespaces") != 0) {
 		b->watch = action->watch;
 		sem_post(&b->watched);
 	}

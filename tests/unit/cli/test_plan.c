@@ -350,8 +350,8 @@ static void test_writes_come_by_cluster_then_by_object(void **state)
 
 static void test_what_changes_nothing_goes_out_as_it_is_and_what_is_no_request_does_not(void **state)
 {
-	static const enum fc_action_type out[] = { FC_ACTION_RESOLVE, FC_ACTION_FORGET_WORD, FC_ACTION_READ,
-						   FC_ACTION_START_WATCH, FC_ACTION_STOP_WATCH };
+	static const enum fc_action_type out[] = { FC_ACTION_RESOLVE,	  FC_ACTION_FORGET_WORD, FC_ACTION_READ,
+						   FC_ACTION_START_WATCH, FC_ACTION_STOP_WATCH,	 FC_ACTION_RELIST };
 	struct plan_world *w = *state;
 
 	for (size_t i = 0; i < FC_ARRAY_LEN(out); i++) {
@@ -360,6 +360,7 @@ static void test_what_changes_nothing_goes_out_as_it_is_and_what_is_no_request_d
 		assert_int_equal(w->sent->type, out[i]);
 	}
 	fc_plan_execute(w->plan, plan_action(FC_ACTION_MEASURE, 0, &plan_configmaps, "a"));
+	fc_plan_execute(w->plan, plan_action(FC_ACTION_RECORD, 0, &plan_configmaps, "a"));
 	assert_int_equal(w->sent_count, FC_ARRAY_LEN(out));
 }
 

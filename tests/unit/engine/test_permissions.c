@@ -314,7 +314,7 @@ static void test_instances_that_fit_nothing_are_invalid_and_ask_nobody(void **st
 
 /* B18: what is not selected counts as missing. Where it may not be read besides, that is asked first (design section 5,
  * States), and no source is looked at that is not selected. */
-static void test_source_outside_the_selected_namespaces_counts_as_missing(void **state)
+static void test_b18_source_outside_the_selected_namespaces_counts_as_missing(void **state)
 {
 	static const char *const secrets[] = { "secrets" };
 	static const char *const namespaces[] = { "ns", "ns2" };
@@ -481,7 +481,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_cell_of_the_table_of_permissions),
 		cmocka_unit_test(test_instances_that_fit_nothing_are_invalid_and_ask_nobody),
-		cmocka_unit_test(test_source_outside_the_selected_namespaces_counts_as_missing),
+		cmocka_unit_test(test_b18_source_outside_the_selected_namespaces_counts_as_missing),
 		cmocka_unit_test(test_a_permission_comes_and_goes_while_running),
 		cmocka_unit_test(test_a_permission_follows_the_names_of_clusters),
 		cmocka_unit_test(test_the_dialects_own_word_of_the_source_counts),

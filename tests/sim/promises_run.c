@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is checked at every action and at every request: promises 4, 5, 6 and 10, needless writes, and that nothing is
+ * written which nobody consents to any more. */
+#include "world_parts.h"
+
+#include "json/decode.h"
+
+#include <stdio.h>
+
+static const char *annotation(const json_t *object, const char *key)
+{
+	return json_string_value(
+		json_object_get(json_object_get(json_object_get(object, "metadata"), "annotations"), key));
+}
+
+static bool paused(const json_t *object)
+{
+	const char *text = annotation(object, "fedcopy.dev/pause");
+
+	return text && strcmp(text, "true") == 0;
+}
+
+/* --- what may be told --- */
+
+bool text_tells(const char *text)
+{
+	return text && (strstr(text, SECRET_BASE64) || strstr(text, SECRET_PLAIN));
+}
+
+void promise_told(struct world *w, const struct fc_action *a)
+{
+	const struct fc_report *r = a->report;
+
+	if (a->record && text_tells(a->record->note))
+		world_fail(w, 10, "an Event tells a secret value: %s", a->record->note);
+	if (r && (text_tells(r->message) || text_tells(r->target) || text_tells(r->path) || text_tells(r->source) ||
+		  text_tells(r->reason) || text_tells(r->detail)))
+		world_fail(w, 10, "a report tells a secret value: %s %s %s", r->message, r->reason, r->detail);
+	for (unsigned i = 0; a->measure && i < FC_METRIC_MAX_LABELS; i++)
+		if (text_tells(a->measure->labels[i]))
+			world_fail(w, 10, "a measure tells a secret value: %s", a->measure->labels[i]);
+}
+
+/* --- what a process has been told --- */
+
+void view_start(struct slot *s, const struct fc_action *a)
+{
+	struct view *v = fc_xcalloc(1, sizeof(*v));
+
+	v->watch = a->watch;
+	snprintf(v->plural, sizeof(v->plural), "%s", a->resource->plural);
+	v->objects = json_object();
+	v->next = s->views;
+	s->views = v;
+}
+
+static void view_free(struct view *v)
+{
+	json_decref(v->objects);
+	json_decref(v->listing);
+	free(v);
+}
+
+void view_stop(struct slot *s, uint32_t watch)
+{
+	for (struct view **at = &s->views; *at; at = &(*at)->next) {
+		struct view *v = *at;
+
+		if (v->watch != watch)
+			continue;
+		*at = v->next;
+		view_free(v);
+		return;
+	}
+}
+
+void views_free(struct slot *s)
+{
+	while (s->views) {
+		struct view *v = s->views;
+
+		s->views = v->next;
+		view_free(v);
+	}
+}
+
+static char *key_of(const char *ns, const char *name, char out[96])
+{
+	snprintf(out, 96, "%s/%s", ns ? ns : "", name);
+	return out;
+}
+
+const json_t *view_object(const struct view *v, const char *ns, const char *name)
+{
+	char key[96];
+
+	return json_object_get(v->objects, key_of(ns, name, key));
+}
+
+static void view_takes(struct view *v, const struct fc_event *e)
+{
+	char key[96];
+
+	switch (e->type) {
+	case FC_EVENT_LIST_BEGIN:
+		json_decref(v->listing);
+		v->listing = json_object();
+		break;
+	case FC_EVENT_LIST_END:
+		if (e->complete && v->listing) {
+			json_decref(v->objects);
+			v->objects = fc_steal(&v->listing);
+		}
+		break;
+	case FC_EVENT_OBJECT:
+		key_of(fc_json_metadata(e->object, "namespace"), fc_json_metadata(e->object, "name"), key);
+		json_object_set(v->objects, key, e->object);
+		if (v->listing)
+			json_object_set(v->listing, key, e->object);
+		break;
+	case FC_EVENT_OBJECT_GONE:
+		json_object_del(v->objects, key_of(e->namespace_, e->name, key));
+		break;
+	default:
+		break;
+	}
+}
+
+void view_event(struct slot *s, const struct fc_event *e)
+{
+	if (e->type == FC_EVENT_RESULT)
+		return;
+	for (struct view *v = s->views; v; v = v->next)
+		if (v->watch == e->watch) {
+			view_takes(v, e);
+			return;
+		}
+}
+
+/* All that may be known of an object: what is there, and what each watch has told last. */
+enum { MOST_KNOWN = 6 };
+
+static unsigned known_of(struct process *p, const struct member *m, const char *group, const char *plural,
+			 const char *ns, const char *name, const json_t *out[MOST_KNOWN])
+{
+	struct slot *s = process_slot(p, m);
+	unsigned count = 0;
+
+	out[count++] = api_server_object(m->home->api, group, plural, ns, name);
+	for (const struct view *v = s ? s->views : NULL; v && count < MOST_KNOWN; v = v->next) {
+		/* NULL: it is not there, or says nothing. */
+		if (strcmp(v->plural, plural) == 0)
+			out[count++] = view_object(v, ns, name);
+	}
+	return count;
+}
+
+static bool all_paused(const json_t *const *known, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (!paused(known[i]))
+			return false;
+	return count > 0;
+}
+
+static bool may_be_written(struct world *w, struct process *p, struct wish *r)
+{
+	const json_t *sources[MOST_KNOWN], *spaces[MOST_KNOWN];
+	unsigned source_count, space_count;
+	struct said said = { 0 };
+
+	if (r->literal)
+		return wish_allowed(w, r, &said);
+	if (!r->source_type)
+		return true; /* its type went just now */
+	source_count = known_of(p, r->source_member, r->source_type->group, r->source_type->plural, r->source_ns,
+				r->name, sources);
+	space_count = known_of(p, r->source_member, "", "namespaces", "", r->source_ns, spaces);
+	if (all_paused(sources, source_count) || all_paused(spaces, space_count))
+		return false;
+	for (unsigned i = 0; i < source_count; i++)
+		for (unsigned k = 0; k < space_count; k++) {
+			said.source = sources[i];
+			said.source_space = spaces[k];
+			if (wish_allowed(w, r, &said))
+				return true;
+		}
+	return false;
+}
+
+/* --- a write, as it is decided --- */
+
+static bool is_write(const struct fc_action *a)
+{
+	return a->type == FC_ACTION_PATCH || a->type == FC_ACTION_CREATE || a->type == FC_ACTION_DELETE;
+}
+
+static bool pointer_place(struct place *p, const char *pointer)
+{
+	p->count = 0;
+	while (*pointer == '/') {
+		size_t len = strcspn(pointer + 1, "/"), n = 0;
+
+		if (p->count == MOST_SEGMENTS || len >= sizeof(p->text[0]))
+			return false;
+		for (const char *c = pointer + 1; c < pointer + 1 + len; c++) {
+			if (*c == '~')
+				p->text[p->count][n++] = *++c == '1' ? '/' : '~';
+			else
+				p->text[p->count][n++] = *c;
+		}
+		p->text[p->count][n] = '\0';
+		p->index[p->count++] = false;
+		pointer += 1 + len;
+	}
+	return true;
+}
+
+static const char *patch_version(const json_t *patch)
+{
+	const json_t *first = json_array_get(patch, 0);
+	const char *path = json_string_value(json_object_get(first, "path"));
+
+	if (!path || strcmp(path, "/metadata/resourceVersion") != 0)
+		return NULL;
+	return json_string_value(json_object_get(first, "value"));
+}
+
+static const struct api_type *type_of(const struct fc_action *a)
+{
+	for (unsigned i = 0; i < TYPES; i++)
+		if (strcmp(world_types[i]->plural, a->resource->plural) == 0)
+			return world_types[i];
+	return NULL;
+}
+
+/* Is there a rule for what this operation does, and may it? */
+static void check_operation(struct world *w, struct slot *s, const struct fc_action *a, const json_t *operation,
+			    struct wish *rules, unsigned count)
+{
+	const char *path = json_string_value(json_object_get(operation, "path"));
+	bool stands = false, may = false;
+	struct place place;
+
+	if (!pointer_place(&place, path)) {
+		world_fail(w, 4, "a patch of %s", path);
+		return;
+	}
+	for (unsigned i = 0; i < count && !may; i++) {
+		struct wish *r = &rules[i];
+		int relation = r->invalid ? 2 : place_compare(&place, &r->to);
+
+		/* At the rule's place, or a parent on the way to it. */
+		if (relation == 2 || relation > 0)
+			continue;
+		if (relation < 0 && json_object_size(json_object_get(operation, "value")) > 0)
+			continue;
+		stands = true;
+		wish_find(w, r);
+		may = may_be_written(w, s->process, r);
+	}
+	if (!stands)
+		world_fail(w, 4, "%s of %s/%s on %s is written, and no rule there says so", path, a->namespace_,
+			   a->name, s->member->name);
+	else if (!may)
+		world_fail(w, 4, "%s of %s/%s on %s is written, and nobody allows it any more", path, a->namespace_,
+			   a->name, s->member->name);
+}
+
+static void check_patch(struct world *w, struct slot *s, const struct fc_action *a)
+{
+	const struct api_type *type = type_of(a);
+	const char *version = patch_version(a->body);
+	const json_t *object, *spaces[MOST_KNOWN];
+	struct wish rules[MOST_WISHES];
+	unsigned count;
+
+	if (!version || !*version) {
+		world_fail(w, 5, "a patch of %s/%s without a resourceVersion", a->namespace_, a->name);
+		return;
+	}
+	object = api_server_object(s->member->home->api, type->group, type->plural, a->namespace_ ?: "", a->name);
+	/* What it was decided on has changed meanwhile: it will be refused. */
+	if (!object || strcmp(fc_json_metadata(object, "resourceVersion"), version) != 0)
+		return;
+	if (fc_json_metadata(object, "deletionTimestamp")[0])
+		world_fail(w, 4, "%s/%s is written while it is being deleted", a->namespace_, a->name);
+	count = known_of(s->process, s->member, "", "namespaces", "", a->namespace_ ?: "", spaces);
+	if (paused(object) || all_paused(spaces, count))
+		world_fail(w, 4, "%s/%s is written in spite of its pause", a->namespace_, a->name);
+	count = wishes_of(object, rules, MOST_WISHES);
+	for (unsigned i = 0; i < count; i++) {
+		rules[i].member = s->member;
+		rules[i].type = type;
+	}
+	for (size_t i = 1; i < json_array_size(a->body); i++)
+		check_operation(w, s, a, json_array_get(a->body, i), rules, count);
+	wishes_free(rules, count);
+}
+
+/* --- again after a failure --- */
+
+static char *attempt_key(fc_cluster_no no, const char *plural, const char *ns, const char *name, char out[160])
+{
+	snprintf(out, 160, "%u/%s/%s/%s", no, plural, ns ? ns : "", name ? name : "");
+	return out;
+}
+
+static char *request_key(fc_cluster_no no, uint64_t request, char out[48])
+{
+	snprintf(out, 48, "#%u/%llu", no, (unsigned long long)request);
+	return out;
+}
+
+/* The same object may be read as a source and as a target: twice is no storm yet. */
+enum { AT_ONCE = 3, SHORTEST_DELAY_MS = 100 };
+
+static void check_spacing(struct world *w, struct slot *s, const struct fc_action *a)
+{
+	json_t *attempts = s->process->attempts, *entry;
+	char key[160], request[48];
+
+	attempt_key(s->no, a->resource->plural, a->namespace_, a->name, key);
+	json_object_set_new(attempts, request_key(s->no, a->request, request), json_string(key));
+	entry = json_object_get(attempts, key);
+	if (!entry || w->now_ms >= json_integer_value(json_array_get(entry, 0)))
+		return;
+	json_array_set_new(entry, 1, json_integer(json_integer_value(json_array_get(entry, 1)) + 1));
+	if (json_integer_value(json_array_get(entry, 1)) >= AT_ONCE)
+		world_fail(w, 6, "%s/%s on %s is tried again and again without a delay", a->namespace_, a->name,
+			   s->member->name);
+}
+
+static bool asks_for_delay(enum fc_error_class cls)
+{
+	return cls == FC_ERR_SERVER || cls == FC_ERR_THROTTLED || cls == FC_ERR_FORBIDDEN || cls == FC_ERR_TIMEOUT;
+}
+
+static void note_result(struct world *w, struct slot *s, const struct fc_event *e)
+{
+	json_t *attempts = s->process->attempts, *key, *entry;
+	char request[48];
+	int64_t delay_ms = e->error.retry_after_ms > SHORTEST_DELAY_MS ? e->error.retry_after_ms : SHORTEST_DELAY_MS;
+
+	request_key(s->no, e->request, request);
+	key = json_object_get(attempts, request);
+	if (!key)
+		return;
+	json_incref(key);
+	json_object_del(attempts, request);
+	if (asks_for_delay(e->error.cls)) {
+		entry = json_object_get(attempts, json_string_value(key));
+		json_object_set_new(
+			attempts, json_string_value(key),
+			json_pack("[I, I]", (json_int_t)(w->now_ms + delay_ms),
+				  json_integer_value(json_array_get(entry, 1))));
+	} else {
+		json_object_del(attempts, json_string_value(key));
+	}
+	json_decref(key);
+}
+
+/* Any news of it may be a reason to try at once. */
+void promise_answered(struct world *w, struct slot *s, const struct fc_event *e)
+{
+	json_t *attempts = s->process->attempts;
+	char key[160];
+
+	switch (e->type) {
+	case FC_EVENT_RESULT:
+		note_result(w, s, e);
+		return;
+	case FC_EVENT_OBJECT:
+	case FC_EVENT_OBJECT_GONE:
+		if (json_object_size(attempts) == 0)
+			return;
+		for (const struct view *v = s->views; v; v = v->next)
+			if (v->watch == e->watch)
+				json_object_del(
+					attempts,
+					attempt_key(s->no, v->plural,
+						    e->object ? fc_json_metadata(e->object, "namespace")
+							      : e->namespace_,
+						    e->object ? fc_json_metadata(e->object, "name") : e->name, key));
+		return;
+	case FC_EVENT_LIST_BEGIN:
+	case FC_EVENT_TICK:
+		return;
+	default:
+		json_object_clear(attempts);
+		return;
+	}
+}
+
+void promise_decided(struct world *w, struct slot *s, const struct fc_action *a)
+{
+	if (!is_write(a) && a->type != FC_ACTION_READ)
+		return;
+	check_spacing(w, s, a);
+	if (a->type == FC_ACTION_PATCH)
+		check_patch(w, s, a);
+	if (a->type == FC_ACTION_DELETE && (!a->uid || !a->version))
+		world_fail(w, 5, "a delete of %s/%s without uid and version", a->namespace_, a->name);
+	if (s->member->at == s->member->home && is_write(a) && !s->member->alive)
+		world_fail(w, 4, "a write to %s, which has left", s->member->name);
+}
+
+/* --- a request, as it arrives --- */
+
+static struct sim_server *server_of(struct world *w, const struct api_server *api)
+{
+	for (unsigned i = 0; i < w->server_count; i++)
+		if (w->servers[i].api == api)
+			return &w->servers[i];
+	return NULL;
+}
+
+/* Does it change anything, where it finds what it was decided on? */
+static void check_need(struct world *w, const struct slot *s, const struct fc_action *a, const json_t *before)
+{
+	const char *version = patch_version(a->body);
+
+	if (!before || !version || strcmp(version, fc_json_metadata(before, "resourceVersion")) != 0)
+		return;
+	for (size_t i = 1; i < json_array_size(a->body); i++) {
+		const json_t *operation = json_array_get(a->body, i), *have;
+		struct place place;
+
+		if (!pointer_place(&place, json_string_value(json_object_get(operation, "path"))))
+			continue;
+		place_get(&place, before, &have);
+		if (have && json_equal(have, json_object_get(operation, "value")))
+			world_fail(w, 2, "%s of %s/%s on %s is written, and has that value",
+				   json_string_value(json_object_get(operation, "path")), a->namespace_, a->name,
+				   s->member->name);
+	}
+}
+
+struct api_answer promise_send(void *user, const struct fc_action *a, struct api_server *server, const char *method,
+			       const char *path, const char *content_type, const json_t *body)
+{
+	struct slot *s = user;
+	struct world *w = s->process->world;
+	const struct api_type *type = type_of(a);
+	uint64_t before = api_server_version(server);
+	struct api_answer answer;
+
+	api_server_set_time(server, 1700000000 + w->now_ms / 1000);
+	if (server_of(w, server)->stranger)
+		world_fail(w, 4, "%s %s is sent to who stands in the place of %s", method, path, s->member->name);
+	if (a->type == FC_ACTION_PATCH)
+		check_need(w, s, a, api_server_object(server, type->group, type->plural, a->namespace_ ?: "", a->name));
+	if (a->type == FC_ACTION_READ)
+		answer = api_request(server, method, path, content_type, false, body);
+	else
+		answer = world_server_write(server_of(w, server), method, path, content_type, body);
+	if (w->told)
+		world_say(w, "  p%u %s %.8s%s: %d", s->process->number, method, api_server_id(server), path,
+			  answer.status);
+	if (a->type == FC_ACTION_READ) {
+		w->stats.reads++;
+		w->gets++;
+		return answer;
+	}
+	w->stats.writes++;
+	w->patches++;
+	if (w->calm && api_server_version(server) != before)
+		world_fail(w, 2, "%s/%s on %s is changed after a restart, and all was in sync", a->namespace_, a->name,
+			   s->member->name);
+	return answer;
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the simulated world share: the federation, its processes, and who checks what.
+ * Owns:    struct world owns all that it points to.
+ * Threads: one.
+ * Fails:   never: world_fail notes the first promise that is broken, and the world ends.
+ * Source:  design sections 5 to 8. */
+#ifndef FC_SIM_WORLD_PARTS_H
+#define FC_SIM_WORLD_PARTS_H
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "engine/engine.h"
+#include "sim_watcher.h"
+#include "steps.h"
+#include "world.h"
+
+#include <string.h>
+
+enum {
+	MOST_SERVERS = 24,
+	MOST_MEMBERS = 40,
+	MOST_SLOTS = 64,
+	MOST_PROCESSES = 2,
+	MOST_RIVALS = 4,
+	TYPES = 7, /* of world_types */
+	SPACES = 4,
+	NAMES = 4,
+};
+
+enum type_no { SECRETS, CONFIG_MAPS, GADGETS, WIDGETS, FEDERATED, ZONES, ROLES };
+
+/* Every value of a Secret begins with it, as base64 of "topsecret" has it, or as it is. */
+#define SECRET_BASE64 "dG9wc2VjcmV0"
+#define SECRET_PLAIN "topsecret"
+
+extern const struct api_type *const world_types[TYPES + 1];
+extern const char *const world_spaces[SPACES];
+/* What people call a type: plural, singular or kind, with its group or without. */
+const char *world_type_word(unsigned type, unsigned pick);
+/* As discovery resolves it (systems/k8s-copier.md, RESOURCE); NULL: no type's. */
+const struct api_type *world_type_of_word(const struct api_server *s, const char *word);
+const char *world_type_path(const struct api_type *t, const char *ns, const char *name, char out[256]);
+
+struct sim_server {
+	struct api_server *api;
+	bool stranger; /* stands in another's place */
+	bool saved, restored;
+	/* Whose version it was, by version, as bits of names: that two states of one object have one version is beyond what can be told
+	 * apart, and what happens after a restore takes another then. */
+	uint64_t *used;
+	size_t used_cap;
+};
+
+/* A line of the cluster set file. */
+struct member {
+	char name[16];
+	bool alive;
+	struct sim_server *home;
+	struct sim_server *at; /* who answers at its address */
+	enum fc_reads reads;
+	unsigned region;
+	struct sim_rbac rbac;
+	bool away; /* nobody answers */
+};
+
+/* What one watch has told a process so far, by "namespace/name". */
+struct view {
+	uint32_t watch;
+	char plural[32];
+	json_t *objects, *listing;
+	struct view *next;
+};
+
+/* A cluster as a process numbers it. */
+struct slot {
+	struct process *process;
+	fc_cluster_no no;
+	struct member *member;
+	struct sim_watcher *watcher; /* NULL: it has left */
+	bool known;		     /* the id of its home was told */
+	struct view *views;
+};
+
+/* What was tried on an object, and when it may be tried again. */
+struct attempt {
+	const struct api_type *type;
+	char key[96];
+	int64_t not_before_ms;
+	uint64_t request;
+	bool waits;
+};
+
+struct process {
+	struct world *world;
+	unsigned number;
+	struct fc_engine *engine; /* NULL: it does not run */
+	struct slot slots[MOST_SLOTS];
+	unsigned slot_count;
+	bool hears_set; /* was told of the set as it is */
+	json_t *attempts; /* by cluster number and object: see promises_retry.c */
+};
+
+struct rival {
+	bool active;
+	struct sim_server *server;
+	const struct api_type *type;
+	char ns[16], name[16], key[64];
+	json_t *value;
+};
+
+struct world {
+	struct fc_random random; /* of the building only: a step has numbers of its own */
+	uint64_t seed;
+	bool told;
+	struct verdict verdict;
+	struct world_stats stats;
+	struct sim_server servers[MOST_SERVERS];
+	unsigned server_count;
+	struct member members[MOST_MEMBERS];
+	unsigned member_count;
+	struct process processes[MOST_PROCESSES];
+	struct rival rivals[MOST_RIVALS];
+	int64_t now_ms, wall_skew_ms;
+	unsigned values; /* made so far */
+	/* Options of every process. */
+	const char *words[TYPES];
+	size_t word_count;
+	bool is_target[TYPES];
+	const char *spaces[SPACES];
+	size_t space_count; /* --namespace; 0: all */
+	bool allow_all;
+	json_t *permissions;
+	unsigned max_in_flight, max_writes_per_second;
+	int64_t resync_period_ms;
+	bool calm;	      /* nothing is written any more */
+	uint64_t patches, gets; /* that reached a server */
+	json_t *written;      /* by "server/resource/ns/name": how often, since the checker began to count */
+};
+
+/* Of numbers that a step brings: what they choose does not depend on other steps. */
+struct dice {
+	struct fc_random random;
+};
+struct dice dice_of(const struct world *w, const struct step *s);
+unsigned dice_below(struct dice *d, unsigned n);
+bool dice_chance(struct dice *d, unsigned percent);
+
+void world_fail(struct world *w, int promise, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void world_say(const struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+#define broken(w) ((w)->verdict.promise != 0)
+
+/* --- world_build.c --- */
+void world_build(struct world *w);
+void world_fini(struct world *w);
+struct member *world_member(struct world *w, const char *name);
+struct member *world_living(struct world *w, unsigned pick);
+struct member *world_member_add(struct world *w, struct sim_server *home, const char *name);
+struct sim_server *world_server_new(struct world *w);
+void world_server_restore(struct sim_server *s);
+/* Of every request that writes, whoever sends it. */
+struct api_answer world_server_write(struct sim_server *s, const char *method, const char *path,
+				     const char *content_type, const json_t *body);
+json_t *world_permissions(struct dice *d);
+
+/* --- world_users.c: what people and controllers write --- */
+json_t *user_object(struct world *w, struct dice *d, unsigned type, const char *ns, const char *name);
+bool user_put(struct world *w, struct sim_server *s, const struct api_type *t, const char *ns, const char *name,
+	      json_t *object); /* takes the object; NULL deletes; under /status too where the kind has that */
+void user_play(struct world *w, const struct step *s);
+void user_edit(struct world *w, struct dice *d, struct sim_server *s, enum step_kind kind);
+bool rivals_act(struct world *w);
+
+/* --- world_rules.c: what they write into annotations --- */
+#define RULE_PREFIX "k8s-copier.fig.org/replace-"
+void user_new_rule(struct world *w, struct dice *d, struct sim_server *s, unsigned type, json_t *object);
+json_t *user_value(struct world *w, struct dice *d, unsigned type, unsigned depth);
+
+/* --- world_process.c: fedcopy --- */
+void process_start(struct world *w, struct process *p);
+void process_stop(struct world *w, struct process *p);
+void process_step(struct world *w, struct process *p, struct fc_event *e);
+bool process_deliver(struct world *w, struct slot *s);
+void process_tick(struct world *w);
+void process_hears_member(struct world *w, struct member *m, enum fc_event_type type);
+void process_hears_permissions(struct world *w);
+struct slot *process_slot(struct process *p, const struct member *m);
+/* Works off all that waits, and lets time pass, until `until_ms` at the latest or, when that is 0, until nothing is
+ * going to happen any more. */
+void world_settle(struct world *w, int64_t until_ms);
+
+/* --- world_faults.c --- */
+void fault_play(struct world *w, const struct step *s);
+void world_heal(struct world *w);
+void member_lose(struct world *w, struct member *m);
+
+/* --- oracle.c: what section 5 and 7 say of one rule --- */
+enum { MOST_SEGMENTS = 8, MOST_WISHES = 128 };
+struct place {
+	char text[MOST_SEGMENTS][32];
+	bool index[MOST_SEGMENTS]; /* was written in brackets */
+	unsigned count;
+};
+/* A rule as it stands in an annotation. */
+struct wish {
+	struct member *member; /* of its target */
+	const struct api_type *type;
+	const json_t *object; /* borrowed */
+	char key[80];	      /* of the annotation, behind the prefix */
+	struct place to, from;
+	bool invalid;
+	json_t *literal;
+	char word[64], cluster[24], ns[32], name[40];
+	bool names_cluster, names_ns;
+	/* found */
+	struct member *source_member;
+	const struct api_type *source_type;
+	const char *source_ns; /* "" cluster-scoped */
+	const json_t *source;
+	const json_t *value; /* borrowed; NULL: none */
+	enum fc_state state; /* IN_SYNC: it takes part */
+	bool undecided, unsure; /* something near it may say otherwise */
+	bool on_cycle, was_refused, blocked;
+};
+bool place_parse(struct place *p, const char *text, bool in_key);
+enum place_found { PLACE_FOUND, PLACE_MISSING, PLACE_BLOCKED };
+enum place_found place_get(const struct place *p, const json_t *document, const json_t **value);
+bool place_set(const struct place *p, json_t *document, json_t *value); /* borrowed value */
+/* -1: a lies above b, 0 equal, 1 below; 2: apart */
+int place_compare(const struct place *a, const struct place *b);
+char *place_text(const struct place *p, char out[160]);
+unsigned wishes_of(const json_t *object, struct wish *out, unsigned most);
+void wish_find(struct world *w, struct wish *r); /* its source, as the servers have it */
+void wishes_free(struct wish *r, unsigned count);
+
+/* What is said about consents; for each there may be several answers, when news is under way: any may allow. */
+struct said {
+	const json_t *source, *source_space, *target_space;
+};
+bool wish_allowed(struct world *w, const struct wish *r, const struct said *said);
+
+/* --- promises_run.c: what is checked while it happens --- */
+void promise_decided(struct world *w, struct slot *s, const struct fc_action *a);
+struct api_answer promise_send(void *slot, const struct fc_action *a, struct api_server *server, const char *method,
+			       const char *path, const char *content_type, const json_t *body);
+void promise_told(struct world *w, const struct fc_action *a);
+void promise_answered(struct world *w, struct slot *s, const struct fc_event *e);
+void view_start(struct slot *s, const struct fc_action *a);
+void view_stop(struct slot *s, uint32_t watch);
+void view_event(struct slot *s, const struct fc_event *e);
+void views_free(struct slot *s);
+const json_t *view_object(const struct view *v, const char *ns, const char *name);
+bool text_tells(const char *text); /* a secret value is in it */
+
+/* --- promises_end.c: what is checked when all has come to rest --- */
+void promises_of_rest(struct world *w);
+void promises_of_calm(struct world *w);
+void promises_of_change(struct world *w); /* promises_change.c */
+/* The engine's word for a rule in rules_of: "target path". */
+void wish_key(const struct wish *r, char out[320]);
+json_t *rules_of(const struct process *p); /* what it says of each rule, by that key; a new reference */
+
+#endif
