@@ -331,6 +331,11 @@ void copy_take_marks(struct fc_engine *e, struct target *t, const json_t *object
 	} else if (o) {
 		origin_unref(e, o);
 	}
+	if (far && o && o->key.dialect->copy->state_flags) {
+		const char *text = fc_marks_annotation(object, FC_MARK_ORIGIN_STATE);
+
+		m.flags = text ? o->key.dialect->copy->state_flags(text) : 0;
+	}
 	t->copy->mark_flags = m.flags;
 	t->copy->released = m.released;
 	fc_copy_mark_fini(&m);
