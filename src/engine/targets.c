@@ -164,7 +164,8 @@ void target_wants_anew(struct target *t, const struct rule *changed)
 	const struct rule *widest = changed ? widest_above(t, changed) : NULL;
 
 	set_text(&t->refused_version, NULL);
-	/* What another rule wants has no part in the fight; it may even be fed, on a way round, by what is fought for. */
+	/* What another rule wants has no part in the fight; it may even be fed, on a way round, by what is fought for.
+	 */
 	if (!changed || changed->in_rewrite)
 		retry_forget_rewrites(t);
 	for (struct rule *r = t->rules; r; r = r->next) {
@@ -480,7 +481,8 @@ static void judge_refusal(struct fc_engine *e, struct target *t, const char *ver
 		for (struct rule *r = t->rules; r && places == 1; r = r->next) {
 			r->refused = r->refused || r->in_write;
 			if (r->in_write)
-				rule_set_state(e, r, FC_STATE_INVALID, "Refused", "the server refused the value", why->text);
+				rule_set_state(e, r, FC_STATE_INVALID, "Refused", "the server refused the value",
+					       why->text);
 		}
 	}
 	set_text(&t->refused_version, NULL);
