@@ -198,6 +198,9 @@ bool rule_is_confidential(struct fc_engine *e, const struct rule *r);
 /* The places of the target that the write under way fills so, as JSON Pointers; NULL: none, or nobody wants to know. A
  * new reference. */
 json_t *confidential_places(struct fc_engine *e, const struct target *t);
+/* The same of a write of a copy, which is confidential as a whole or not at all: where its source is fed so, or is not
+ * known any more. */
+json_t *confidential_copy(struct fc_engine *e, const struct target *t);
 
 /* --- cycles.c --- */
 void cycles_rule_bound(struct fc_engine *e, struct rule *r);

@@ -43,6 +43,7 @@ struct rule {
 	bool linked;	       /* bound to a source and allowed: part of the graph of cycles */
 	bool on_cycle;
 	bool outside;	    /* the source's namespace is not among --namespace: counts as missing */
+	bool overlaps;	    /* the place of another rule of the target is inside its own, or the other way round */
 	bool child_blocked; /* cannot be set inside the value of the rule above it */
 	bool refused;	    /* the server has refused what it wants, at this version of the target */
 	/* What the source wants: valid while source->known (or for a literal). */

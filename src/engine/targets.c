@@ -232,7 +232,8 @@ static void take_event(struct fc_engine *e, struct target *t, const json_t *obje
 	struct fc_uid uid = uid_of(object);
 	/* Where versions begin again after a restore from a backup, generations do too. */
 	bool older = fc_rv_compare(fc_json_metadata(object, "resourceVersion"), t->version) == FC_RV_OLDER;
-	bool same = !older && fc_uid_equal(&t->uid, &uid);
+	/* Nor is a list believed: versions that began again may have passed the known one meanwhile. */
+	bool same = !older && !t->watch->listing && fc_uid_equal(&t->uid, &uid);
 	bool answered = t->known && same && generation_answers(t, object);
 	bool spec_same = same && t->generation != 0 && generation_of(object) == t->generation;
 
@@ -460,6 +461,21 @@ void target_take_whole(struct fc_engine *e, struct target *t, const json_t *obje
 	take_whole(e, t, object);
 }
 
+/* Of a place that several rules share the widest is held for the one at fault, and those inside it go alone. If one of
+ * these is refused too, the fault may have been that one's: the wider ones are tried without it. */
+static void place_refused(struct fc_engine *e, struct target *t, const char *why)
+{
+	struct rule *root = t->rules;
+
+	while (!root->in_write || !root->is_root)
+		root = root->next;
+	for (struct rule *r = t->rules; r != root; r = r->next)
+		if (r->spec.target_path && fc_path_compare(r->spec.target_path, root->spec.target_path) == FC_PATH_ABOVE)
+			r->refused = false;
+	root->refused = true;
+	rule_set_state(e, root, FC_STATE_INVALID, "Refused", "the server refused the value", why);
+}
+
 /* A read shows the version that a write was refused on: if it still stands, it is what we want that is refused, not
  * what it met. Of several places at once only one may be at fault: they go alone from now on (promise 7). */
 static void judge_refusal(struct fc_engine *e, struct target *t, const char *version)
@@ -477,11 +493,8 @@ static void judge_refusal(struct fc_engine *e, struct target *t, const char *ver
 	}
 	if (!moved && strcmp(t->refused_version, version) == 0) {
 		t->one_by_one[t->written] = places > 1;
-		for (struct rule *r = t->rules; r && places == 1; r = r->next) {
-			r->refused = r->refused || r->in_write;
-			if (r->in_write)
-				rule_set_state(e, r, FC_STATE_INVALID, "Refused", "the server refused the value", why->text);
-		}
+		if (places == 1)
+			place_refused(e, t, why->text);
 	}
 	set_text(&t->refused_version, NULL);
 }

@@ -110,6 +110,7 @@ struct cluster *origin_cluster(const struct fc_engine *e, const struct origin *o
 void origin_unref(struct fc_engine *e, struct origin *o);
 void origin_mark(struct fc_engine *e, struct origin *o);
 void origins_mark_cluster(struct fc_engine *e, const struct cluster *c); /* what names it, and what lies on it */
+void origins_mark_named(struct fc_engine *e, const struct target *t);	 /* those without a rule that name it */
 /* A read or an event has told how it stands with what they ask about. */
 void origins_answered(struct fc_engine *e, struct target *t, bool exists);
 void origins_asked_free(struct fc_engine *e, struct target *t);

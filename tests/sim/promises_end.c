@@ -190,24 +190,21 @@ static bool under_status(const struct wish *r)
 	return r->type->status && strcmp(r->to.text[0], "status") == 0;
 }
 
-/* Puts what the group wants to the server: it should say that this is there already, or that it is none. */
-static void try_group(struct survey *s, struct wish *first, struct wish *end, const json_t *wanted)
+/* Puts what the group wants to the server: it should say that this is there already. False: it refuses it. */
+static bool try_group(struct survey *s, const struct wish *r, const json_t *wanted)
 {
-	const struct wish *r = first;
 	struct api_server *api = r->member->home->api;
 	uint64_t before = api_server_version(api);
 	struct api_answer a;
 	char path[256], text[160];
+	bool taken;
 
 	world_type_path(r->type, meta(r->object, "namespace"), meta(r->object, "name"), path);
 	if (under_status(r))
 		strcat(path, "/status");
 	a = api_request(api, "PUT", path, "application/json", false, wanted);
-	if (a.status >= 300) {
-		for (struct wish *i = first; i != end; i++)
-			if (i->state == FC_STATE_IN_SYNC)
-				i->state = FC_STATE_INVALID;
-	} else if (api_server_version(api) != before) {
+	taken = a.status < 300;
+	if (taken && api_server_version(api) != before) {
 		char *want = json_dumps(r->value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS);
 		const json_t *have;
 		char *has;
@@ -220,28 +217,70 @@ static void try_group(struct survey *s, struct wish *first, struct wish *end, co
 		free(has);
 	}
 	api_answer_fini(&a);
+	return taken;
 }
 
-static void judge_group(struct survey *s, struct wish *first, struct wish *end)
+/* All of them together, as far as one fits into the other. */
+static bool group_is_taken(struct survey *s, struct wish *first, struct wish *end)
 {
 	json_t *wanted = json_deep_copy(first->object);
-	bool waits = false;
+	bool taken = true;
 
-	for (struct wish *r = first + 1; r != end; r++)
-		waits = waits || is_undecided(r);
 	for (struct wish *r = first; r != end; r++) {
-		if (r->state == FC_STATE_IN_SYNC) {
-			r->unsure = r->unsure || waits;
-			json_t *copy = json_deep_copy(r->value);
+		json_t *copy;
 
-			if (!place_set(&r->to, wanted, copy))
-				r->state = FC_STATE_INVALID;
-			json_decref(copy);
+		if (r->state != FC_STATE_IN_SYNC)
+			continue;
+		copy = json_deep_copy(r->value);
+		if (!place_set(&r->to, wanted, copy)) {
+			r->state = FC_STATE_INVALID;
+			r->blocked = true;
 		}
+		json_decref(copy);
 	}
-	if (!waits && !json_equal(wanted, first->object))
-		try_group(s, first, end, wanted);
+	if (first->state == FC_STATE_IN_SYNC && !json_equal(wanted, first->object))
+		taken = try_group(s, first, wanted);
 	json_decref(wanted);
+	return taken;
+}
+
+static void judge_target(struct survey *s, struct wish *first, struct wish *end);
+
+static bool any_refused(const struct wish *first, const struct wish *end)
+{
+	for (; first != end; first++)
+		if (first->state == FC_STATE_INVALID && !first->invalid && !first->blocked)
+			return true;
+	return false;
+}
+
+/* A wide rule that is refused leaves those inside it alone; where one of these is refused too, the wide one is tried
+ * without it. */
+static void judge_group(struct survey *s, struct wish *first, struct wish *end)
+{
+	bool refused_before = any_refused(first, end);
+
+	for (struct wish *r = first + 1; r != end; r++) {
+		if (!is_undecided(r))
+			continue;
+		for (r = first; r != end; r++)
+			r->unsure = r->unsure || r->state == FC_STATE_IN_SYNC;
+		return;
+	}
+	if (group_is_taken(s, first, end))
+		return;
+	first->state = FC_STATE_INVALID;
+	for (struct wish *r = first + 1; r != end; r++) {
+		if (r->blocked)
+			r->state = FC_STATE_IN_SYNC;
+		r->blocked = false;
+	}
+	judge_target(s, first + 1, end);
+	if (refused_before || !any_refused(first + 1, end) || broken(s->world))
+		return;
+	first->state = FC_STATE_IN_SYNC;
+	if (!group_is_taken(s, first, end))
+		first->state = FC_STATE_INVALID;
 }
 
 /* A group: a rule that takes part, and all whose places lie in its. */
@@ -273,7 +312,7 @@ static void judge_target(struct survey *s, struct wish *first, struct wish *end)
 	}
 }
 
-static void rule_key(const struct wish *r, char out[320])
+void wish_key(const struct wish *r, char out[320])
 {
 	const struct api_type *t = r->type;
 	char path[160];
@@ -292,7 +331,7 @@ static void find_refused(struct survey *s, const json_t *rules)
 
 		if (r->state == FC_STATE_IN_SYNC || r->state == FC_STATE_INVALID)
 			continue;
-		rule_key(r, key);
+		wish_key(r, key);
 		rule = json_object_get(rules, key);
 		r->was_refused = rule && strcmp(json_string_value(json_object_get(rule, "reason")), "Refused") == 0;
 	}
@@ -394,7 +433,7 @@ static void check_rule(const struct survey *s, const struct wish *r, json_t *by_
 	const char *state, *reason;
 	json_t *rule;
 
-	rule_key(r, key);
+	wish_key(r, key);
 	rule = json_object_get(by_key, key);
 	if (!rule) {
 		/* It has never been there, or is not heard. */
@@ -429,7 +468,7 @@ static bool may_be_left(struct world *w, const char *target)
 }
 
 /* By target and path. */
-static json_t *rules_of(const struct process *p)
+json_t *rules_of(const struct process *p)
 {
 	json_t *rules = json_array(), *by_key = json_object(), *rule;
 	uint64_t cursor = 0;
@@ -565,7 +604,3 @@ void promises_of_calm(struct world *w)
 	w->calm = false;
 }
 
-void promises_of_change(struct world *w)
-{
-	(void)w;
-}

@@ -219,7 +219,7 @@ struct wish {
 	const json_t *value; /* borrowed; NULL: none */
 	enum fc_state state; /* IN_SYNC: it takes part */
 	bool undecided, unsure; /* something near it may say otherwise */
-	bool on_cycle, was_refused;
+	bool on_cycle, was_refused, blocked;
 };
 bool place_parse(struct place *p, const char *text, bool in_key);
 enum place_found { PLACE_FOUND, PLACE_MISSING, PLACE_BLOCKED };
@@ -254,6 +254,9 @@ bool text_tells(const char *text); /* a secret value is in it */
 /* --- promises_end.c: what is checked when all has come to rest --- */
 void promises_of_rest(struct world *w);
 void promises_of_calm(struct world *w);
-void promises_of_change(struct world *w);
+void promises_of_change(struct world *w); /* promises_change.c */
+/* The engine's word for a rule in rules_of: "target path". */
+void wish_key(const struct wish *r, char out[320]);
+json_t *rules_of(const struct process *p); /* what it says of each rule, by that key; a new reference */
 
 #endif
