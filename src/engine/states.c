@@ -37,7 +37,8 @@ static bool is_invalid(struct fc_engine *e, struct rule *r)
 		rule_set_state(e, r, FC_STATE_INVALID, "BadInstance", r->misfit, NULL);
 		return true;
 	}
-	/* What it met is the ground below a rule above it, as long as that one is applied, or else what stands there. */
+	/* What it met is the ground below a rule above it, as long as that one is applied, or else what stands there.
+	 */
 	if (is_covered(r) ? r->child_blocked : t->known && r->ground.blocked) {
 		rule_set_state(
 			e, r, FC_STATE_INVALID, "TargetPathBlocked",

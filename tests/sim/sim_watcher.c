@@ -127,7 +127,7 @@ static void cut_streams(struct sim_watcher *w)
 
 void sim_watcher_move(struct sim_watcher *w, struct api_server *server)
 {
-	cut_streams(w);
+	sim_watcher_list_anew(w);
 	w->o.server = server;
 }
 
