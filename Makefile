@@ -172,6 +172,15 @@ $(OUT)/%.o: %.c $(OUT)/cflags
 	$(call said,CC)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# Copies of whole objects are tested between models of API servers, by a dialect that never ships.
+COPY_TEST_OBJECTS := $(MODEL_OBJECTS) $(OUT)/tests/sim/copy_dialect.o
+COPY_TESTS := $(filter $(OUT)/tests/unit/engine/test_copy_%,$(TEST_PROGRAMS))
+$(COPY_TESTS): $(OUT)/%: %.c $(COPY_TEST_OBJECTS) $(OUT)/libfedcopy.a
+	@mkdir -p $(@D)
+	$(call said,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(COPY_TEST_OBJECTS) $(OUT)/libfedcopy.a \
+		$(LIB_LIBS) -lcmocka
+
 $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libfedcopy.a
 	@mkdir -p $(@D)
 	$(call said,LD)
@@ -207,4 +216,4 @@ $(OUT)/cflags: force
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 -include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:%=%.d) $(FUZZ_PROGRAMS:%=%.d) $(OUT)/tests/bench/bench_engine.d \
-	$(OUT)/tests/fuzz/replay.d $(PROXY_OBJECTS:.o=.d) $(SIM_OBJECTS:.o=.d) $(MODEL_TEST:%=%.d)
+	$(OUT)/tests/fuzz/replay.d $(PROXY_OBJECTS:.o=.d) $(SIM_OBJECTS:.o=.d) $(MODEL_TEST:%=%.d) $(COPY_TEST_OBJECTS:.o=.d)

@@ -244,7 +244,7 @@ static struct fc_action *what_to_send(struct fc_plan *p, struct fc_action *a)
 	case FC_ACTION_FORGET_WORD:
 	case FC_ACTION_RELIST:
 		return a;
-	case FC_ACTION_RECORD: /* a Kubernetes Event is a write too, and nothing has happened */
+	case FC_ACTION_RECORD: /* an Event would be a write too */
 	case FC_ACTION_REPORT:
 	case FC_ACTION_MEASURE:
 	case FC_ACTION_GIVE_UP:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fc_cluster_set - one master, any number of members: from a file, or from --master and --member.
- * Owns:    the clusters' descriptions and accesses, a reference of the permissions; a list of files belongs to whoever gave it.
+ * Owns:    the clusters' descriptions and accesses, a reference of the permissions; a list of files belongs to whoever
+ *          gave it.
  * Threads: made before the threads; then immutable.
  * Fails:   FC_ERR_CONFIG or FC_ERR_USAGE naming the file and entry, or the flag, and the mend. A member whose
  *          kubeconfig entry cannot be used makes the set fail at start: it is the operator's text. A server that

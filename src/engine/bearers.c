@@ -344,10 +344,19 @@ static void free_rules(struct fc_engine *e, struct copy_rule *list)
 	}
 }
 
+static bool has_invalid(const struct copy_rule *list)
+{
+	for (; list; list = list->next)
+		if (copy_rule_is_invalid(list))
+			return true;
+	return false;
+}
+
 static void rescan(struct fc_engine *e, struct bearer *b, const json_t *object)
 {
 	const struct key *k = &b->target->key;
 	struct copy_rule *old = fc_steal(&b->rules), **end = &b->rules;
+	bool was_bad = b->bad_clusters;
 
 	take_clusters(b, object);
 	for (size_t i = 0; e->options.dialects[i]; i++)
@@ -356,6 +365,9 @@ static void rescan(struct fc_engine *e, struct bearer *b, const json_t *object)
 	/* New ones first: what they go on using is not let go with the old. */
 	for (struct copy_rule *cr = b->rules; cr; cr = cr->next)
 		copy_rule_bind(e, cr);
+	/* What one that could not be understood has kept from being judged is judged now. */
+	if (was_bad || has_invalid(old))
+		origins_mark_named(e, b->target);
 	free_rules(e, old);
 }
 

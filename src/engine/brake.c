@@ -17,7 +17,8 @@ static void forget_old(struct fc_engine *e, struct brake *b)
 	while (old < b->count && b->times[old] <= e->now_ms - WINDOW_MS)
 		old++;
 	b->count -= old;
-	memmove(b->times, b->times + old, b->count * sizeof(*b->times));
+	if (old)
+		memmove(b->times, b->times + old, b->count * sizeof(*b->times));
 }
 
 /* Ten of a hundred where the cluster holds many: those that are gone already count as if they were there. */

@@ -4,6 +4,7 @@
  * earlier still stands there. */
 #include "base/mem.h"
 #include "engine/parts.h"
+#include "engine/whole.h"
 
 static bool is_of_secret_kind(const struct fc_resource *r)
 {
@@ -18,44 +19,85 @@ static bool reads_secret_kind(const struct rule *r)
 	return !r->word->resource || is_of_secret_kind(r->word->resource);
 }
 
+/* A place of an object that feeds somebody; without a path the whole of it. */
+struct feed {
+	const struct key *key;
+	const struct fc_path *path;
+};
+
 struct way {
-	struct rule **open;
+	struct feed *open;
 	size_t count, cap;
 	uint32_t visit;
 };
 
-static void take_feeders(struct fc_engine *e, struct way *w, const struct rule *r)
+static void open_feed(struct way *w, const struct source *s, const struct fc_path *path)
 {
-	struct target *t = NULL;
-
-	if (!r->source)
+	if (!s)
 		return;
-	HASH_FIND(hh, e->targets, &r->source->key, sizeof(r->source->key), t);
-	for (struct rule *f = t ? t->rules : NULL; f; f = f->next) {
-		if (f->visit == w->visit || !f->spec.target_path ||
-		    fc_path_compare(f->spec.target_path, r->spec.source_path) == FC_PATH_APART)
+	FC_GROW(w->open, w->count, w->cap);
+	w->open[w->count++] = (struct feed){ .key = &s->key, .path = path };
+}
+
+static bool is_fed_by_rules(struct way *w, const struct target *t, const struct fc_path *path)
+{
+	for (struct rule *f = t->rules; f; f = f->next) {
+		if (f->vertex.visit == w->visit || !f->spec.target_path ||
+		    (path && fc_path_compare(f->spec.target_path, path) == FC_PATH_APART))
 			continue;
-		f->visit = w->visit;
-		FC_GROW(w->open, w->count, w->cap);
-		w->open[w->count++] = f;
+		f->vertex.visit = w->visit;
+		if (reads_secret_kind(f))
+			return true;
+		open_feed(w, f->source, f->spec.source_path);
 	}
+	return false;
+}
+
+/* A copy is of its source's kind: that is what the feed's own reader has looked at. */
+static void open_copies(struct way *w, const struct target *t)
+{
+	for (struct pair *p = t->copy ? t->copy->pairs : NULL; p; p = p->next) {
+		if (p->vertex.visit == w->visit)
+			continue;
+		p->vertex.visit = w->visit;
+		open_feed(w, p->site->rule->source, NULL);
+	}
+}
+
+static bool is_fed_by_secrets(struct fc_engine *e, const struct source *s, const struct fc_path *path)
+{
+	struct way w = { .visit = ++e->visit };
+	bool found = false;
+
+	open_feed(&w, s, path);
+	while (!found && w.count) {
+		struct feed feed = w.open[--w.count];
+		struct target *t = NULL;
+
+		HASH_FIND(hh, e->targets, feed.key, sizeof(*feed.key), t);
+		if (!t)
+			continue;
+		found = is_fed_by_rules(&w, t, feed.path);
+		open_copies(&w, t);
+	}
+	free(w.open);
+	return found;
 }
 
 bool rule_is_confidential(struct fc_engine *e, const struct rule *r)
 {
-	struct way w = { .visit = ++e->visit };
-	bool found = reads_secret_kind(r);
+	return reads_secret_kind(r) || is_fed_by_secrets(e, r->source, r->spec.source_path);
+}
 
-	if (!found)
-		take_feeders(e, &w, r);
-	while (!found && w.count) {
-		const struct rule *feeder = w.open[--w.count];
+json_t *confidential_copy(struct fc_engine *e, const struct target *t)
+{
+	bool found = !t->copy->pairs;
 
-		found = reads_secret_kind(feeder);
-		take_feeders(e, &w, feeder);
-	}
-	free(w.open);
-	return found;
+	if (!e->options.marks_confidential)
+		return NULL;
+	for (const struct pair *p = t->copy->pairs; p && !found; p = p->next)
+		found = !p->site->rule->source || is_fed_by_secrets(e, p->site->rule->source, NULL);
+	return found ? json_pack("[s]", "") : NULL;
 }
 
 json_t *confidential_places(struct fc_engine *e, const struct target *t)

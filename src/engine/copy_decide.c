@@ -36,8 +36,10 @@ struct fc_action *copy_action(struct fc_engine *e, struct target *t, enum fc_act
 {
 	struct fc_action *a = target_action(e, t, type);
 
-	if (a)
-		t->copy->writing = what;
+	if (!a)
+		return NULL;
+	t->copy->writing = what;
+	a->confidential = confidential_copy(e, t);
 	return a;
 }
 

@@ -41,8 +41,6 @@ void whole_take_metadata(struct fc_engine *e, struct target *t, const json_t *ob
 	t->copy->cleared = t->copy->kept = false;
 	forget_body(t->copy);
 	set_text(&t->copy->uid, fc_json_metadata(object, "uid"));
-	for (struct pair *p = t->copy->pairs; p; p = p->next)
-		p->refused = false;
 	if (!t->copy->origin || copy_has_owner(t->copy))
 		stray_is_silent(e, t->copy);
 }
@@ -55,6 +53,9 @@ void whole_take_event(struct fc_engine *e, struct target *t, const json_t *objec
 	if (!c)
 		return;
 	c->known = c->known && spec_same;
+	/* It is another target now: what was refused may be taken. */
+	for (struct pair *p = c->pairs; p; p = p->next)
+		p->refused = false;
 	pieces_survey(e, &c->standing, object, false);
 }
 

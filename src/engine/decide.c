@@ -394,8 +394,8 @@ static void send_patch(struct fc_engine *e, struct target *t, enum part part, st
 	}
 	a = patch_action(e, t, id, part);
 	a->body = make_patch(t, groups, count);
-	a->confidential = confidential_places(e, t);
 	t->written = part;
+	a->confidential = confidential_places(e, t);
 	t->phase = WRITING;
 	timer_clear(e, t);
 	for (struct rule *r = t->rules; r; r = r->next)

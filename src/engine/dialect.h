@@ -141,6 +141,9 @@ struct fc_copy_outcome {
 	bool own;
 	enum fc_state state;
 	const char *reason, *message;
+	/* On its way to another state by itself: a list, a read or a write is awaited. A status that is to tell only of
+	 * what lasts is left as it is meanwhile. */
+	bool passing;
 };
 
 /* NULL where the dialect has no whole-object rules. All functions are pure. */
@@ -170,6 +173,9 @@ struct fc_copy_dialect {
 	/* False: the object bears no marks of this dialect. `object` may be metadata only. Fills a zeroed `out`, whose
 	 * texts are the caller's. */
 	bool (*mark)(const json_t *object, struct fc_copy_mark *out);
+	/* What fedcopy.dev/origin-state says on a copy in another cluster, as flags; NULL: nothing is kept there. The
+	 * wanted object has it as an annotation. */
+	unsigned (*state_flags)(const char *origin_state);
 	enum fc_copy_end (*ends)(unsigned flags, enum fc_copy_reason why);
 	/* A new object: the copy as it is to stand when cleared; NULL: it is already. NULL where nothing is cleared. */
 	json_t *(*cleared)(const json_t *copy);

@@ -331,6 +331,11 @@ void copy_take_marks(struct fc_engine *e, struct target *t, const json_t *object
 	} else if (o) {
 		origin_unref(e, o);
 	}
+	if (far && o && o->key.dialect->copy->state_flags) {
+		const char *text = fc_marks_annotation(object, FC_MARK_ORIGIN_STATE);
+
+		m.flags = text ? o->key.dialect->copy->state_flags(text) : 0;
+	}
 	t->copy->mark_flags = m.flags;
 	t->copy->released = m.released;
 	fc_copy_mark_fini(&m);
@@ -370,11 +375,44 @@ static struct watch *watch_of_named(struct fc_engine *e, const struct origin *o,
 	return NULL;
 }
 
+static const char *named_namespace(const struct origin *o)
+{
+	return o->key.rule_name ? o->key.rule_namespace : o->key.namespace_;
+}
+
+static const char *named_name(const struct origin *o)
+{
+	return o->key.rule_name ? o->key.rule_name : o->key.name;
+}
+
+/* It is there, as its watch tells: no read is needed to say that it asks for no such copies. One whose rules cannot be
+ * understood, or are of a type that is not known yet, says nothing. */
+enum told { TOLD_NOTHING, TOLD_INVALID, TOLD_OTHER_RULES };
+static enum told told_of_named(struct fc_engine *e, const struct origin *o, const struct watch *w)
+{
+	const struct target *t = target_find(e, w->cluster, w->resource, named_namespace(o), named_name(o));
+
+	if (!t || !t->bearer)
+		return TOLD_NOTHING;
+	for (const struct copy_rule *cr = t->bearer->rules; cr; cr = cr->next)
+		if (copy_rule_is_invalid(cr) || !cr->resource)
+			return TOLD_INVALID;
+	return TOLD_OTHER_RULES;
+}
+
+void origins_mark_named(struct fc_engine *e, const struct target *t)
+{
+	struct origin *o, *next;
+
+	HASH_ITER(hh, e->origins, o, next)
+		if (!o->rule_count && strcmp(named_namespace(o), t->key.namespace_) == 0 &&
+		    strcmp(named_name(o), t->key.name) == 0)
+			origin_mark(e, o);
+}
+
 static void ask(struct fc_engine *e, struct origin *o, struct watch *w)
 {
-	bool by_rule = o->key.rule_name;
-	struct target *t = target_take(e, w, by_rule ? o->key.rule_namespace : o->key.namespace_,
-				       by_rule ? o->key.rule_name : o->key.name);
+	struct target *t = target_take(e, w, named_namespace(o), named_name(o));
 
 	o->asked = t;
 	DL_APPEND2(t->asked, o, prev_in_asked, next_in_asked);
@@ -454,6 +492,7 @@ bool origin_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *
 	struct origin *o = t->copy->origin;
 	struct cluster *c = origin_cluster(e, o);
 	bool by_rule = o->key.rule_name;
+	enum told told;
 	struct watch *w;
 
 	*counts = false;
@@ -467,7 +506,14 @@ bool origin_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *
 	if (!dialect_acts(e, o->key.dialect, c))
 		return false;
 	w = watch_of_named(e, o, c);
-	if (!o->asked && w)
+	told = w ? told_of_named(e, o, w) : TOLD_NOTHING;
+	if (!w || told == TOLD_INVALID)
+		return false;
+	if (told == TOLD_OTHER_RULES) {
+		*why = FC_COPY_RULE_GONE;
+		return true;
+	}
+	if (!o->asked)
 		ask(e, o, w);
 	*why = o->there ? FC_COPY_RULE_GONE : by_rule ? FC_COPY_BEARER_GONE : FC_COPY_SOURCE_GONE;
 	*counts = !o->there;

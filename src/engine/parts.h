@@ -185,22 +185,15 @@ static inline bool fault_is_of_type(const struct fault *f)
 	return f->cls == FC_ERR_NOT_SERVED || f->cls == FC_ERR_NOT_FOUND;
 }
 
-/* --- timers.c, of a target, which is decided about then --- */
-static inline void timer_set_earliest(struct fc_engine *e, struct target *t, int64_t due_ms)
-{
-	alarm_set_earliest(e, &t->alarm, due_ms);
-}
-static inline void timer_clear(struct fc_engine *e, struct target *t)
-{
-	alarm_clear(e, &t->alarm);
-}
-
 /* --- confidential.c --- */
 /* Does it copy from a Secret or a Federated object, itself or through the rules that feed its source? */
 bool rule_is_confidential(struct fc_engine *e, const struct rule *r);
 /* The places of the target that the write under way fills so, as JSON Pointers; NULL: none, or nobody wants to know. A
  * new reference. */
 json_t *confidential_places(struct fc_engine *e, const struct target *t);
+/* The same of a write of a copy, which is confidential as a whole or not at all: where its source is fed so, or is not
+ * known any more. */
+json_t *confidential_copy(struct fc_engine *e, const struct target *t);
 
 /* --- cycles.c --- */
 void cycles_rule_bound(struct fc_engine *e, struct rule *r);

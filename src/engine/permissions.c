@@ -2,10 +2,12 @@
 /* Who may read what for whom, and write what where: the table of the design, section 7. What only the operator can lift
  * (row d) is decided from keys alone, and nothing is read in order to be refused. Where the source's own word could
  * lift it, the source is watched for that word. */
-#include <string.h>
+#include "engine/permissions.h"
 
 #include "engine/parts.h"
 #include "model/names.h"
+
+#include <string.h>
 
 #define ALLOWED ((struct verdict){ .denied = NULL })
 

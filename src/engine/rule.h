@@ -26,6 +26,13 @@ struct condition {
 	uint64_t writes;
 };
 
+/* A rule or a pair in the graph of who feeds whom: cycles.c. */
+struct vertex {
+	bool is_pair, just_bound, is_open;
+	uint32_t order, low;
+	uint32_t visit;
+};
+
 /* Of whole objects: engine/copy.h. */
 struct copy;
 struct bearer;
@@ -43,6 +50,7 @@ struct rule {
 	bool linked;	       /* bound to a source and allowed: part of the graph of cycles */
 	bool on_cycle;
 	bool outside;	    /* the source's namespace is not among --namespace: counts as missing */
+	bool overlaps;	    /* the place of another rule of the target is inside its own, or the other way round */
 	bool child_blocked; /* cannot be set inside the value of the rule above it */
 	bool refused;	    /* the server has refused what it wants, at this version of the target */
 	/* What the source wants: valid while source->known (or for a literal). */
@@ -69,10 +77,7 @@ struct rule {
 	struct rule *prev_in_word, *next_in_word;
 	struct rule *prev_in_source, *next_in_source;
 	struct rule *next; /* of the target */
-	/* Of the search for cycles. */
-	bool just_bound, is_open;
-	uint32_t order, low;
-	uint32_t visit;
+	struct vertex vertex;
 };
 
 enum phase { IDLE, READING, WRITING };
@@ -169,5 +174,15 @@ struct source {
 	struct source *prev_in_watch, *next_in_watch;
 	UT_hash_handle hh; /* fc_engine.sources */
 };
+
+/* The target is decided about then: timers.c. */
+static inline void timer_set_earliest(struct fc_engine *e, struct target *t, int64_t due_ms)
+{
+	alarm_set_earliest(e, &t->alarm, due_ms);
+}
+static inline void timer_clear(struct fc_engine *e, struct target *t)
+{
+	alarm_clear(e, &t->alarm);
+}
 
 #endif

@@ -187,6 +187,20 @@ static struct rule *heir_of(const struct rule *old, const struct rule_array *fre
 	return fresh->count ? fresh->items[0] : NULL;
 }
 
+/* They are in order of path: what lies in a place follows it. */
+static void note_overlaps(struct target *t)
+{
+	struct rule *widest = NULL;
+
+	for (struct rule *r = t->rules; r && r->spec.target_path; r = r->next) {
+		r->overlaps = widest && fc_path_compare(widest->spec.target_path, r->spec.target_path) != FC_PATH_APART;
+		if (r->overlaps)
+			widest->overlaps = true;
+		else
+			widest = r;
+	}
+}
+
 bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object)
 {
 	struct fc_digest text = rules_text(e, object);
@@ -207,6 +221,7 @@ bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object)
 		end = &now.items[i]->next;
 	}
 	*end = NULL;
+	note_overlaps(t);
 	/* Words first: what the new rules go on using is not forgotten with the old. Then the withdrawn ones: an edit
 	 * that turns a rule round must not look like a cycle. */
 	for (size_t i = 0; i < fresh.count; i++)

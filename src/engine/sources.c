@@ -51,16 +51,6 @@ static void set_version(struct source *s, const char *version)
 	s->version = fc_xstrdup_null(version);
 }
 
-/* Is the place of another rule inside its own, or the other way round? */
-static bool overlaps(const struct rule *r)
-{
-	for (const struct rule *other = r->target->rules; other; other = other->next)
-		if (other != r && other->spec.target_path &&
-		    fc_path_compare(other->spec.target_path, r->spec.target_path) != FC_PATH_APART)
-			return true;
-	return false;
-}
-
 /* Is the wanted value one that the target may have to be written with soon? Then it is kept until the target has
  * decided. */
 static bool value_is_needed(const struct fc_engine *e, const struct rule *r)
@@ -71,7 +61,7 @@ static bool value_is_needed(const struct fc_engine *e, const struct rule *r)
 	    target_not_before_ms(t, rule_part(r)) > e->now_ms)
 		return false;
 	/* Where places overlap, equality is judged on the whole, which takes all values. */
-	if (r->wants_value || t->phase == WRITING || overlaps(r))
+	if (r->wants_value || t->phase == WRITING || r->overlaps)
 		return true;
 	return t->known && !fc_digest_equal(&r->want, &r->present);
 }

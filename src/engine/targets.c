@@ -170,7 +170,8 @@ void target_wants_anew(struct target *t, const struct rule *changed)
 	const struct rule *widest = changed ? widest_above(t, changed) : NULL;
 
 	set_text(&t->refused_version, NULL);
-	/* What another rule wants has no part in the fight; it may even be fed, on a way round, by what is fought for. */
+	/* What another rule wants has no part in the fight; it may even be fed, on a way round, by what is fought for.
+	 */
 	if (!changed || (changed->in_rewrite && !target_feeds_itself(widest, changed)))
 		retry_forget_rewrites(t);
 	for (struct rule *r = t->rules; r; r = r->next) {
@@ -476,7 +477,8 @@ static void place_refused(struct fc_engine *e, struct target *t, const char *why
 	while (!root->in_write || !root->is_root)
 		root = root->next;
 	for (struct rule *r = t->rules; r != root; r = r->next)
-		if (r->spec.target_path && fc_path_compare(r->spec.target_path, root->spec.target_path) == FC_PATH_ABOVE)
+		if (r->spec.target_path &&
+		    fc_path_compare(r->spec.target_path, root->spec.target_path) == FC_PATH_ABOVE)
 			r->refused = false;
 	root->refused = true;
 	/* It was tried: what calls for another try is what somebody else does. */

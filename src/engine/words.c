@@ -253,14 +253,15 @@ static void resolved(struct fc_engine *e, struct cluster *c, struct word *w, con
 		news = true;
 	}
 	fault_clear(&w->error);
+	/* First, since it may be watched for more than rules of paths. */
+	if (w->for_copies)
+		copy_word_resolved(e, w);
 	/* What is watched goes on being watched: its rules say why nothing is written. */
 	if (w->for_targets && !patchable && news)
 		report_cluster(e, FC_LOG_WARN, c, "target resource cannot be patched, its rules are not read", w->text);
 	else if (w->for_targets && patchable)
 		watch_targets(e, c, type);
 	set_has_status(e, c, type, r->has_status);
-	if (w->for_copies)
-		copy_word_resolved(e, w);
 	rebind_rules(e, w);
 	clusters_check_synced(e, c);
 }

@@ -90,8 +90,8 @@ void fc_action_free(struct fc_action *a)
 	free(a->uid);
 	free(a->version);
 	json_decref(a->body);
-	json_decref(a->confidential);
 	fc_event_record_free(a->record);
+	json_decref(a->confidential);
 	report_free(a->report);
 	measure_free(a->measure);
 	free(a);

@@ -90,8 +90,8 @@ struct fc_action {
 	char *subresource;
 	char *uid, *version;
 	json_t *body;
-	json_t *confidential; /* of a write, where the engine marks them: JSON Pointers to what no output may show */
 	struct fc_event_record *record;
+	json_t *confidential; /* of a write, where the engine marks them: JSON Pointers to what no output may show */
 	struct fc_report *report;
 	struct fc_measure *measure;
 	struct fc_action *next; /* in a list of actions */

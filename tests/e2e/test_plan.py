@@ -212,6 +212,19 @@ def test_what_a_chain_brings_from_a_secret_is_a_mark_everywhere(fedcopy, flags, 
     assert len(warnings) == 1 and f"hub/configmaps/{namespace}/middle data.password: NotAllowed: " in warnings[0], result
 
 
+def test_a_planned_copy_of_a_secret_is_a_mark_wherever_it_goes_on_to(fedcopy, flags, hub, edge1, namespace, secrets, untouched):
+    """Where the operator permits it: no value has been copied yet, the plan itself carries it on."""
+    secret(hub, namespace, "s", {"password": "value"})
+    configmap(hub, namespace, "middle", {}, {"data.p": "secrets:s:data.password"})
+    configmap(edge1, namespace, "end", {}, {"data": "configmaps:middle:data", "metadata.labels.plain": 'json:"shown"'})
+    with untouched:
+        plan = plan_json(fedcopy, flags, "--allow-all")
+    found = changes(plan)
+    mark = found["hub", "configmaps", "middle"]["data.p"][1]
+    assert set(mark) == {"bytes", "hmac"}, plan
+    assert found["edge-1", "configmaps", "end"] == {"data.p": (None, mark), "metadata.labels.plain": (None, "shown")}, plan
+
+
 def test_rules_that_do_not_hold_are_listed_with_their_reason(fedcopy, flags, hub, edge1, namespace):
     configmap(hub, namespace, "source", {"k": "v"})
     rules = {

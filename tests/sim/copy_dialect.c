@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "json/decode.h"
+#include "model/marks.h"
 
 static const char *const prefixes[] = { COPY_TEST, NULL };
 static const char *const kinds[] = { "configmaps", "secrets", NULL };
@@ -39,6 +40,21 @@ static void add_places(struct fc_copy_spec *s, const char *text)
 			fc_copy_spec_add_name(s, word);
 }
 
+/* All of this dialect's words: what else is edited makes no other rule. */
+static struct fc_digest text_of(const json_t *object)
+{
+	json_t *words = json_object(), *value;
+	struct fc_digest digest;
+	const char *key;
+
+	json_object_foreach(json_object_get(json_object_get(object, "metadata"), "annotations"), key, value)
+		if (strncmp(key, COPY_TEST, strlen(COPY_TEST)) == 0)
+			json_object_set(words, key, value);
+	digest = fc_digest_json(words);
+	json_decref(words);
+	return digest;
+}
+
 static void scan(const json_t *object, struct fc_copy_specs *out)
 {
 	const char *labels = annotation(object, "copy"), *places = annotation(object, "copy-to");
@@ -49,7 +65,7 @@ static void scan(const json_t *object, struct fc_copy_specs *out)
 	if ((!labels && !places) || annotation(object, "from"))
 		return;
 	s = fc_copy_specs_add(out);
-	s->text = fc_digest_json(json_object_get(json_object_get(object, "metadata"), "annotations"));
+	s->text = text_of(object);
 	s->finalizer = is_true(annotation(object, "finalizer")) ? COPY_TEST_FINALIZER : NULL;
 	s->exact_metadata = is_true(annotation(object, "exact"));
 	if (places)
@@ -84,6 +100,14 @@ static void set_own_marks(json_t *annotations, const json_t *source, const struc
 		json_object_set_new(annotations, COPY_TEST "leave", json_string(leave));
 }
 
+static void set_state(json_t *annotations, const json_t *source)
+{
+	const char *end = annotation(source, "end"), *leave = annotation(source, "leave");
+	FC_AUTO_FREE char *state = fc_xasprintf("%s/%s", end ? end : "", leave ? leave : "");
+
+	json_object_set_new(annotations, FC_MARK_ORIGIN_STATE, json_string(state));
+}
+
 /* The payload and all labels and annotations: what must not be taken over is the engine's business. */
 static enum fc_copy_wish desired(const struct fc_copy_spec *rule, const json_t *source,
 				 const struct fc_copy_place *place, json_t **wanted, const char **why)
@@ -103,6 +127,8 @@ static enum fc_copy_wish desired(const struct fc_copy_spec *rule, const json_t *
 							       : json_object();
 	if (place->own)
 		set_own_marks(annotations, source, place);
+	else if (annotation(source, "end") || annotation(source, "leave"))
+		set_state(annotations, source);
 	json_object_set_new(object, "metadata", json_pack("{s:o}", "annotations", annotations));
 	if (json_object_get(metadata, "labels"))
 		json_object_set_new(json_object_get(object, "metadata"), "labels",
@@ -120,6 +146,12 @@ static enum fc_copy_end end_of(const char *word)
 	return word && strcmp(word, "keep") == 0 ? FC_COPY_KEEP : FC_COPY_DELETE;
 }
 
+/* By default both are DELETE, which is not 0. */
+static unsigned flags_of(const char *end, const char *leave)
+{
+	return 256u | (unsigned)end_of(end) | (unsigned)end_of(leave) << 4;
+}
+
 static bool mark(const json_t *object, struct fc_copy_mark *out)
 {
 	const char *from = annotation(object, "from"), *slash = from ? strchr(from, '/') : NULL;
@@ -128,13 +160,24 @@ static bool mark(const json_t *object, struct fc_copy_mark *out)
 		return false;
 	out->namespace_ = fc_xstrndup(from, (size_t)(slash - from));
 	out->name = fc_xstrdup(slash + 1);
-	out->flags = (unsigned)end_of(annotation(object, "end")) | (unsigned)end_of(annotation(object, "leave")) << 4;
+	out->flags = flags_of(annotation(object, "end"), annotation(object, "leave"));
 	return true;
+}
+
+/* In other clusters the two words are what the dialect must remember: "release/keep". */
+static unsigned state_flags(const char *origin_state)
+{
+	const char *slash = strchr(origin_state, '/');
+	FC_AUTO_FREE char *end = slash ? fc_xstrndup(origin_state, (size_t)(slash - origin_state)) : NULL;
+
+	return flags_of(end, slash ? slash + 1 : NULL);
 }
 
 static enum fc_copy_end ends(unsigned flags, enum fc_copy_reason why)
 {
-	return (enum fc_copy_end)(why == FC_COPY_DESELECTED ? flags >> 4 : flags & 15);
+	if (!flags)
+		return FC_COPY_DELETE;
+	return (enum fc_copy_end)(why == FC_COPY_DESELECTED ? flags >> 4 & 15 : flags & 15);
 }
 
 static json_t *cleared(const json_t *copy)
@@ -159,6 +202,7 @@ static const struct fc_copy_dialect copy = {
 	.desired = desired,
 	.consents = consents,
 	.mark = mark,
+	.state_flags = state_flags,
 	.ends = ends,
 	.cleared = cleared,
 };

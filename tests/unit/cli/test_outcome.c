@@ -75,8 +75,9 @@ static void take_action(void *user, struct fc_action *action)
 {
 	struct fixture *f = user;
 
+	/* Beside that of its targets the engine watches Namespaces. */
 	if (action->type == FC_ACTION_START_WATCH && action->cluster == 1 &&
-	    strcmp(action->resource->plural, "secrets") == 0)
+	    strcmp(action->resource->plural, "namespaces") != 0)
 		f->watch = action->watch;
 	fc_action_free(action);
 }

@@ -58,7 +58,7 @@ static void test_notice_tells_of_the_target_what_is_wrong_with_which_path(void *
 	struct world_watches watches;
 
 	world_start(w, &watches);
-	world_object(w, watches.secrets[EDGE1], bearer("20", WORLD_RULE("data.a", "secret:other/src:data.a")));
+	world_object(w, watches.secrets[EDGE1], bearer("20", WORLD_RULE("data.a", "secret:kube-public/src:data.a")));
 	world_resolve(w);
 	world_no_sources(w);
 	struct fc_action *a = expect(w, FC_RECORD_WARNING, "NotAllowed");
@@ -73,7 +73,7 @@ static void test_notice_tells_of_the_target_what_is_wrong_with_which_path(void *
 	assert_string_equal(r->regarding.resource_version, "20");
 	assert_null(r->related.name);
 	assert_int_equal(r->wall_ms, 1700000000000 + w->now_ms);
-	static const char begin[] = "data.a from hub/secrets/other/src: ";
+	static const char begin[] = "data.a from hub/secrets/kube-public/src: ";
 	assert_memory_equal(r->note, begin, sizeof(begin) - 1);
 	assert_true(strlen(r->note) > sizeof(begin));
 	fc_action_free(a);
@@ -92,7 +92,7 @@ static void test_notice_of_a_cluster_scoped_target_names_no_namespace(void **sta
 	assert_non_null(watch);
 	world_object(w, watch,
 		     J("{'metadata':{'name':'n1','uid':'strange','resourceVersion':'1','annotations':"
-		       "{'k8s-copier.fig.org/replace-metadata.labels.a':'secret:other/src:data.a'}}}"));
+		       "{'k8s-copier.fig.org/replace-metadata.labels.a':'secret:kube-public/src:data.a'}}}"));
 	world_resolve(w);
 	world_no_sources(w);
 	struct fc_action *a = expect(w, FC_RECORD_WARNING, "NotAllowed");
@@ -144,12 +144,12 @@ static void test_rules_of_one_target_that_change_together_are_one_notice(void **
 {
 	struct world *w = *state;
 	struct world_watches watches;
-	json_t *object = bearer("20", WORLD_RULE("data.k", "secret:other/src:data.k"));
+	json_t *object = bearer("20", WORLD_RULE("data.k", "secret:kube-public/src:data.k"));
 	json_t *annotations = json_object_get(json_object_get(object, "metadata"), "annotations");
 
 	for (int i = 0; i < 49; i++) {
 		FC_AUTO_FREE char *key = fc_xasprintf("k8s-copier.fig.org/replace-data.l%02d", i);
-		json_object_set_new(annotations, key, json_string("secret:other/src:data.k"));
+		json_object_set_new(annotations, key, json_string("secret:kube-public/src:data.k"));
 	}
 	/* Another state is another Event. */
 	json_object_set_new(annotations, "k8s-copier.fig.org/replace-data.z", json_string("nonsense"));
@@ -165,7 +165,7 @@ static void test_rules_of_one_target_that_change_together_are_one_notice(void **
 
 		assert_true(many == (end != NULL));
 		if (many) {
-			assert_memory_equal(a->record->note, "data.k from hub/secrets/other/src: ", 35);
+			assert_memory_equal(a->record->note, "data.k from hub/secrets/kube-public/src: ", 41);
 			assert_string_equal(end, " (and 49 more rules)");
 		} else {
 			assert_string_equal(a->record->reason, "Invalid");
@@ -235,7 +235,7 @@ static void test_targets_own_cluster_that_goes_is_not_told_there(void **state)
 	world_pair(w, &watches, EDGE1, &source);
 	world_object(w, watches.secrets[EDGE2],
 		     J("{'metadata':{'name':'bad','namespace':'ns','uid':'b','resourceVersion':'20','annotations':{"
-		       "'k8s-copier.fig.org/replace-data':'secret:other/src:data'}}}"));
+		       "'k8s-copier.fig.org/replace-data':'secret:kube-public/src:data'}}}"));
 	world_resolve(w);
 	world_no_sources(w);
 	expect_warning(w, "NotAllowed");
@@ -332,7 +332,7 @@ static void test_out_of_a_bad_state_into_another_that_is_not_bad_is_named(void *
 	struct world_watches watches;
 
 	world_start(w, &watches);
-	world_object(w, watches.secrets[EDGE1], bearer("20", WORLD_RULE("data", "secret:other/src:data")));
+	world_object(w, watches.secrets[EDGE1], bearer("20", WORLD_RULE("data", "secret:kube-public/src:data")));
 	world_resolve(w);
 	world_no_sources(w);
 	expect_warning(w, "NotAllowed");

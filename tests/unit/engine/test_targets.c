@@ -486,8 +486,9 @@ static struct fc_action *patch_after_reads(struct world *w, const char *rules)
 		if (strcmp(read->name, "dst") == 0)
 			world_answer(w, read, world_bearer("dst", "20", rules, ""));
 		else
-			world_answer(w, read, J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},"
-						"'data':{'a':'1'}}"));
+			world_answer(w, read,
+				     J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},"
+				       "'data':{'a':'1'}}"));
 		fc_action_free(read);
 	}
 	return patch;
@@ -508,7 +509,8 @@ static void test_refusal_of_overlapping_rules_ends_for_those_at_fault(void **sta
 {
 	static const char rules[] = WORLD_RULE("data", "secret:src:data") "," WORLD_RULE(
 		"data.x", "secret:other:data.v") "," WORLD_RULE("data.y", "json:1");
-	static const char src[] = "{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},'data':{'a':'1'}}";
+	static const char src[] =
+		"{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},'data':{'a':'1'}}";
 	struct world *w = *state;
 	struct world_watches watches;
 	struct fc_action *of_src, *other, *a;

@@ -28,6 +28,7 @@ struct world {
 	/* The watches of Namespaces, kept out of `actions`: each is answered with an empty list at once, unless that is
 	 * done by hand. */
 	struct fc_action *namespaces[NUMBERS]; /* by the number of the cluster */
+	bool real_namespaces;		       /* their watches are like any other */
 	bool namespaces_by_hand;
 	int64_t space_versions;
 };
@@ -69,6 +70,14 @@ static const struct fc_resource world_resources[] = {
 	  .singular = "role",
 	  .kind = "Role",
 	  .namespaced = true,
+	  .verbs = ~0u },
+	{ .group = "example.com",
+	  .version = "v1",
+	  .plural = "copyorders",
+	  .singular = "copyorder",
+	  .kind = "CopyOrder",
+	  .namespaced = true,
+	  .has_status = true,
 	  .verbs = ~0u },
 	{ .group = "admissionregistration.k8s.io", .version = "v1", .plural = "webhooks", .kind = "W", .verbs = ~0u },
 	{ .group = "certificates.k8s.io", .version = "v1", .plural = "requests", .kind = "R", .verbs = ~0u },
@@ -135,7 +144,7 @@ static inline void world_step(struct world *w, struct fc_event *event)
 	event->wall_ms = 1700000000000 + w->now_ms;
 	fc_engine_step(w->engine, event, &w->actions);
 	fc_event_free(event);
-	while ((a = world_take_namespaces(w))) {
+	while (!w->real_namespaces && (a = world_take_namespaces(w))) {
 		fc_cluster_no cluster = a->cluster;
 		bool starts = a->type == FC_ACTION_START_WATCH;
 
