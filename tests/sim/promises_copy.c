@@ -137,9 +137,7 @@ static void check_stray(void *user, const struct api_type *type, const json_t *o
 						  : NULL)))
 		return;
 	/* A rule that cannot be read deletes nothing. */
-	if (source && !copy_is_source(source) &&
-	    (annotation(source, COPY_TEST "copy") || annotation(source, COPY_TEST "copy-to")) &&
-	    !json_object_get(json_object_get(source, "metadata"), "deletionTimestamp"))
+	if (source && copy_is_bad(source))
 		return;
 	if (!is_wanted(c->world, type, source, c->member, ns))
 		world_fail(c->world, 1, "the copy %s %s/%s on %s of %s is left, and nobody wants it", type->plural, ns,
