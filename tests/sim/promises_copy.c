@@ -181,7 +181,7 @@ bool copy_may_be_changed(struct world *w, const struct slot *s, const struct fc_
 	return copy_origin(w, s->member, object);
 }
 
-static void check_create(struct world *w, const struct slot *s, const struct fc_action *a)
+void promise_of_creation(struct world *w, const struct slot *s, const struct fc_action *a)
 {
 	const struct api_type *type = type_of(a);
 	const char *origin = type ? copy_origin(w, s->member, a->body) : NULL;
@@ -259,10 +259,6 @@ static void count_delete(struct world *w, struct slot *s, const struct fc_action
 
 void promise_of_copy(struct world *w, struct slot *s, const struct fc_action *a, const json_t *object)
 {
-	if (a->type == FC_ACTION_CREATE) {
-		check_create(w, s, a);
-		return;
-	}
 	if (a->type != FC_ACTION_DELETE || !object || !a->version || !a->uid ||
 	    strcmp(a->version, fc_json_metadata(object, "resourceVersion")) != 0 ||
 	    strcmp(a->uid, fc_json_metadata(object, "uid")) != 0)
