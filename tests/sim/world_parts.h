@@ -197,6 +197,8 @@ void promises_of_copies(struct world *w);
 /* Of a whole object, as it arrives where `object` stands. */
 void promise_of_copy(struct world *w, struct slot *s, const struct fc_action *a, const json_t *object);
 void promise_of_creation(struct world *w, const struct slot *s, const struct fc_action *a); /* as it is decided */
+void promise_of_deletion(struct world *w, struct slot *s, const struct fc_action *a);
+bool copy_is_paused(const struct world *w, const struct slot *s, const struct fc_action *a);
 /* May this operation of a patch be, although no path rule says so? */
 bool copy_may_be_changed(struct world *w, const struct slot *s, const struct fc_action *a, const json_t *object,
 			 const json_t *operation);
