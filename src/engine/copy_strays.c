@@ -134,6 +134,12 @@ void stray_decide(struct fc_engine *e, struct target *t, struct pair *owner, enu
 	bool kept = t->copy->kept;
 
 	t->copy->kept = end == FC_COPY_KEEP || (end == FC_COPY_CLEAR && t->copy->cleared);
+	/* They may say that nothing is to be touched. */
+	namespaces_watch(e, cluster_of(e, t->key.cluster));
+	if (!namespaces_known(cluster_of(e, t->key.cluster))) {
+		tell(e, t, owner, FC_STATE_PENDING, "FirstSync", "the Namespaces are being read for the first time", NULL);
+		return;
+	}
 	if (is_paused(e, t)) {
 		tell(e, t, owner, FC_STATE_PENDING, "Paused", "fedcopy.dev/pause on the copy or its Namespace", NULL);
 		return;
