@@ -91,8 +91,8 @@ static void count_readers(void *user, const struct api_type *type, const json_t 
 			others = others || place_compare(&rules[k].to, &r->to) != 2;
 	}
 	c->readers += reads;
-	/* It, or what it feeds, is copied as a whole. */
-	c->chained += c->world->copies && (object == c->source || reads) && copy_is_source(object);
+	/* What is copied as a whole may feed others. */
+	c->chained += c->world->copies;
 	c->chained += (reads && others) || (object == c->source && count);
 	wishes_free(rules, count);
 }

@@ -61,7 +61,18 @@ static bool is_wanted(struct world *w, const struct api_type *type, const json_t
 struct copies {
 	struct world *world;
 	struct member *member;
+	const json_t *rules; /* what the engine says, by wish_key */
 };
+
+/* Copies that feed each other: promises_end.c knows the cycles of path rules, and these are told by the engine. */
+static bool is_on_cycle(const struct copies *c, const struct api_type *type, const struct member *to, const char *ns,
+			const char *name)
+{
+	char key[320];
+
+	snprintf(key, sizeof(key), "%s/%s/%s/%s ", to->name, type->plural, ns, name);
+	return strcmp(json_string_value(json_object_get(json_object_get(c->rules, key), "state")) ?: "", "Cycle") == 0;
+}
 
 static bool same_payload(const json_t *source, const json_t *copy)
 {
@@ -76,16 +87,17 @@ static bool same_payload(const json_t *source, const json_t *copy)
 	return true;
 }
 
-static void check_place(struct world *w, const struct api_type *type, const json_t *source, struct member *to,
+static void check_place(const struct copies *c, const struct api_type *type, const json_t *source, struct member *to,
 			const char *ns)
 {
+	struct world *w = c->world;
 	const char *name = fc_json_metadata(source, "name"), *origin;
 	const json_t *space = space_of(to, ns), *copy;
 	char from[128];
 
 	if (to->away || !copy_is_selected(w, source, to, space) || paused(space) ||
 	    json_object_get(json_object_get(space, "metadata"), "deletionTimestamp") ||
-	    !copy_allowed(w, type, source, to, ns, false))
+	    !copy_allowed(w, type, source, to, ns, false) || is_on_cycle(c, type, to, ns, name))
 		return;
 	copy = api_server_object(to->home->api, type->group, type->plural, ns, name);
 	snprintf(from, sizeof(from), "%s/%s", fc_json_metadata(source, "namespace"), name);
@@ -116,7 +128,7 @@ static void check_source(void *user, const struct api_type *type, const json_t *
 		return;
 	for (unsigned i = 0; i < w->member_count && !broken(w); i++)
 		for (unsigned k = 0; w->members[i].alive && k < SPACES; k++)
-			check_place(w, type, object, &w->members[i], world_spaces[k]);
+			check_place(c, type, object, &w->members[i], world_spaces[k]);
 }
 
 /* What nobody wants any more, by its marks. */
@@ -144,9 +156,9 @@ static void check_stray(void *user, const struct api_type *type, const json_t *o
 			   fc_json_metadata(object, "name"), c->member->name, origin);
 }
 
-void promises_of_copies(struct world *w)
+void promises_of_copies(struct world *w, const json_t *rules)
 {
-	struct copies c = { .world = w };
+	struct copies c = { .world = w, .rules = rules };
 
 	if (!w->copies || w->members[0].away)
 		return;
@@ -243,8 +255,9 @@ void promise_of_deletion(struct world *w, struct slot *s, const struct fc_action
 	if (!origin)
 		return;
 	space = space_of(s->member, a->namespace_);
+	/* While the finalizer is written news of the source are held. */
 	if (!source || !master || !is_wanted(w, type, source, s->member, a->namespace_) ||
-	    json_object_get(object, "immutable"))
+	    json_object_get(object, "immutable") || annotation(source, COPY_TEST_FINALIZER))
 		return;
 	/* It is wanted, and all that was told says so. */
 	if (all_say(master, type->plural, fc_json_metadata(source, "namespace"), fc_json_metadata(source, "name"), source,

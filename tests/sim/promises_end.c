@@ -548,7 +548,7 @@ static void check_all(struct world *w)
 		if (!broken(w))
 			check_process(&s, rules);
 		if (!broken(w))
-			promises_of_copies(w);
+			promises_of_copies(w, rules);
 		check_work(w, &w->processes[i]);
 		survey_fini(&s);
 		json_decref(rules);

@@ -193,7 +193,7 @@ bool copy_is_selected(const struct world *w, const json_t *source, const struct 
 const char *copy_origin(const struct world *w, const struct member *on, const json_t *object);
 
 /* --- promises_copy.c --- */
-void promises_of_copies(struct world *w);
+void promises_of_copies(struct world *w, const json_t *rules);
 /* Of a whole object, as it arrives where `object` stands. */
 void promise_of_copy(struct world *w, struct slot *s, const struct fc_action *a, const json_t *object);
 void promise_of_creation(struct world *w, const struct slot *s, const struct fc_action *a); /* as it is decided */
