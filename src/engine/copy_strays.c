@@ -137,7 +137,8 @@ void stray_decide(struct fc_engine *e, struct target *t, struct pair *owner, enu
 	/* They may say that nothing is to be touched. */
 	namespaces_watch(e, cluster_of(e, t->key.cluster));
 	if (!namespaces_known(cluster_of(e, t->key.cluster))) {
-		tell(e, t, owner, FC_STATE_PENDING, "FirstSync", "the Namespaces are being read for the first time", NULL);
+		tell(e, t, owner, FC_STATE_PENDING, "FirstSync", "the Namespaces are being read for the first time",
+		     NULL);
 		return;
 	}
 	if (is_paused(e, t)) {

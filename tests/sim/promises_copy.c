@@ -108,7 +108,8 @@ static void check_place(const struct copies *c, const struct api_type *type, con
 	origin = copy_origin(w, to, copy);
 	/* Somebody else's, or one that is not to be changed. */
 	if (!origin || strcmp(origin, from) != 0 || paused(copy) || bears_path_rules(copy) ||
-	    json_object_get(copy, "immutable") || json_object_get(json_object_get(copy, "metadata"), "deletionTimestamp"))
+	    json_object_get(copy, "immutable") ||
+	    json_object_get(json_object_get(copy, "metadata"), "deletionTimestamp"))
 		return;
 	if (!same_payload(source, copy))
 		world_fail(w, 1, "the copy of %s %s in %s of %s differs", type->plural, from, ns, to->name);
@@ -145,8 +146,8 @@ static void check_stray(void *user, const struct api_type *type, const json_t *o
 	if (paused(object) || paused(space) || paused(source) || bears_path_rules(object) ||
 	    json_object_get(json_object_get(object, "metadata"), "deletionTimestamp") ||
 	    json_object_get(json_object_get(space, "metadata"), "deletionTimestamp") ||
-	    (strchr(origin, '/') && paused(source ? space_of(&c->world->members[0], fc_json_metadata(source, "namespace"))
-						  : NULL)))
+	    (strchr(origin, '/') &&
+	     paused(source ? space_of(&c->world->members[0], fc_json_metadata(source, "namespace")) : NULL)))
 		return;
 	/* A rule that cannot be read deletes nothing. */
 	if (source && copy_is_bad(source))
@@ -219,8 +220,8 @@ bool copy_is_paused(const struct world *w, const struct slot *s, const struct fc
 	const char *origin = object ? copy_origin(w, s->member, object) : NULL;
 	const json_t *source = origin ? source_of(w, type, origin) : NULL;
 
-	return paused(source) ||
-	       (source && paused(space_of(&w->members[0], fc_json_metadata(source, "namespace")))) || paused(object);
+	return paused(source) || (source && paused(space_of(&w->members[0], fc_json_metadata(source, "namespace")))) ||
+	       paused(object);
 }
 
 /* As one sees it everywhere: nothing is under way that says otherwise. */
@@ -260,8 +261,8 @@ void promise_of_deletion(struct world *w, struct slot *s, const struct fc_action
 	    json_object_get(object, "immutable") || annotation(source, COPY_TEST_FINALIZER))
 		return;
 	/* It is wanted, and all that was told says so. */
-	if (all_say(master, type->plural, fc_json_metadata(source, "namespace"), fc_json_metadata(source, "name"), source,
-		    "annotations") &&
+	if (all_say(master, type->plural, fc_json_metadata(source, "namespace"), fc_json_metadata(source, "name"),
+		    source, "annotations") &&
 	    all_say(s, "namespaces", "", a->namespace_, space, "labels") && !w->set_changed)
 		world_fail(w, 9, "the copy %s/%s on %s is deleted, and its source is there and wants it", a->namespace_,
 			   a->name, s->member->name);
@@ -274,7 +275,7 @@ static void count_delete(struct world *w, struct slot *s, const struct fc_action
 	const char *origin = type ? copy_origin(w, s->member, object) : NULL;
 	unsigned recent = 0;
 
-	if (!origin || w->max_deletes <= 0 || source_of(w, type, origin))
+	if (!origin || w->max_deletes <= 0 || w->selection_changed || w->set_changed || source_of(w, type, origin))
 		return;
 	for (unsigned i = 0; i < s->delete_count; i++)
 		recent += s->deletes_ms[i] > w->now_ms - 10 * 60 * 1000;
