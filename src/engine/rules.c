@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "engine/parts.h"
+#include "engine/whole.h"
 #include "json/decode.h"
 #include "model/marks.h"
 

@@ -20,7 +20,6 @@
 
 /* Of whole objects: engine/copy.h. */
 struct copy_rule;
-struct vertex;
 struct site;
 struct pair;
 struct origin;

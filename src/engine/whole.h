@@ -9,6 +9,28 @@
 
 #include "engine/copy.h"
 
+/* --- targets.c, watches.c, sources.c: what they have for whole objects alone --- */
+/* Found, or made: nothing is known of it then. */
+struct target *target_take(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name);
+/* Begins a write of it, whose body is the caller's to fill in; NULL: it waits in line for a request, and is decided
+ * about when its turn comes. */
+struct fc_action *target_action(struct fc_engine *e, struct target *t, enum fc_action_type type);
+/* The whole object, as the answer to a write has it. */
+void target_take_whole(struct fc_engine *e, struct target *t, const json_t *object);
+struct watch *watch_start_as(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
+			     const char *namespace_, const char *name, enum watch_use use,
+			     enum fc_watch_content content);
+void source_attach_copy(struct fc_engine *e, const struct key *key, struct copy_rule *cr);
+void source_detach_copy(struct fc_engine *e, struct copy_rule *cr);
+
+/* --- reports.c --- */
+/* The same for whole objects: a pair, a rule in a cluster, a copy that nobody wants, and a write of any of them. */
+void report_pair(struct fc_engine *e, enum fc_log_level level, const struct pair *p);
+void report_site(struct fc_engine *e, enum fc_log_level level, const struct site *s);
+void report_stray(struct fc_engine *e, enum fc_log_level level, const struct target *t);
+void report_whole_write(struct fc_engine *e, const struct target *t, const char *version);
+void measure_pair_propagation(struct fc_engine *e, const struct pair *p);
+
 /* --- bearers.c: instructions --- */
 bool bearer_concerns(const struct fc_engine *e, const struct watch *w, const json_t *object);
 /* Reads the rules that the object bears. */
@@ -79,7 +101,11 @@ void copy_part_free(struct fc_engine *e, struct target *t); /* with its pairs */
 struct copy *copy_part(struct target *t);		    /* made where it is missing */
 bool copy_is_used(const struct copy *c);
 
-/* --- cycles.c --- */
+/* --- cycles.c: for rules of paths too --- */
+void cycles_rule_bound(struct fc_engine *e, struct rule *r);
+void cycles_rule_unbound(struct fc_engine *e, struct rule *r);
+/* At the end of a step, before anything is decided. */
+void cycles_settle(struct fc_engine *e);
 void cycles_pair_bound(struct fc_engine *e, struct pair *p);
 void cycles_pair_unbound(struct fc_engine *e, struct pair *p);
 
