@@ -320,7 +320,7 @@ static size_t compose_groups(struct fc_engine *e, struct group *groups, size_t c
 static bool group_is_fresh(const struct group *g)
 {
 	for (const struct rule *r = g->root; r != g->end; r = r->next)
-		if (r->takes_part && r->fresh)
+		if (r->takes_part && r->fresh && !target_feeds_itself(g->root, r))
 			return true;
 	return false;
 }

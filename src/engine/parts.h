@@ -48,6 +48,9 @@ int64_t target_not_before_ms(const struct target *t, enum part part);
 void targets_have_status(struct fc_engine *e, struct watch *w, bool has_status);
 /* What a rule wants has changed (NULL: any): what was said against the last attempt is void. */
 void target_wants_anew(struct target *t, const struct rule *changed);
+/* Does `r`, inside the place of `root`, read from that place? What comes to it from there is no new value: whoever
+ * undoes what `root` writes makes it. */
+bool target_feeds_itself(const struct rule *root, const struct rule *r);
 
 /* --- rules.c: a rule's binding to its source --- */
 bool rules_present(const struct fc_engine *e, const json_t *object); /* does it bear an annotation of a dialect? */
@@ -162,16 +165,6 @@ void fault_clear(struct fault *f);
 static inline bool fault_is_of_type(const struct fault *f)
 {
 	return f->cls == FC_ERR_NOT_SERVED || f->cls == FC_ERR_NOT_FOUND;
-}
-
-/* --- timers.c, of a target, which is decided about then --- */
-static inline void timer_set_earliest(struct fc_engine *e, struct target *t, int64_t due_ms)
-{
-	alarm_set_earliest(e, &t->alarm, due_ms);
-}
-static inline void timer_clear(struct fc_engine *e, struct target *t)
-{
-	alarm_clear(e, &t->alarm);
 }
 
 /* --- confidential.c --- */

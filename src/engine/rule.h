@@ -175,4 +175,14 @@ struct source {
 	UT_hash_handle hh; /* fc_engine.sources */
 };
 
+/* The target is decided about then: timers.c. */
+static inline void timer_set_earliest(struct fc_engine *e, struct target *t, int64_t due_ms)
+{
+	alarm_set_earliest(e, &t->alarm, due_ms);
+}
+static inline void timer_clear(struct fc_engine *e, struct target *t)
+{
+	alarm_clear(e, &t->alarm);
+}
+
 #endif

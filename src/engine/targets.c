@@ -159,6 +159,12 @@ void targets_have_status(struct fc_engine *e, struct watch *w, bool has_status)
 	}
 }
 
+bool target_feeds_itself(const struct rule *root, const struct rule *r)
+{
+	return r != root && r->source && memcmp(&r->source->key, &r->target->key, sizeof(r->target->key)) == 0 &&
+	       fc_path_compare(root->spec.target_path, r->spec.source_path) != FC_PATH_APART;
+}
+
 void target_wants_anew(struct target *t, const struct rule *changed)
 {
 	const struct rule *widest = changed ? widest_above(t, changed) : NULL;
@@ -166,7 +172,7 @@ void target_wants_anew(struct target *t, const struct rule *changed)
 	set_text(&t->refused_version, NULL);
 	/* What another rule wants has no part in the fight; it may even be fed, on a way round, by what is fought for.
 	 */
-	if (!changed || changed->in_rewrite)
+	if (!changed || (changed->in_rewrite && !target_feeds_itself(widest, changed)))
 		retry_forget_rewrites(t);
 	for (struct rule *r = t->rules; r; r = r->next) {
 		r->child_blocked = false;
@@ -475,6 +481,8 @@ static void place_refused(struct fc_engine *e, struct target *t, const char *why
 		    fc_path_compare(r->spec.target_path, root->spec.target_path) == FC_PATH_ABOVE)
 			r->refused = false;
 	root->refused = true;
+	/* It was tried: what calls for another try is what somebody else does. */
+	root->fresh = false;
 	rule_set_state(e, root, FC_STATE_INVALID, "Refused", "the server refused the value", why);
 }
 

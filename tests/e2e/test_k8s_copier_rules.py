@@ -40,8 +40,8 @@ def test_b01_every_target_resource_is_listed_and_watched_once(fedcopy, cluster_s
         assert program.stop() == 0
         for cluster in clusters:
             found = cluster.audit(offsets[cluster], user="fedcopy")
-                # Namespaces are watched for consents, not for rules.
-                begun = [r for r in found if r["stage"] != "ResponseStarted" and r["resource"] != "namespaces"]
+            # Namespaces are watched for consents, not for rules.
+            begun = [r for r in found if r["stage"] != "ResponseStarted" and r["resource"] != "namespaces"]
             for verb in ("list", "watch"):
                 yield cluster, verb, sorted((r["resource"], r["namespace"]) for r in begun if r["verb"] == verb)
 

@@ -37,7 +37,8 @@ static bool is_plain(const struct change *c, const struct wish *r)
 {
 	const json_t *want, *have;
 
-	if (r->invalid || r->literal || r->to.count < 2 || r->type == world_types[WIDGETS])
+	if (r->invalid || r->literal || r->to.count < 2 || r->type == world_types[WIDGETS] ||
+	    strcmp(r->to.text[0], "metadata") == 0 || json_object_get(r->object, "immutable"))
 		return false;
 	for (unsigned i = 0; i < c->count; i++)
 		if (&c->rules[i] != r && (!c->rules[i].to.count || place_compare(&c->rules[i].to, &r->to) != 2))

@@ -119,6 +119,12 @@ static bool is_reason(const char *at, size_t len)
 	return len > 1 && isupper((unsigned char)at[0]) && lower;
 }
 
+/* A kind, and what an Event calls that which was done. */
+static bool is_no_reason(const char *word)
+{
+	return strcmp(word, "Namespace") == 0 || strcmp(word, "Copy") == 0;
+}
+
 /* Behind the quote that ends what begins at `at`. */
 static const char *skip_quoted(const char *at, char quote)
 {
@@ -224,7 +230,7 @@ static void test_reference_page_has_the_reasons_of_the_program(void **state)
 	scan_sources("src/dialects/*.c", &said);
 	read_reasons(table, &written);
 	for (size_t i = 0; i < said.count; i++)
-		if (!words_have(&written, said.items[i]))
+		if (!is_no_reason(said.items[i]) && !words_have(&written, said.items[i]))
 			fail_msg("%s lacks the reason %s", REFERENCE, said.items[i]);
 	for (size_t i = 0; i < written.count; i++)
 		if (!words_have(&said, written.items[i]))

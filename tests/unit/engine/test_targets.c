@@ -475,42 +475,74 @@ static void test_unreadable_version_that_comes_during_a_write_is_an_error_after_
 	world_watches_free(&watches);
 }
 
-/* Rules inside each other are refused together, whichever is at fault: a change of one frees them all. */
-static void test_refusal_of_overlapping_rules_ends_for_all_of_them(void **state)
+/* The next write, what it reads before it being answered. */
+static struct fc_action *patch_after_reads(struct world *w, const char *rules)
+{
+	struct fc_action *patch, *read;
+
+	while (!(patch = world_take(w, FC_ACTION_PATCH))) {
+		read = world_take(w, FC_ACTION_READ);
+		assert_non_null(read);
+		if (strcmp(read->name, "dst") == 0)
+			world_answer(w, read, world_bearer("dst", "20", rules, ""));
+		else
+			world_answer(w, read,
+				     J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},"
+				       "'data':{'a':'1'}}"));
+		fc_action_free(read);
+	}
+	return patch;
+}
+
+static void refuse(struct world *w, const char *rules, size_t operations)
+{
+	struct fc_action *a = patch_after_reads(w, rules);
+
+	assert_int_equal(json_array_size(a->body), 1 + operations);
+	world_fail(w, a, FC_ERR_INVALID, -1);
+	fc_action_free(a);
+	world_answer_read(w, "dst", world_bearer("dst", "20", rules, ""));
+}
+
+/* Which of them is at fault is found out, and the others are applied. */
+static void test_refusal_of_overlapping_rules_ends_for_those_at_fault(void **state)
 {
 	static const char rules[] = WORLD_RULE("data", "secret:src:data") "," WORLD_RULE(
 		"data.x", "secret:other:data.v") "," WORLD_RULE("data.y", "json:1");
+	static const char src[] =
+		"{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},'data':{'a':'1'}}";
 	struct world *w = *state;
 	struct world_watches watches;
-	struct fc_action *src, *other, *a;
+	struct fc_action *of_src, *other, *a;
 
 	world_start(w, &watches);
 	world_object(w, watches.secrets[EDGE1], world_bearer("dst", "20", rules, ""));
 	world_resolve(w);
-	src = world_take_watch(w, HUB, "secrets", false);
+	of_src = world_take_watch(w, HUB, "secrets", false);
 	other = world_take_watch(w, HUB, "secrets", false);
 	assert_non_null(other);
 	assert_string_equal(other->name, "other");
 	world_answer_read(w, "dst", world_bearer("dst", "20", rules, ""));
-	world_list(w, src, J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},'data':{'a':'1'}}"));
+	world_list(w, of_src, J(src));
 	world_list(w, other,
 		   J("{'metadata':{'name':'other','namespace':'ns','resourceVersion':'11'},'data':{'v':'bad'}}"));
-	a = world_take(w, FC_ACTION_PATCH);
-	assert_non_null(a);
+	refuse(w, rules, 1);
+	assert_string_equal(world_state(w, "/dst", "data"), "Invalid/Refused");
+	/* x and y, then x alone: `data` is tried without it. */
+	refuse(w, rules, 2);
+	refuse(w, rules, 1);
+	assert_string_equal(world_state(w, "/dst", "data.x"), "Invalid/Refused");
+	a = patch_after_reads(w, rules);
+	assert_json(json_object_get(json_array_get(a->body, 1), "value"), J("{'a':'1','y':1}"));
 	world_fail(w, a, FC_ERR_INVALID, -1);
 	fc_action_free(a);
-	world_answer_read(w, "dst", world_bearer("dst", "20", rules, ""));
-	assert_string_equal(world_state(w, "/dst", "data.y"), "Invalid/Refused");
 	/* It is x that changes, and neither y nor what is around both. */
 	world_object(w, other,
 		     J("{'metadata':{'name':'other','namespace':'ns','resourceVersion':'12'},'data':{'v':'good'}}"));
-	world_answer_read(w, "src",
-			  J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'10'},'data':{'a':'1'}}"));
-	a = world_take(w, FC_ACTION_PATCH);
-	assert_non_null(a);
+	a = patch_after_reads(w, rules);
 	assert_json(json_object_get(json_array_get(a->body, 1), "value"), J("{'a':'1','x':'good','y':1}"));
 	fc_action_free(a);
-	fc_action_free(src);
+	fc_action_free(of_src);
 	fc_action_free(other);
 	world_watches_free(&watches);
 }
@@ -601,7 +633,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_unreadable_version_that_comes_during_a_write_is_an_error_after_it,
 						setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refusal_of_overlapping_rules_ends_for_all_of_them, setup,
+		cmocka_unit_test_setup_teardown(test_refusal_of_overlapping_rules_ends_for_those_at_fault, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_listed_item_with_a_smaller_version_counts_after_a_failed_write,
 						setup, teardown),

@@ -28,7 +28,7 @@ struct world {
 	/* The watches of Namespaces, kept out of `actions`: each is answered with an empty list at once, unless that is
 	 * done by hand. */
 	struct fc_action *namespaces[NUMBERS]; /* by the number of the cluster */
-	bool real_namespaces; /* their watches are like any other */
+	bool real_namespaces;		       /* their watches are like any other */
 	bool namespaces_by_hand;
 	int64_t space_versions;
 };
@@ -108,14 +108,14 @@ static inline json_t *J(const char *fmt, ...)
 
 static inline bool world_watches_namespaces(const struct world *w, const struct fc_action *a)
 {
-	if (a->type == FC_ACTION_STOP_WATCH)
+	if (a->type == FC_ACTION_STOP_WATCH || a->type == FC_ACTION_RELIST)
 		return a->cluster < NUMBERS && w->namespaces[a->cluster] &&
 		       w->namespaces[a->cluster]->watch == a->watch;
 	return a->type == FC_ACTION_START_WATCH && a->cluster < NUMBERS &&
 	       strcmp(a->resource->plural, "namespaces") == 0;
 }
 
-/* The first that starts or stops a watch of Namespaces, now the caller's; NULL when there is none. */
+/* The first that is about a watch of Namespaces, now the caller's; NULL when there is none. */
 static inline struct fc_action *world_take_namespaces(struct world *w)
 {
 	for (struct fc_action **at = &w->actions.first; *at; at = &(*at)->next) {
@@ -133,6 +133,8 @@ static inline struct fc_action *world_take_namespaces(struct world *w)
 }
 
 static inline void world_list(struct world *w, const struct fc_action *watch, json_t *object);
+static inline void world_list_begin(struct world *w, const struct fc_action *watch);
+static inline struct fc_event *world_watch_event(enum fc_event_type type, const struct fc_action *watch);
 
 static inline void world_step(struct world *w, struct fc_event *event)
 {
@@ -146,6 +148,13 @@ static inline void world_step(struct world *w, struct fc_event *event)
 		fc_cluster_no cluster = a->cluster;
 		bool starts = a->type == FC_ACTION_START_WATCH;
 
+		if (a->type == FC_ACTION_RELIST) {
+			/* A list that says nothing new. */
+			world_list_begin(w, w->namespaces[cluster]);
+			world_step(w, world_watch_event(FC_EVENT_LIST_END, w->namespaces[cluster]));
+			fc_action_free(a);
+			continue;
+		}
 		fc_action_free(w->namespaces[cluster]);
 		w->namespaces[cluster] = starts ? fc_steal(&a) : NULL;
 		fc_action_free(a);
