@@ -61,7 +61,7 @@ TEST_PROGRAMS += $(OUT)/tests/sim/test_api_server_life
 # `make test` and `make demo` use all cores where no -j says otherwise.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all help test test-full demo demo-check programs library unit e2e sim fuzz fuzz-replay lint bench bench-engine format \
+.PHONY: all help test test-full demo demo-check programs library unit e2e sim sim-mutants fuzz fuzz-replay lint bench bench-engine format \
 	install clean
 all: $(OUT)/fedcopy ## build build/fedcopy (the default)
 
@@ -113,6 +113,9 @@ e2e: $(OUT)/fedcopy $(FAULT_PROXY) library ## build fedcopy and run the end-to-e
 
 sim: $(SIM) ## play seeded federations and check every promise: RUNS=20000 worlds, or MINUTES=n; SEED=n tells one
 	@$(SIM) $(OUT) $(sort $(wildcard tests/sim/cases/*.case))
+
+sim-mutants: $(SIM) ## plant defects in the engine, one at a time: the simulation finds each of them
+	@SIM_CC='$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' SIM_LIBS='$(LIB_LIBS)' scripts/sim-mutants $(OUT) $(MUTANTS)
 
 fuzz-replay: $(FUZZ_PROGRAMS) ## run the fuzz drivers over their corpora, with any compiler
 	@scripts/run-fuzz $(OUT) replay $(FUZZ_PROGRAMS)

@@ -42,10 +42,10 @@ static void open_feed(struct way *w, const struct source *s, const struct fc_pat
 static bool is_fed_by_rules(struct way *w, const struct target *t, const struct fc_path *path)
 {
 	for (struct rule *f = t->rules; f; f = f->next) {
-		if (f->visit == w->visit || !f->spec.target_path ||
+		if (f->vertex.visit == w->visit || !f->spec.target_path ||
 		    (path && fc_path_compare(f->spec.target_path, path) == FC_PATH_APART))
 			continue;
-		f->visit = w->visit;
+		f->vertex.visit = w->visit;
 		if (reads_secret_kind(f))
 			return true;
 		open_feed(w, f->source, f->spec.source_path);
@@ -57,9 +57,9 @@ static bool is_fed_by_rules(struct way *w, const struct target *t, const struct 
 static void open_copies(struct way *w, const struct target *t)
 {
 	for (struct pair *p = t->copy ? t->copy->pairs : NULL; p; p = p->next) {
-		if (p->visit == w->visit)
+		if (p->vertex.visit == w->visit)
 			continue;
-		p->visit = w->visit;
+		p->vertex.visit = w->visit;
 		open_feed(w, p->site->rule->source, NULL);
 	}
 }

@@ -114,9 +114,7 @@ struct pair {
 	int64_t received_us, sent_us;
 	struct pair *prev_in_site, *next_in_site;
 	struct pair *next; /* of the target, oldest first */
-	/* Of the search for cycles. */
-	bool just_bound, is_open;
-	uint32_t order, low, visit;
+	struct vertex vertex;
 };
 
 /* --- what stands there, and whose it is --- */

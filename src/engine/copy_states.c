@@ -284,6 +284,11 @@ static const char *denied_by_permissions(struct fc_engine *e, const struct pair 
 	return permission_copy(e, &q).denied;
 }
 
+bool pair_is_permitted(struct fc_engine *e, const struct pair *p)
+{
+	return !denied_by_permissions(e, p);
+}
+
 static bool is_denied(struct fc_engine *e, struct pair *p)
 {
 	const char *denied = p->wish == FC_COPY_REFUSED && p->want_known ? p->why : denied_by_permissions(e, p);

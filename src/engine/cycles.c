@@ -6,42 +6,133 @@
  * The strongly connected components (Tarjan, 1972) of what can be reached from the rules that came in a step, and
  * from those that were on a cycle when one of these went, are found once at the end of the step: the work is in
  * proportion to the rules that feed somebody there, and rules that feed nobody cost nothing. */
+#include <stddef.h>
+#include <string.h>
+
 #include "base/mem.h"
 #include "engine/parts.h"
+#include "engine/whole.h"
 
-/* The first rule that reads from the object which `r` writes. */
-static struct rule *first_reader(struct fc_engine *e, const struct rule *r)
+static struct rule *rule_of(struct vertex *v)
 {
+	return (struct rule *)((char *)v - offsetof(struct rule, vertex));
+}
+
+static struct pair *pair_of(struct vertex *v)
+{
+	return (struct pair *)((char *)v - offsetof(struct pair, vertex));
+}
+
+static struct target *target_of(struct vertex *v)
+{
+	return v->is_pair ? pair_of(v)->target : rule_of(v)->target;
+}
+
+/* --- who reads what it writes --- */
+
+/* Those that read from one object: its rules, then the pairs of the whole-object rules that have it as their source. */
+struct readers {
+	struct rule *rule;
+	struct copy_rule *copy_rule;
+	struct site *site;
+	struct pair *pair;
+};
+
+static struct readers readers_of(struct fc_engine *e, struct vertex *v)
+{
+	struct target *t = target_of(v);
 	struct source *s = NULL;
 
-	HASH_FIND(hh, e->sources, &r->target->key, sizeof(r->target->key), s);
-	return s ? s->rules : NULL;
+	HASH_FIND(hh, e->sources, &t->key, sizeof(t->key), s);
+	if (!s)
+		return (struct readers){ .rule = NULL };
+	return (struct readers){
+		.rule = s->rules,
+		.copy_rule = s->copy_rules,
+		.site = s->copy_rules ? s->copy_rules->sites : NULL,
+	};
 }
 
-/* From `reader` on, the next that reads what `r` writes, and may. */
-static struct rule *next_fed(const struct rule *r, struct rule *reader)
+/* A rule reads a place, a pair the whole; and what a pair writes is the whole. */
+static bool reads(struct vertex *writer, const struct rule *reader)
 {
-	while (reader &&
-	       (!reader->linked || fc_path_compare(r->spec.target_path, reader->spec.source_path) == FC_PATH_APART))
-		reader = reader->next_in_source;
-	return reader;
+	if (!reader->linked)
+		return false;
+	return writer->is_pair ||
+	       fc_path_compare(rule_of(writer)->spec.target_path, reader->spec.source_path) != FC_PATH_APART;
 }
 
-static void set_on_cycle(struct fc_engine *e, struct rule *r, bool on)
+/* The next pair in the order of rules, sites and pairs; NULL: there is none. */
+static struct pair *next_pair(struct readers *r)
 {
-	if (r->on_cycle == on)
+	for (;;) {
+		if (r->pair && r->pair->next_in_site)
+			return r->pair = r->pair->next_in_site;
+		if (r->pair)
+			r->site = r->site->next;
+		r->pair = NULL;
+		while (r->copy_rule && !(r->site && r->site->pairs)) {
+			if (r->site) {
+				r->site = r->site->next;
+				continue;
+			}
+			r->copy_rule = r->copy_rule->next_in_source;
+			r->site = r->copy_rule ? r->copy_rule->sites : NULL;
+		}
+		if (!r->copy_rule)
+			return NULL;
+		return r->pair = r->site->pairs;
+	}
+}
+
+/* NULL: nobody more. */
+static struct vertex *next_fed(struct fc_engine *e, struct vertex *writer, struct readers *r)
+{
+	struct pair *p;
+
+	while (r->rule) {
+		struct rule *reader = r->rule;
+
+		r->rule = reader->next_in_source;
+		if (reads(writer, reader))
+			return &reader->vertex;
+	}
+	while ((p = next_pair(r)))
+		if (pair_is_permitted(e, p))
+			return &p->vertex;
+	return NULL;
+}
+
+static bool feeds_somebody(struct fc_engine *e, struct vertex *v)
+{
+	struct readers r = readers_of(e, v);
+
+	return next_fed(e, v, &r);
+}
+
+/* --- the search --- */
+
+static bool *on_cycle_of(struct vertex *v)
+{
+	return v->is_pair ? &pair_of(v)->on_cycle : &rule_of(v)->on_cycle;
+}
+
+static void set_on_cycle(struct fc_engine *e, struct vertex *v, bool on)
+{
+	if (*on_cycle_of(v) == on)
 		return;
-	r->on_cycle = on;
+	*on_cycle_of(v) = on;
 	if (on)
 		e->cycle_count++;
 	else
 		e->cycle_count--;
-	target_mark(e, r->target);
+	target_mark(e, target_of(v));
 }
 
 /* A rule on the way of the search, and how far its readers have been looked at. */
 struct step {
-	struct rule *rule, *reader;
+	struct vertex *vertex;
+	struct readers readers;
 };
 
 struct search {
@@ -49,29 +140,32 @@ struct search {
 	uint32_t visit, order;
 	struct step *path;
 	size_t path_count, path_cap;
-	struct rule **open; /* met, and not yet of a finished component */
+	struct vertex **open; /* met, and not yet of a finished component */
 	size_t open_count, open_cap;
 };
 
-static void enter(struct search *s, struct rule *r)
+static void enter(struct search *s, struct vertex *v)
 {
-	r->visit = s->visit;
-	r->order = r->low = ++s->order;
-	r->is_open = true;
+	v->visit = s->visit;
+	v->order = v->low = ++s->order;
+	v->is_open = true;
 	FC_GROW(s->open, s->open_count, s->open_cap);
-	s->open[s->open_count++] = r;
+	s->open[s->open_count++] = v;
 	FC_GROW(s->path, s->path_count, s->path_cap);
-	s->path[s->path_count++] = (struct step){ .rule = r, .reader = first_reader(s->e, r) };
+	s->path[s->path_count++] = (struct step){ .vertex = v, .readers = readers_of(s->e, v) };
 }
 
-static bool feeds_itself(const struct search *s, const struct rule *r)
+/* No pair's source is its own destination. */
+static bool feeds_itself(struct vertex *v)
 {
-	return r->source && r->source->rules == first_reader(s->e, r) &&
+	const struct rule *r = v->is_pair ? NULL : rule_of(v);
+
+	return r && r->source && memcmp(&r->source->key, &r->target->key, sizeof(r->target->key)) == 0 &&
 	       fc_path_compare(r->spec.target_path, r->spec.source_path) != FC_PATH_APART;
 }
 
 /* `root` is the first of a component that was met: what is open from it on is the component. */
-static void finish(struct search *s, struct rule *root)
+static void finish(struct search *s, struct vertex *root)
 {
 	size_t first = s->open_count;
 
@@ -80,42 +174,49 @@ static void finish(struct search *s, struct rule *root)
 	first--;
 	for (size_t i = first; i < s->open_count; i++) {
 		s->open[i]->is_open = false;
-		set_on_cycle(s->e, s->open[i], s->open_count - first > 1 || feeds_itself(s, s->open[i]));
+		set_on_cycle(s->e, s->open[i], s->open_count - first > 1 || feeds_itself(s->open[i]));
 	}
 	s->open_count = first;
 }
 
-static void walk(struct search *s, struct rule *start)
+static void walk(struct search *s, struct vertex *start)
 {
 	enter(s, start);
 	while (s->path_count) {
 		struct step *at = &s->path[s->path_count - 1];
-		struct rule *r = at->rule, *fed = next_fed(r, at->reader);
+		struct vertex *v = at->vertex, *fed = next_fed(s->e, v, &at->readers);
 
 		if (fed) {
-			at->reader = fed->next_in_source;
 			if (fed->visit != s->visit)
 				enter(s, fed);
-			else if (fed->is_open && fed->order < r->low)
-				r->low = fed->order;
+			else if (fed->is_open && fed->order < v->low)
+				v->low = fed->order;
 			continue;
 		}
 		s->path_count--;
-		if (s->path_count && r->low < s->path[s->path_count - 1].rule->low)
-			s->path[s->path_count - 1].rule->low = r->low;
-		if (r->low == r->order)
-			finish(s, r);
+		if (s->path_count && v->low < s->path[s->path_count - 1].vertex->low)
+			s->path[s->path_count - 1].vertex->low = v->low;
+		if (v->low == v->order)
+			finish(s, v);
 	}
+}
+
+static void walk_again(struct search *s, struct vertex *v)
+{
+	if (*on_cycle_of(v) && v->visit != s->visit)
+		walk(s, v);
 }
 
 static void walk_those_on_cycles(struct search *s)
 {
 	struct target *t, *next;
 
-	HASH_ITER(hh, s->e->targets, t, next)
+	HASH_ITER(hh, s->e->targets, t, next) {
 		for (struct rule *r = t->rules; r; r = r->next)
-			if (r->on_cycle && r->visit != s->visit)
-				walk(s, r);
+			walk_again(s, &r->vertex);
+		for (struct pair *p = t->copy ? t->copy->pairs : NULL; p; p = p->next)
+			walk_again(s, &p->vertex);
+	}
 }
 
 void cycles_settle(struct fc_engine *e)
@@ -138,26 +239,49 @@ void cycles_settle(struct fc_engine *e)
 	free(s.open);
 }
 
-void cycles_rule_bound(struct fc_engine *e, struct rule *r)
+/* --- who comes and who goes --- */
+
+static void bound(struct fc_engine *e, struct vertex *v)
 {
 	/* Who feeds nobody is on no cycle; whoever comes to read from it later is searched from then. */
-	if (r->just_bound || !next_fed(r, first_reader(e, r)))
+	if (v->just_bound || !feeds_somebody(e, v))
 		return;
-	r->just_bound = true;
+	v->just_bound = true;
 	FC_GROW(e->bound, e->bound_count, e->bound_cap);
-	e->bound[e->bound_count++] = r;
+	e->bound[e->bound_count++] = v;
+}
+
+static void unbound(struct fc_engine *e, struct vertex *v)
+{
+	for (size_t i = 0; v->just_bound && i < e->bound_count; i++) {
+		if (e->bound[i] != v)
+			continue;
+		e->bound[i] = e->bound[--e->bound_count];
+		v->just_bound = false;
+	}
+	if (!*on_cycle_of(v))
+		return;
+	set_on_cycle(e, v, false);
+	e->cycle_opened = true;
+}
+
+void cycles_rule_bound(struct fc_engine *e, struct rule *r)
+{
+	bound(e, &r->vertex);
 }
 
 void cycles_rule_unbound(struct fc_engine *e, struct rule *r)
 {
-	for (size_t i = 0; r->just_bound && i < e->bound_count; i++) {
-		if (e->bound[i] != r)
-			continue;
-		e->bound[i] = e->bound[--e->bound_count];
-		r->just_bound = false;
-	}
-	if (!r->on_cycle)
-		return;
-	set_on_cycle(e, r, false);
-	e->cycle_opened = true;
+	unbound(e, &r->vertex);
+}
+
+void cycles_pair_bound(struct fc_engine *e, struct pair *p)
+{
+	p->vertex.is_pair = true;
+	bound(e, &p->vertex);
+}
+
+void cycles_pair_unbound(struct fc_engine *e, struct pair *p)
+{
+	unbound(e, &p->vertex);
 }

@@ -141,6 +141,9 @@ struct fc_copy_outcome {
 	bool own;
 	enum fc_state state;
 	const char *reason, *message;
+	/* On its way to another state by itself: a list, a read or a write is awaited. A status that is to tell only of
+	 * what lasts is left as it is meanwhile. */
+	bool passing;
 };
 
 /* NULL where the dialect has no whole-object rules. All functions are pure. */

@@ -135,6 +135,17 @@ struct outcomes {
 	size_t count, cap;
 };
 
+/* Of what is pending, what waits for somebody: all else ends by itself. */
+static bool is_passing(const struct condition *cond)
+{
+	static const char *const lasting[] = { "Paused", "TypeNotServed", "NamespaceMissing", "TargetTerminating" };
+
+	for (size_t i = 0; i < FC_ARRAY_LEN(lasting); i++)
+		if (strcmp(cond->reason, lasting[i]) == 0)
+			return false;
+	return cond->state == FC_STATE_PENDING;
+}
+
 static void add_outcome(struct outcomes *list, const struct site *s, const struct pair *p)
 {
 	const struct condition *cond = p ? &p->cond : &s->cond;
@@ -148,6 +159,7 @@ static void add_outcome(struct outcomes *list, const struct site *s, const struc
 		.state = cond->state,
 		.reason = cond->reason,
 		.message = condition_text(cond),
+		.passing = is_passing(cond),
 	};
 }
 

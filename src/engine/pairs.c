@@ -65,6 +65,7 @@ void pair_add(struct fc_engine *e, struct site *s, const char *namespace_, struc
 	*end = p;
 	DL_APPEND2(s->pairs, p, prev_in_site, next_in_site);
 	stray_is_silent(e, t->copy);
+	cycles_pair_bound(e, p);
 	target_mark(e, t);
 }
 
@@ -79,6 +80,7 @@ void pair_free(struct fc_engine *e, struct pair *p)
 	if (c->writer == p)
 		c->writer = NULL;
 	DL_DELETE2(p->site->pairs, p, prev_in_site, next_in_site);
+	cycles_pair_unbound(e, p);
 	copy_rule_body_was_used(e, p);
 	pair_forget_settled(e, p);
 	pieces_fini(e, &p->wanted);

@@ -27,6 +27,13 @@ struct condition {
 	uint64_t writes;
 };
 
+/* A rule or a pair in the graph of who feeds whom: cycles.c. */
+struct vertex {
+	bool is_pair, just_bound, is_open;
+	uint32_t order, low;
+	uint32_t visit;
+};
+
 /* Of whole objects: engine/copy.h. */
 struct copy;
 struct bearer;
@@ -71,10 +78,7 @@ struct rule {
 	struct rule *prev_in_word, *next_in_word;
 	struct rule *prev_in_source, *next_in_source;
 	struct rule *next; /* of the target */
-	/* Of the search for cycles. */
-	bool just_bound, is_open;
-	uint32_t order, low;
-	uint32_t visit;
+	struct vertex vertex;
 };
 
 enum phase { IDLE, READING, WRITING };

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state of a rule: the first of design section 5's that applies, with a reason and a sentence. */
+#include <string.h>
+
 #include "base/mem.h"
 #include "engine/parts.h"
+#include "engine/whole.h"
 #include "model/marks.h"
 
 void rule_set_state(struct fc_engine *e, struct rule *r, enum fc_state state, const char *reason, const char *message,
@@ -283,13 +286,24 @@ static bool is_unreadable(struct fc_engine *e, struct rule *r)
 	return true;
 }
 
+/* A whole-object rule keeps all of it as its source has it, but for metadata that it does not want. */
+static bool is_in_a_copy(struct fc_engine *e, struct rule *r)
+{
+	if (!r->target->copy || !copy_has_owner(r->target->copy) ||
+	    strcmp(fc_path_segment(r->spec.target_path, 0), "metadata") == 0)
+		return false;
+	rule_set_state(e, r, FC_STATE_CONFLICT, "AnotherRule", "the target is another rule's copy of a whole object",
+		       NULL);
+	return true;
+}
+
 void rule_judge(struct fc_engine *e, struct rule *r)
 {
 	bool took_part = r->takes_part;
 
 	r->waits_for_sync = false;
 	r->takes_part = !is_invalid(e, r) && !is_on_cycle(e, r) && !is_unreachable(e, r) && !is_pending(e, r) &&
-			!is_denied(e, r) && !is_not_found(e, r) && !is_unreadable(e, r);
+			!is_denied(e, r) && !is_not_found(e, r) && !is_in_a_copy(e, r) && !is_unreadable(e, r);
 	r->undecided =
 		!r->takes_part && (r->cond.state == FC_STATE_CLUSTER_UNREACHABLE || r->cond.state == FC_STATE_PENDING ||
 				   r->cond.state == FC_STATE_FORBIDDEN || r->cond.state == FC_STATE_ERROR);

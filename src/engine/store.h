@@ -20,6 +20,7 @@
 
 /* Of whole objects: engine/copy.h. */
 struct copy_rule;
+struct vertex;
 struct site;
 struct pair;
 struct origin;
@@ -184,9 +185,9 @@ struct fc_engine {
 	 * until then: each is then watched once, as widely as it will be, and its first body serves all its rules. */
 	bool collecting;
 	int64_t collect_until_ms;
-	size_t cycle_count;  /* rules on a cycle */
-	bool cycle_opened;   /* one of them went in this step: the others may be free */
-	struct rule **bound; /* those bound in this step which feed others */
+	size_t cycle_count;    /* rules on a cycle */
+	bool cycle_opened;     /* one of them went in this step: the others may be free */
+	struct vertex **bound; /* those bound in this step which feed others */
 	size_t bound_count, bound_cap;
 	struct target **owed; /* of which an Event is to tell at the end of the step */
 	size_t owed_count, owed_cap;

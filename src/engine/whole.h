@@ -79,6 +79,10 @@ void copy_part_free(struct fc_engine *e, struct target *t); /* with its pairs */
 struct copy *copy_part(struct target *t);		    /* made where it is missing */
 bool copy_is_used(const struct copy *c);
 
+/* --- cycles.c --- */
+void cycles_pair_bound(struct fc_engine *e, struct pair *p);
+void cycles_pair_unbound(struct fc_engine *e, struct pair *p);
+
 /* --- pieces.c --- */
 struct pieces pieces_of(struct fc_engine *e, const json_t *object);
 void pieces_fini(struct fc_engine *e, struct pieces *p);
@@ -121,6 +125,7 @@ bool origin_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *
 /* --- copy_decide.c, copy_states.c, copy_strays.c --- */
 bool copy_decide(struct fc_engine *e, struct target *t);
 void pair_judge(struct fc_engine *e, struct pair *p);
+bool pair_is_permitted(struct fc_engine *e, const struct pair *p);
 void pair_set_state(struct fc_engine *e, struct pair *p, enum fc_state state, const char *reason, const char *message,
 		    const char *detail);
 void pair_set_waiting(struct fc_engine *e, struct pair *p);

@@ -82,12 +82,13 @@ static void namespace_of(const struct bench *b, size_t i, char text[32])
 
 static json_t *object_new(const struct bench *b, const char *kind, size_t i, long long version)
 {
-	char name[32], namespace_[32], version_text[32];
+	char name[32], namespace_[32], version_text[32], uid[48];
 
 	snprintf(name, sizeof(name), "%s-%023zu", kind, i);
 	snprintf(version_text, sizeof(version_text), "%lld", version);
+	snprintf(uid, sizeof(uid), "0000000%x-0000-4000-8000-%012zx", kind[0] % 16u, i);
 	namespace_of(b, i, namespace_);
-	return json_pack("{s:{s:s, s:s, s:s, s:s}}", "metadata", "name", name, "namespace", namespace_, "uid", name,
+	return json_pack("{s:{s:s, s:s, s:s, s:s}}", "metadata", "name", name, "namespace", namespace_, "uid", uid,
 			 "resourceVersion", version_text);
 }
 

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The simulation's program: plays worlds, finds the few steps of one that breaks a promise, keeps it.
  *
- * usage: sim OUT CASE...     Environment: SEED, CASE, RUNS, MINUTES, BASE, WORKERS */
+ * usage: sim OUT CASE...      Environment:
+ *   RUNS     worlds to play (20000), from seed BASE (1) on; MINUTES: for so long instead; WORKERS: processes (one a core)
+ *   SEED     plays this world only, step by step, and finds the few of its steps that matter
+ *   CASE     plays this case only, step by step
+ *   HUNT     ends with the first broken promise and says no more than it (scripts/sim-mutants) */
 #include "script.h"
 #include "steps.h"
 #include "world.h"
@@ -33,6 +37,7 @@ struct run {
 	uint64_t base, runs;
 	double ends; /* seconds; 0: no limit */
 	unsigned workers;
+	bool hunts; /* for the first broken promise, which is all that is told */
 	struct board *board;
 };
 
@@ -70,11 +75,15 @@ static void keep_case(const char *out, struct script *s, const struct verdict *v
 		       file);
 }
 
-static void tell_failure(const char *out, struct script *s, const struct verdict *v)
+static void tell_failure(const struct run *run, struct script *s, const struct verdict *v)
 {
 	int promise = v->promise;
 	struct verdict last = { 0 };
 
+	if (run->hunts) {
+		printf("found after %" PRIu64 " worlds: promise %d: %s\n", run->board->played, promise, v->text);
+		return;
+	}
 	printf("SEED=%" PRIu64 " breaks promise %d: %s\n", s->seed, v->promise, v->text);
 	fflush(stdout);
 	script_shrink(s, fails, &promise, SHRINK_TRIES);
@@ -83,11 +92,11 @@ static void tell_failure(const char *out, struct script *s, const struct verdict
 	for (size_t i = 0; i < s->count; i++)
 		printf("  %s %u %u %u %u\n", step_name(s->steps[i].kind), s->steps[i].a, s->steps[i].b, s->steps[i].c,
 		       s->steps[i].d);
-	keep_case(out, s, &last);
+	keep_case(run->out, s, &last);
 	fflush(stdout);
 }
 
-static int play_seed(const char *out, uint64_t seed)
+static int play_seed(const struct run *run, uint64_t seed)
 {
 	struct verdict v = { 0 };
 	struct script s;
@@ -95,7 +104,7 @@ static int play_seed(const char *out, uint64_t seed)
 	script_make(&s, seed);
 	world_play(&s, true, &v, NULL);
 	if (v.promise)
-		tell_failure(out, &s, &v);
+		tell_failure(run, &s, &v);
 	script_fini(&s);
 	return v.promise ? 1 : 0;
 }
@@ -141,6 +150,7 @@ static unsigned replay(char *const *files, unsigned *failed)
 static void work(const struct run *run, unsigned worker)
 {
 	struct board *b = run->board;
+	uint64_t most = run->hunts ? 1 : MOST_FAILURES;
 
 	while (!__atomic_load_n(&b->stop, __ATOMIC_RELAXED)) {
 		uint64_t i = __atomic_fetch_add(&b->next, 1, __ATOMIC_RELAXED);
@@ -153,9 +163,9 @@ static void work(const struct run *run, unsigned worker)
 		script_make(&s, run->base + i);
 		world_play(&s, false, &v, &b->stats[worker]);
 		__atomic_fetch_add(&b->played, 1, __ATOMIC_RELAXED);
-		if (v.promise && __atomic_add_fetch(&b->failed, 1, __ATOMIC_RELAXED) <= MOST_FAILURES)
-			tell_failure(run->out, &s, &v);
-		if (__atomic_load_n(&b->failed, __ATOMIC_RELAXED) >= MOST_FAILURES)
+		if (v.promise && __atomic_add_fetch(&b->failed, 1, __ATOMIC_RELAXED) <= most)
+			tell_failure(run, &s, &v);
+		if (__atomic_load_n(&b->failed, __ATOMIC_RELAXED) >= most)
 			b->stop = true;
 		script_fini(&s);
 	}
@@ -270,8 +280,9 @@ int main(int argc, char **argv)
 	unsigned failed = 0, cases;
 	uint64_t lost;
 
+	run.hunts = getenv("HUNT");
 	if (getenv("SEED"))
-		return play_seed(run.out, number("SEED", 1));
+		return play_seed(&run, number("SEED", 1));
 	if (getenv("CASE"))
 		return play_case(getenv("CASE"));
 	cases = replay(argc > 2 ? argv + 2 : argv + argc, &failed);
@@ -285,6 +296,8 @@ int main(int argc, char **argv)
 	run.board = mmap(NULL, sizeof(*run.board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	lost = play_many(&run);
 	lost += run.board->failed;
+	if (run.hunts)
+		return lost ? 1 : 0;
 	tell_sum(&run, now() - begun);
 	printf("sim: %u cases, %u failed; %" PRIu64 " worlds, %" PRIu64 " failed\n", cases, failed, run.board->played,
 	       lost);

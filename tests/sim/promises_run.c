@@ -74,8 +74,15 @@ void view_stop(struct slot *s, uint32_t watch)
 	}
 }
 
+void views_forget_versions(struct slot *s)
+{
+	json_decref(s->newest);
+	s->newest = NULL;
+}
+
 void views_free(struct slot *s)
 {
+	views_forget_versions(s);
 	while (s->views) {
 		struct view *v = s->views;
 
@@ -126,6 +133,33 @@ static void view_takes(struct view *v, const struct fc_event *e)
 	}
 }
 
+static void is_told(struct slot *s, const char *plural, json_t *object)
+{
+	char key[160];
+	const json_t *known;
+
+	if (strcmp(json_string_value(json_object_get(object, "kind")) ?: "", "PartialObjectMetadata") == 0)
+		return;
+	if (!s->newest)
+		s->newest = json_object();
+	snprintf(key, sizeof(key), "%s/%s/%s", plural, fc_json_metadata(object, "namespace"),
+		 fc_json_metadata(object, "name"));
+	known = json_object_get(s->newest, key);
+	if (!known || strcmp(fc_json_metadata(known, "uid"), fc_json_metadata(object, "uid")) != 0 ||
+	    atoll(fc_json_metadata(object, "resourceVersion")) > atoll(fc_json_metadata(known, "resourceVersion")))
+		json_object_set(s->newest, key, object);
+}
+
+static const json_t *newest_of(const struct slot *s, const struct wish *r)
+{
+	char key[160];
+
+	if (!s)
+		return NULL;
+	snprintf(key, sizeof(key), "%s/%s/%s", r->source_type->plural, r->source_ns, r->name);
+	return json_object_get(s->newest, key);
+}
+
 void view_event(struct slot *s, const struct fc_event *e)
 {
 	if (e->type == FC_EVENT_RESULT)
@@ -133,6 +167,8 @@ void view_event(struct slot *s, const struct fc_event *e)
 	for (struct view *v = s->views; v; v = v->next)
 		if (v->watch == e->watch) {
 			view_takes(v, e);
+			if (e->type == FC_EVENT_OBJECT)
+				is_told(s, v->plural, e->object);
 			return;
 		}
 }
@@ -234,6 +270,35 @@ static const struct api_type *type_of(const struct fc_action *a)
 	return NULL;
 }
 
+/* What the process was told last of the source, or what stands there. Not of a source that bears rules itself: news of
+ * it are held while it is written. */
+static void check_value(struct world *w, struct slot *s, const struct fc_action *a, const struct wish *r,
+			const json_t *value)
+{
+	const json_t *newest = r->literal || !r->source_type ? NULL
+							       : newest_of(process_slot(s->process, r->source_member), r);
+	struct wish none[1];
+	const json_t *told, *real = NULL;
+
+	if (!newest || wishes_of(newest, none, 1) || (r->source && wishes_of(r->source, none, 1)))
+		return;
+	place_get(&r->from, newest, &told);
+	if (r->source)
+		place_get(&r->from, r->source, &real);
+	if (!(told && json_equal(told, value)) && !(real && json_equal(real, value)))
+		world_fail(w, 5, "%s of %s/%s on %s is written with a value that the source had before", r->key,
+			   a->namespace_, a->name, s->member->name);
+}
+
+/* No other rule has a word there. */
+static bool is_alone(const struct wish *rules, unsigned count, const struct wish *r)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (&rules[i] != r && rules[i].to.count && place_compare(&rules[i].to, &r->to) != 2)
+			return false;
+	return true;
+}
+
 /* Is there a rule for what this operation does, and may it? */
 static void check_operation(struct world *w, struct slot *s, const struct fc_action *a, const json_t *operation,
 			    struct wish *rules, unsigned count)
@@ -258,6 +323,8 @@ static void check_operation(struct world *w, struct slot *s, const struct fc_act
 		stands = true;
 		wish_find(w, r);
 		may = may_be_written(w, s->process, r);
+		if (relation == 0 && is_alone(rules, count, r))
+			check_value(w, s, a, r, json_object_get(operation, "value"));
 	}
 	if (!stands)
 		world_fail(w, 4, "%s of %s/%s on %s is written, and no rule there says so", path, a->namespace_,
@@ -348,6 +415,13 @@ static void note_result(struct world *w, struct slot *s, const struct fc_event *
 		return;
 	json_incref(key);
 	json_object_del(attempts, request);
+	if (e->object) {
+		const char *plural = strchr(json_string_value(key), '/') + 1;
+		char name[64];
+
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(plural, "/"), plural);
+		is_told(s, name, e->object);
+	}
 	if (asks_for_delay(e->error.cls)) {
 		entry = json_object_get(attempts, json_string_value(key));
 		json_object_set_new(

@@ -427,6 +427,8 @@ static bool list(struct sim_watcher *w, struct sim_watch *watch, size_t max)
 		api_answer_fini(&a);
 		return w->events.count != before;
 	}
+	/* Nothing from before a list is told again after it. */
+	fc_event_free(fc_steal(&watch->last));
 	post(w, watch_event(w, watch, FC_EVENT_LIST_BEGIN));
 	json_array_foreach(items, i, item) {
 		if (i >= max)

@@ -146,8 +146,10 @@ static void restore(struct world *w, struct sim_server *server)
 		for (unsigned k = 0; w->processes[i].engine && k < w->processes[i].slot_count; k++) {
 			struct slot *s = &w->processes[i].slots[k];
 
-			if (s->watcher && s->member->home == server)
+			if (s->watcher && s->member->home == server) {
 				sim_watcher_list_anew(s->watcher);
+				views_forget_versions(s);
+			}
 			if (!s->watcher || s->member->at != server)
 				continue;
 			while (sim_watcher_answer(s->watcher, 0))
@@ -155,6 +157,7 @@ static void restore(struct world *w, struct sim_server *server)
 			while (!broken(w) && process_deliver(w, s))
 				;
 			sim_watcher_list_anew(s->watcher);
+			views_forget_versions(s);
 		}
 	world_server_restore(server);
 }

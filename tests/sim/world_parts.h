@@ -79,6 +79,7 @@ struct slot {
 	struct sim_watcher *watcher; /* NULL: it has left */
 	bool known;		     /* the id of its home was told */
 	struct view *views;
+	json_t *newest; /* the newest body that it has told of each object, by "resource/namespace/name" */
 };
 
 /* What was tried on an object, and when it may be tried again. */
@@ -248,6 +249,7 @@ void view_start(struct slot *s, const struct fc_action *a);
 void view_stop(struct slot *s, uint32_t watch);
 void view_event(struct slot *s, const struct fc_event *e);
 void views_free(struct slot *s);
+void views_forget_versions(struct slot *s); /* they begin again */
 const json_t *view_object(const struct view *v, const char *ns, const char *name);
 bool text_tells(const char *text); /* a secret value is in it */
 

@@ -32,7 +32,8 @@ struct copies {
 	enum fc_error_class fail_writes; /* each write fails with it, without an effect */
 	fc_cluster_no fail_on;
 	long max_deletes;
-	const struct fc_dialect *dialects[3];
+	bool not_all_allowed; /* only what design section 7 permits without the operator */
+	const struct fc_dialect *dialects[4];
 };
 
 static inline const char *const *copies_target_words(void)
@@ -426,7 +427,7 @@ static inline struct fc_engine *copies_engine(struct copies *c)
 		.master = HUB,
 		.dialects = c->dialects,
 		.max_deletes = c->max_deletes,
-		.allow_all = true,
+		.allow_all = !c->not_all_allowed,
 		.target_words = copies_target_words(),
 		.target_word_count = 1,
 	};
