@@ -135,8 +135,12 @@ bool rule_set_source_failed(struct fc_engine *e, struct rule *r);
 void rule_set_waiting(struct fc_engine *e, struct rule *r);
 
 /* --- reports.c: what is worth a log line or a number --- */
-char *rule_source_text(const struct fc_engine *e, const struct rule *r); /* the caller frees */
-char *rule_path_text(const struct rule *r);				 /* ... this too */
+/* Words for people; the caller frees. */
+char *target_text(const struct fc_engine *e, const struct target *t);
+char *rule_source_text(const struct fc_engine *e, const struct rule *r);
+char *rule_path_text(const struct rule *r);
+char *copy_source_text(const struct fc_engine *e, const struct copy_rule *cr);
+char *origin_text(const struct fc_engine *e, const struct origin *o);
 void report_rule(struct fc_engine *e, enum fc_log_level level, const struct rule *r);
 void report_cluster(struct fc_engine *e, enum fc_log_level level, const struct cluster *c, const char *message,
 		    const char *detail);

@@ -300,8 +300,8 @@ static bool is_alone(const struct wish *rules, unsigned count, const struct wish
 }
 
 /* Is there a rule for what this operation does, and may it? */
-static void check_operation(struct world *w, struct slot *s, const struct fc_action *a, const json_t *operation,
-			    struct wish *rules, unsigned count)
+static void check_operation(struct world *w, struct slot *s, const struct fc_action *a, const json_t *object,
+			    const json_t *operation, struct wish *rules, unsigned count)
 {
 	const char *path = json_string_value(json_object_get(operation, "path"));
 	bool stands = false, may = false;
@@ -326,12 +326,22 @@ static void check_operation(struct world *w, struct slot *s, const struct fc_act
 		if (relation == 0 && is_alone(rules, count, r))
 			check_value(w, s, a, r, json_object_get(operation, "value"));
 	}
+	if ((!stands || !may) && copy_may_be_changed(w, s, a, object, operation))
+		return;
 	if (!stands)
 		world_fail(w, 4, "%s of %s/%s on %s is written, and no rule there says so", path, a->namespace_,
 			   a->name, s->member->name);
 	else if (!may)
 		world_fail(w, 4, "%s of %s/%s on %s is written, and nobody allows it any more", path, a->namespace_,
 			   a->name, s->member->name);
+}
+
+/* A pause never keeps these. */
+static bool is_of_finalizers(const json_t *patch)
+{
+	const char *path = json_string_value(json_object_get(json_array_get(patch, 1), "path"));
+
+	return path && strncmp(path, "/metadata/finalizers", 20) == 0;
 }
 
 static void check_patch(struct world *w, struct slot *s, const struct fc_action *a)
@@ -350,10 +360,10 @@ static void check_patch(struct world *w, struct slot *s, const struct fc_action 
 	/* What it was decided on has changed meanwhile: it will be refused. */
 	if (!object || strcmp(fc_json_metadata(object, "resourceVersion"), version) != 0)
 		return;
-	if (fc_json_metadata(object, "deletionTimestamp")[0])
+	if (fc_json_metadata(object, "deletionTimestamp")[0] && !w->copies)
 		world_fail(w, 4, "%s/%s is written while it is being deleted", a->namespace_, a->name);
 	count = known_of(s->process, s->member, "", "namespaces", "", a->namespace_ ?: "", spaces);
-	if (paused(object) || all_paused(spaces, count))
+	if ((paused(object) || all_paused(spaces, count)) && !is_of_finalizers(a->body))
 		world_fail(w, 4, "%s/%s is written in spite of its pause", a->namespace_, a->name);
 	count = wishes_of(object, rules, MOST_WISHES);
 	for (unsigned i = 0; i < count; i++) {
@@ -361,7 +371,7 @@ static void check_patch(struct world *w, struct slot *s, const struct fc_action 
 		rules[i].type = type;
 	}
 	for (size_t i = 1; i < json_array_size(a->body); i++)
-		check_operation(w, s, a, json_array_get(a->body, i), rules, count);
+		check_operation(w, s, a, object, json_array_get(a->body, i), rules, count);
 	wishes_free(rules, count);
 }
 
@@ -515,15 +525,17 @@ struct api_answer promise_send(void *user, const struct fc_action *a, struct api
 {
 	struct slot *s = user;
 	struct world *w = s->process->world;
-	const struct api_type *type = type_of(a);
-	uint64_t before = api_server_version(server);
+	const json_t *object =
+		api_server_object(server, a->resource->group, a->resource->plural, a->namespace_ ?: "", a->name ?: "");
+	long long before = atoll(fc_json_metadata(object, "resourceVersion"));
 	struct api_answer answer;
 
 	api_server_set_time(server, 1700000000 + w->now_ms / 1000);
 	if (server_of(w, server)->stranger)
 		world_fail(w, 4, "%s %s is sent to who stands in the place of %s", method, path, s->member->name);
 	if (a->type == FC_ACTION_PATCH)
-		check_need(w, s, a, api_server_object(server, type->group, type->plural, a->namespace_ ?: "", a->name));
+		check_need(w, s, a, object);
+	promise_of_copy(w, s, a, object);
 	if (a->type == FC_ACTION_READ)
 		answer = api_request(server, method, path, content_type, false, body);
 	else
@@ -538,7 +550,8 @@ struct api_answer promise_send(void *user, const struct fc_action *a, struct api
 	}
 	w->stats.writes++;
 	w->patches++;
-	if (w->calm && api_server_version(server) != before)
+	object = api_server_object(server, a->resource->group, a->resource->plural, a->namespace_ ?: "", a->name ?: "");
+	if (w->calm && atoll(fc_json_metadata(object, "resourceVersion")) != before)
 		world_fail(w, 2, "%s/%s on %s is changed after a restart, and all was in sync", a->namespace_, a->name,
 			   s->member->name);
 	return answer;

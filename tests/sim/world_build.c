@@ -141,6 +141,10 @@ static void choose_options(struct world *w, struct dice *d)
 		for (unsigned i = 0; i < SPACES; i++)
 			if (dice_chance(d, 60))
 				w->spaces[w->space_count++] = world_spaces[i];
+	w->copies = dice_chance(d, 50);
+	if (w->copies)
+		w->space_count = 0;
+	w->max_deletes = dice_chance(d, 85) ? 0 : 1 + dice_below(d, 3);
 	w->allow_all = dice_chance(d, 6);
 	w->permissions = dice_chance(d, 40) ? world_permissions(d) : json_array();
 	w->max_writes_per_second = dice_chance(d, 85) ? 0 : 1 + dice_below(d, 5);

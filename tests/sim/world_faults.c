@@ -227,6 +227,7 @@ static void change_set(struct world *w, const struct step *s)
 	char name[16];
 
 	snprintf(name, sizeof(name), "c%u", s->b % 8);
+	w->set_changed = true;
 	switch (s->c % 5) {
 	case 0:
 		if (!world_member(w, name) && has_room(w))

@@ -2,12 +2,15 @@
 /* One fedcopy: an engine and its watchers, which talk to the servers of the world. */
 #include "world_parts.h"
 
+#include "copy_dialect.h"
 #include "dialects/dialects.h"
 #include "model/permission.h"
 
 #include <stdio.h>
 
-static const char *const prefixes[] = { "k8s-copier.fig.org/", "fedcopy.dev/", NULL };
+static const char *const prefixes[] = { "k8s-copier.fig.org/", "fedcopy.dev/", COPY_TEST, NULL };
+static const struct fc_dialect *const paths_alone[] = { &fc_dialect_k8s_copier, NULL };
+static const struct fc_dialect *const paths_and_copies[] = { &fc_dialect_k8s_copier, &copy_test_dialect, NULL };
 
 struct slot *process_slot(struct process *p, const struct member *m)
 {
@@ -72,7 +75,8 @@ void process_start(struct world *w, struct process *p)
 			.clusters = infos,
 			.cluster_count = count,
 			.master = 0,
-			.dialects = fc_dialects,
+			.dialects = w->copies ? paths_and_copies : paths_alone,
+			.max_deletes = w->max_deletes,
 			.target_words = w->words,
 			.target_word_count = w->word_count,
 			.namespaces = w->space_count ? w->spaces : NULL,

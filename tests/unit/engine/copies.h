@@ -28,6 +28,7 @@ struct copies {
 	bool down[CLUSTERS], silent[CLUSTERS]; /* silent: its watches tell nothing */
 	size_t reads, writes;
 	char last[160];			 /* what was written last */
+	char told[1024];		 /* the Events: "Warning NotAllowed ConfigMap a/src: NOTE\n" */
 	enum fc_error_class fail_writes; /* each write fails with it, without an effect */
 	fc_cluster_no fail_on;
 	const char *fail_space; /* only writes there; NULL: all of that cluster */
@@ -251,6 +252,14 @@ static inline void copies_request(struct copies *c, struct fc_action *a)
 	api_answer_fini(&answer);
 }
 
+static inline void copies_tell(struct copies *c, const struct fc_event_record *r)
+{
+	size_t used = strlen(c->told);
+
+	snprintf(c->told + used, sizeof(c->told) - used, "%s %s %s %s/%s: %s\n", fc_record_type_name(r->type),
+		 r->reason, r->regarding.kind, r->regarding.namespace_, r->regarding.name, r->note);
+}
+
 static inline void copies_do(struct copies *c, struct fc_action *a)
 {
 	struct open_watch *o;
@@ -284,6 +293,9 @@ static inline void copies_do(struct copies *c, struct fc_action *a)
 	case FC_ACTION_PATCH:
 	case FC_ACTION_DELETE:
 		copies_request(c, a);
+		break;
+	case FC_ACTION_RECORD:
+		copies_tell(c, a->record);
 		break;
 	default:
 		break;
