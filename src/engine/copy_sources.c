@@ -282,13 +282,41 @@ bool copy_rule_has_body(struct fc_engine *e, struct pair *p)
 	return false;
 }
 
+/* The cluster is about to tell which namespaces it has: its pairs need no read of the source then. */
+static bool is_about_to_settle(const struct site *s)
+{
+	return !s->settled && s->cluster->connection == UP && s->word && s->word->resource &&
+	       s->cluster->namespaces_watch && !s->cluster->namespaces_watch->synced && !s->cluster->namespaces_failed;
+}
+
 static bool is_needed(const struct copy_rule *cr)
 {
-	for (const struct site *s = cr->sites; s; s = s->next)
+	for (const struct site *s = cr->sites; s; s = s->next) {
+		if (is_about_to_settle(s))
+			return true;
 		for (const struct pair *p = s->pairs; p; p = p->next_in_site)
 			if (p->needs_body)
 				return true;
+	}
 	return false;
+}
+
+/* Looked at once, at the end of the step. */
+void copy_rule_look_at_body(struct fc_engine *e, struct copy_rule *cr)
+{
+	if (!cr->body || cr->in_with_body)
+		return;
+	cr->in_with_body = true;
+	cr->next_with_body = e->with_body;
+	e->with_body = cr;
+}
+
+void copy_pair_learn(struct fc_engine *e, struct pair *p)
+{
+	struct copy_rule *cr = p->site->rule;
+
+	if (cr->body)
+		pair_source_is(e, p, cr->body, cr->received_us);
 }
 
 void copy_rule_body_was_used(struct fc_engine *e, struct pair *p)
@@ -298,12 +326,7 @@ void copy_rule_body_was_used(struct fc_engine *e, struct pair *p)
 	if (!p->needs_body)
 		return;
 	p->needs_body = false;
-	if (!cr->body || cr->in_with_body)
-		return;
-	/* Looked at once, at the end of the step. */
-	cr->in_with_body = true;
-	cr->next_with_body = e->with_body;
-	e->with_body = cr;
+	copy_rule_look_at_body(e, cr);
 }
 
 void copy_bodies_settle(struct fc_engine *e)

@@ -183,6 +183,7 @@ void site_settle(struct fc_engine *e, struct site *s)
 	}
 	if (s->settled)
 		origin_settled(e, s);
+	copy_rule_look_at_body(e, s->rule);
 	site_judge(e, s);
 }
 

@@ -72,6 +72,8 @@ void copy_rules_mark(struct fc_engine *e, struct copy_rule *cr); /* decide about
 /* True: it is there. Else it is read, or waited for. */
 bool copy_rule_has_body(struct fc_engine *e, struct pair *p);
 void copy_rule_body_was_used(struct fc_engine *e, struct pair *p);
+void copy_rule_look_at_body(struct fc_engine *e, struct copy_rule *cr); /* it may be of no use any more */
+void copy_pair_learn(struct fc_engine *e, struct pair *p);		/* what it wants, if the body is at hand */
 void copy_rules_source_is(struct fc_engine *e, struct source *s, json_t *body, int64_t received_us);
 void copy_rules_source_sure(struct source *s); /* what was just told came from a read */
 void copy_rules_mark_source(struct fc_engine *e, struct source *s);
