@@ -137,9 +137,7 @@ static void check_stray(void *user, const struct api_type *type, const json_t *o
 						  : NULL)))
 		return;
 	/* A rule that cannot be read deletes nothing. */
-	if (source && !copy_is_source(source) &&
-	    (annotation(source, COPY_TEST "copy") || annotation(source, COPY_TEST "copy-to")) &&
-	    !json_object_get(json_object_get(source, "metadata"), "deletionTimestamp"))
+	if (source && copy_is_bad(source))
 		return;
 	if (!is_wanted(c->world, type, source, c->member, ns))
 		world_fail(c->world, 1, "the copy %s %s/%s on %s of %s is left, and nobody wants it", type->plural, ns,
@@ -183,7 +181,7 @@ bool copy_may_be_changed(struct world *w, const struct slot *s, const struct fc_
 	return copy_origin(w, s->member, object);
 }
 
-static void check_create(struct world *w, const struct slot *s, const struct fc_action *a)
+void promise_of_creation(struct world *w, const struct slot *s, const struct fc_action *a)
 {
 	const struct api_type *type = type_of(a);
 	const char *origin = type ? copy_origin(w, s->member, a->body) : NULL;
@@ -194,6 +192,23 @@ static void check_create(struct world *w, const struct slot *s, const struct fc_
 			   s->member->name);
 	else if (source && !copy_allowed(w, type, source, s->member, a->namespace_, true))
 		world_fail(w, 4, "a copy of %s in %s of %s, where none may be", origin, a->namespace_, s->member->name);
+}
+
+static const json_t *object_of(const struct slot *s, const struct api_type *type, const struct fc_action *a)
+{
+	return api_server_object(s->member->home->api, type->group, type->plural, a->namespace_, a->name);
+}
+
+/* What the pause of one of them keeps from being written. */
+bool copy_is_paused(const struct world *w, const struct slot *s, const struct fc_action *a)
+{
+	const struct api_type *type = type_of(a);
+	const json_t *object = type && a->name ? object_of(s, type, a) : NULL;
+	const char *origin = object ? copy_origin(w, s->member, object) : NULL;
+	const json_t *source = origin ? source_of(w, type, origin) : NULL;
+
+	return paused(source) ||
+	       (source && paused(space_of(&w->members[0], fc_json_metadata(source, "namespace")))) || paused(object);
 }
 
 /* As one sees it everywhere: nothing is under way that says otherwise. */
@@ -217,18 +232,16 @@ static bool all_say(struct slot *s, const char *plural, const char *ns, const ch
 	return any;
 }
 
-static void check_delete(struct world *w, struct slot *s, const struct fc_action *a, const json_t *object)
+void promise_of_deletion(struct world *w, struct slot *s, const struct fc_action *a)
 {
 	const struct api_type *type = type_of(a);
-	const char *origin = type ? copy_origin(w, s->member, object) : NULL;
+	const json_t *object = type ? object_of(s, type, a) : NULL;
+	const char *origin = object ? copy_origin(w, s->member, object) : NULL;
 	const json_t *source = origin ? source_of(w, type, origin) : NULL, *space;
 	struct slot *master = process_slot(s->process, &w->members[0]);
 
-	if (!origin) {
-		world_fail(w, 4, "%s/%s on %s is deleted, and is nobody's copy", a->namespace_, a->name,
-			   s->member->name);
+	if (!origin)
 		return;
-	}
 	space = space_of(s->member, a->namespace_);
 	if (!source || !master || !is_wanted(w, type, source, s->member, a->namespace_) ||
 	    json_object_get(object, "immutable"))
@@ -261,14 +274,12 @@ static void count_delete(struct world *w, struct slot *s, const struct fc_action
 
 void promise_of_copy(struct world *w, struct slot *s, const struct fc_action *a, const json_t *object)
 {
-	if (a->type == FC_ACTION_CREATE) {
-		check_create(w, s, a);
-		return;
-	}
 	if (a->type != FC_ACTION_DELETE || !object || !a->version || !a->uid ||
 	    strcmp(a->version, fc_json_metadata(object, "resourceVersion")) != 0 ||
 	    strcmp(a->uid, fc_json_metadata(object, "uid")) != 0)
 		return;
-	check_delete(w, s, a, object);
+	if (!copy_origin(w, s->member, object))
+		world_fail(w, 4, "%s/%s on %s is deleted, and is nobody's copy", a->namespace_, a->name,
+			   s->member->name);
 	count_delete(w, s, a, object);
 }

@@ -409,7 +409,7 @@ static bool agrees(const struct survey *s, const struct wish *r, const char *sta
 		return true;
 	/* That it was refused comes before what stands in its way since. */
 	if (r->was_refused && strcmp(reason, "Refused") == 0)
-		return r->state == FC_STATE_PENDING || r->state == FC_STATE_NOT_ALLOWED;
+		return r->state == FC_STATE_PENDING || r->state == FC_STATE_NOT_ALLOWED || r->state == FC_STATE_CYCLE;
 	/* The target was not looked at: nothing else stands in the way of its being the first that applies. */
 	if (strcmp(state, "Invalid") == 0 && r->state != FC_STATE_IN_SYNC && blocked_now(r))
 		return true;

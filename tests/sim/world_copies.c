@@ -108,12 +108,22 @@ static bool cluster_is_selected(const struct world *w, const struct member *m, c
 	return list_names(text, m->name);
 }
 
+bool copy_is_somebodys(const json_t *object)
+{
+	return annotation(object, COPY_TEST "from") || annotation(object, "fedcopy.dev/origin");
+}
+
+bool copy_is_bad(const json_t *source)
+{
+	return is(annotation(source, COPY_TEST "copy"), "team in (") ||
+	       is(annotation(source, "fedcopy.dev/clusters"), "region in (");
+}
+
 bool copy_is_source(const json_t *source)
 {
 	const char *selector = annotation(source, COPY_TEST "copy");
-	const char *where = annotation(source, "fedcopy.dev/clusters");
 
-	if (!source || annotation(source, COPY_TEST "from") || is(selector, "team in (") || is(where, "region in ("))
+	if (!source || annotation(source, COPY_TEST "from") || copy_is_bad(source))
 		return false;
 	return (selector || annotation(source, COPY_TEST "copy-to")) &&
 	       !json_object_get(json_object_get(source, "metadata"), "deletionTimestamp");

@@ -186,6 +186,8 @@ json_t *user_value(struct world *w, struct dice *d, unsigned type, unsigned dept
 /* --- world_copies.c: rules for whole objects --- */
 void user_new_copy_rule(struct dice *d, json_t *object);
 void user_mark_foreign(struct dice *d, json_t *object, const char *ns, const char *name);
+bool copy_is_somebodys(const json_t *object); /* as anybody's copy */
+bool copy_is_bad(const json_t *source); /* its rule cannot be understood */
 bool copy_is_source(const json_t *source);
 bool copy_is_selected(const struct world *w, const json_t *source, const struct member *to, const json_t *space);
 const char *copy_origin(const struct world *w, const struct member *on, const json_t *object);
@@ -194,6 +196,9 @@ const char *copy_origin(const struct world *w, const struct member *on, const js
 void promises_of_copies(struct world *w);
 /* Of a whole object, as it arrives where `object` stands. */
 void promise_of_copy(struct world *w, struct slot *s, const struct fc_action *a, const json_t *object);
+void promise_of_creation(struct world *w, const struct slot *s, const struct fc_action *a); /* as it is decided */
+void promise_of_deletion(struct world *w, struct slot *s, const struct fc_action *a);
+bool copy_is_paused(const struct world *w, const struct slot *s, const struct fc_action *a);
 /* May this operation of a patch be, although no path rule says so? */
 bool copy_may_be_changed(struct world *w, const struct slot *s, const struct fc_action *a, const json_t *object,
 			 const json_t *operation);

@@ -305,11 +305,14 @@ static int64_t deadline(const struct world *w)
 #define MOST_ROUNDS 4000
 /* Longer than the longest delay of all. */
 #define SILENCE_MS (40 * 60 * 1000)
+/* Reads that only fail, of a type that is not served, go on for ever with the longest delay between them. */
+#define PATIENCE_MS (6 * 3600 * 1000)
 
 void world_settle(struct world *w, int64_t until_ms)
 {
 	int64_t active_ms = w->now_ms;
-	uint64_t requests = w->gets + w->patches;
+	int64_t written_ms = w->now_ms;
+	uint64_t requests = w->gets + w->patches, patches = w->patches;
 
 	for (unsigned round = 0; round < MOST_ROUNDS && !broken(w); round++) {
 		bool any = false;
@@ -319,6 +322,10 @@ void world_settle(struct world *w, int64_t until_ms)
 			for (unsigned k = 0; w->processes[i].engine && k < w->processes[i].slot_count; k++)
 				any = work_off(w, &w->processes[i].slots[k]) || any;
 		any = rivals_act(w) || any;
+		if (w->patches != patches) {
+			patches = w->patches;
+			written_ms = w->now_ms;
+		}
 		if (w->gets + w->patches != requests) {
 			requests = w->gets + w->patches;
 			active_ms = w->now_ms;
@@ -329,7 +336,8 @@ void world_settle(struct world *w, int64_t until_ms)
 			continue;
 		}
 		due_ms = deadline(w);
-		if (due_ms < 0 || (until_ms && due_ms > until_ms) || due_ms - active_ms > SILENCE_MS)
+		if (due_ms < 0 || (until_ms && due_ms > until_ms) || due_ms - active_ms > SILENCE_MS ||
+		    due_ms - written_ms > PATIENCE_MS)
 			return;
 		w->now_ms = due_ms > w->now_ms ? due_ms : w->now_ms + 1;
 		process_tick(w);

@@ -282,7 +282,8 @@ static void edit_rule(struct world *w, struct dice *d, struct sim_server *s)
 	struct found f = find(d, s, dice_chance(d, 60));
 	json_t *o;
 
-	if (!f.object)
+	/* Whose copy something is, is not for users to say; and what is one bears no rules. */
+	if (!f.object || copy_is_somebodys(f.object))
 		return;
 	o = json_deep_copy(f.object);
 	if (dice_chance(d, 35))
@@ -310,7 +311,7 @@ static void create(struct world *w, struct dice *d, struct sim_server *s)
 		user_new_rule(w, d, s, type, o);
 	if (w->copies && type <= CONFIG_MAPS && dice_chance(d, 35))
 		user_new_copy_rule(d, o);
-	else if (w->copies && type <= CONFIG_MAPS && dice_chance(d, 8))
+	else if (w->copies && type <= CONFIG_MAPS && dice_chance(d, 12))
 		user_mark_foreign(d, o, ns, name);
 	user_put(w, s, t, ns, name, o);
 }
@@ -434,7 +435,7 @@ static void copy_rule(struct world *w, struct dice *d)
 	struct found f = find(d, s, false);
 	json_t *o;
 
-	if (!w->copies || !f.object || number_of(f.type) > CONFIG_MAPS)
+	if (!w->copies || !f.object || number_of(f.type) > CONFIG_MAPS || copy_is_somebodys(f.object))
 		return;
 	o = json_deep_copy(f.object);
 	user_new_copy_rule(d, o);
