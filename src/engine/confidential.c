@@ -53,12 +53,17 @@ static bool is_fed_by_rules(struct way *w, const struct target *t, const struct 
 	return false;
 }
 
-/* It may bear rules that nobody has seen yet: its first list is under way. */
+/* What is no target here may bear rules all the same: those of another hub's fedcopy, or such as nobody has seen yet
+ * while its first list is under way. */
 static bool is_unseen(struct fc_engine *e, const struct key *key)
 {
 	const struct cluster *c = cluster_of(e, key->cluster);
+	const struct source *s = NULL;
 	struct watch *w, *next;
 
+	HASH_FIND(hh, e->sources, key, sizeof(*key), s);
+	if (s && !rules_follow_master(e, s->said))
+		return true;
 	if (!c || c->has_synced)
 		return false;
 	for (const struct word *word = c->words; word; word = word->next)

@@ -181,6 +181,12 @@ static void test_a_rule_that_an_edit_has_broken_may_have_read_a_secret(void **st
 	assert_chain_is_marked(*state, WORLD_RULE("data.s", "secret:src:data..s."));
 }
 
+/* What it bears is read by the other one, which may copy a Secret there. */
+static void test_what_comes_from_an_object_of_another_hub_is_marked(void **state)
+{
+	assert_chain_is_marked(*state, "'fedcopy.dev/hub':'other'," WORLD_RULE("data.s", "secret:src:data.s"));
+}
+
 /* The list of a kind may take longer than the time for which the first writes wait. */
 static void test_what_comes_from_objects_that_may_bear_rules_unseen_is_marked(void **state)
 {
@@ -238,6 +244,7 @@ int main(void)
 		TEST(test_what_a_rule_of_a_secret_has_left_inside_a_wider_place_is_marked),
 		TEST(test_a_source_on_a_cluster_that_has_left_may_have_been_a_secret),
 		TEST(test_a_rule_that_an_edit_has_broken_may_have_read_a_secret),
+		TEST(test_what_comes_from_an_object_of_another_hub_is_marked),
 		TEST(test_what_comes_from_objects_that_may_bear_rules_unseen_is_marked),
 		cmocka_unit_test(test_nothing_is_marked_where_nobody_is_shown_the_writes),
 	};
