@@ -285,3 +285,23 @@ void cycles_pair_unbound(struct fc_engine *e, struct pair *p)
 {
 	unbound(e, &p->vertex);
 }
+
+void cycles_pairs_permitted_anew(struct fc_engine *e)
+{
+	struct target *t, *next;
+
+	if (!e->copies)
+		return;
+	HASH_ITER(hh, e->targets, t, next)
+		for (struct pair *p = t->copy ? t->copy->pairs : NULL; p; p = p->next)
+			cycles_pair_bound(e, p);
+	e->cycle_opened = true;
+}
+
+void cycles_copies_permitted_anew(struct fc_engine *e, const struct copy_rule *cr)
+{
+	for (struct site *s = cr->sites; s; s = s->next)
+		for (struct pair *p = s->pairs; p; p = p->next_in_site)
+			cycles_pair_bound(e, p);
+	e->cycle_opened = true;
+}

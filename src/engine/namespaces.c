@@ -95,6 +95,7 @@ static void mark_concerned(struct fc_engine *e, const struct cluster *c, const c
 			target_mark(e, t);
 		}
 	}
+	cycles_pairs_permitted_anew(e);
 }
 
 static bool take_text(char **slot, const char *text)

@@ -110,6 +110,9 @@ void cycles_rule_unbound(struct fc_engine *e, struct rule *r);
 void cycles_settle(struct fc_engine *e);
 void cycles_pair_bound(struct fc_engine *e, struct pair *p);
 void cycles_pair_unbound(struct fc_engine *e, struct pair *p);
+/* What may be read or written has changed: pairs may have come into the graph, or left it. */
+void cycles_pairs_permitted_anew(struct fc_engine *e);
+void cycles_copies_permitted_anew(struct fc_engine *e, const struct copy_rule *cr); /* those of that rule */
 
 /* --- pieces.c --- */
 struct pieces pieces_of(struct fc_engine *e, const json_t *object);
