@@ -62,7 +62,7 @@ static bool has_copies(struct fc_engine *e, const struct origin *o)
 {
 	for (const struct target *t = o->targets; t; t = t->copy->next_in_origin)
 		if (!t->copy->released && !t->copy->pairs && cluster_of(e, t->key.cluster)->connection == UP &&
-		    !stray_is_kept(t))
+		    !stray_is_kept(t) && !stray_is_paused(e, t) && !copy_stands_at_home(e, t))
 			return true;
 	return false;
 }

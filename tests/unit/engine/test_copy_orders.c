@@ -248,6 +248,37 @@ static void test_source_that_goes_takes_copies_along_after_a_read_and_brings_the
 	copies_free(c);
 }
 
+static void test_source_that_is_being_deleted_takes_copies_along_once_and_is_counted(void **state)
+{
+	struct copies *c = orders_new(false);
+
+	(void)state;
+	c->max_deletes = 1;
+	copies_restart(c);
+	copies_patch(c, HUB, "ConfigMap", "home", "src", "{'metadata':{'finalizers':['x/y']}}");
+	order(c, "POST", ORDER_OF("'source':'src','to':['a','b']"));
+	assert_int_equal(well(c), 2);
+	copies_delete(c, HUB, "ConfigMap", "home", "src");
+	copies_settle(c);
+	copies_wait(c, 5000);
+	/* The brake has let one go. */
+	assert_true((copies_object(c, HUB, "ConfigMap", "a", "src") != NULL) !=
+		    (copies_object(c, HUB, "ConfigMap", "b", "src") != NULL));
+	c->max_deletes = 50;
+	copies_restart(c);
+	copies_wait(c, 5000);
+	assert_string_equal(copies_value(c, HUB, "a", "src"), "(absent)");
+	/* An edit of the custom resource brings none back. */
+	c->writes = c->reads = 0;
+	order(c, "PATCH", "{'metadata':{'annotations':{'x':'y'}}}");
+	order(c, "PATCH", "{'metadata':{'labels':{'x':'y'}}}");
+	copies_wait(c, 60000);
+	assert_string_equal(copies_value(c, HUB, "a", "src"), "(absent)");
+	assert_in_range(c->reads, 0, 2);
+	assert_int_equal(c->writes, 0);
+	copies_free(c);
+}
+
 static void test_edited_order_moves_its_copies(void **state)
 {
 	struct copies *c = orders_new(false);
@@ -328,6 +359,7 @@ int main(void)
 		cmocka_unit_test(test_invalid_custom_resource_says_why),
 		cmocka_unit_test(test_deleted_custom_resource_takes_its_copies_along_and_is_not_counted),
 		cmocka_unit_test(test_source_that_goes_takes_copies_along_after_a_read_and_brings_them_back),
+		cmocka_unit_test(test_source_that_is_being_deleted_takes_copies_along_once_and_is_counted),
 		cmocka_unit_test(test_edited_order_moves_its_copies),
 		cmocka_unit_test(test_copy_with_a_finalizer_that_somebody_deletes_is_let_go_and_made_again),
 		cmocka_unit_test(test_copies_elsewhere_name_the_custom_resource),
