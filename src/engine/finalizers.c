@@ -35,7 +35,7 @@ static bool is_of_a_dialect(const struct fc_engine *e, const char *finalizer)
 static bool is_wanted(const struct bearer *b, const char *finalizer)
 {
 	for (const struct copy_rule *cr = b->rules; cr; cr = cr->next)
-		if (cr->spec.finalizer && strcmp(cr->spec.finalizer, finalizer) == 0 && !cr->ending)
+		if (cr->spec.finalizer && strcmp(cr->spec.finalizer, finalizer) == 0 && !b->target->deleting)
 			return true;
 	return false;
 }
@@ -219,7 +219,8 @@ bool bearer_decide(struct fc_engine *e, struct target *t)
 	struct bearer *b = t->bearer;
 	json_t *list;
 
-	if (!b || t->phase != IDLE || !t->version || cluster_of(e, t->key.cluster)->connection != UP)
+	/* The list of finalizers that is known of an undecodable one is that of another version. */
+	if (!b || t->phase != IDLE || !t->version || t->unreadable || cluster_of(e, t->key.cluster)->connection != UP)
 		return false;
 	if (copy_must_look(e, t))
 		return true;

@@ -279,6 +279,32 @@ static void test_source_that_is_being_deleted_takes_copies_along_once_and_is_cou
 	copies_free(c);
 }
 
+static void test_finalizer_waits_for_copies_of_a_type_that_only_the_order_names(void **state)
+{
+	struct copies *c = orders_new(false);
+	struct fc_copy_dialect any = orders;
+	struct fc_dialect dialect = { .name = "orders", .annotation_prefixes = prefixes, .copy = &any };
+	struct api_answer deleted;
+
+	(void)state;
+	any.copies = NULL;
+	/* Nobody else looks at ConfigMaps. */
+	c->dialects[1] = &dialect;
+	c->dialects[2] = NULL;
+	copies_restart(c);
+	order(c, "POST",
+	      "{'apiVersion':'example.com/v1','kind':'CopyOrder','metadata':{'name':'o','annotations':"
+	      "{'fedcopy.dev/clusters':'edge-1'}},'spec':{'source':'src','to':['a']}}");
+	assert_string_equal(copies_value(c, EDGE1, "a", "src"), "1");
+	deleted = order_request(c, "DELETE", NULL);
+	api_answer_fini(&deleted);
+	copies_restart(c);
+	assert_null(copies_object(c, HUB, "ConfigMap", "a", "src"));
+	assert_null(copies_object(c, EDGE1, "ConfigMap", "a", "src"));
+	assert_null(order_object(c));
+	copies_free(c);
+}
+
 static void test_edited_order_moves_its_copies(void **state)
 {
 	struct copies *c = orders_new(false);
@@ -360,6 +386,7 @@ int main(void)
 		cmocka_unit_test(test_deleted_custom_resource_takes_its_copies_along_and_is_not_counted),
 		cmocka_unit_test(test_source_that_goes_takes_copies_along_after_a_read_and_brings_them_back),
 		cmocka_unit_test(test_source_that_is_being_deleted_takes_copies_along_once_and_is_counted),
+		cmocka_unit_test(test_finalizer_waits_for_copies_of_a_type_that_only_the_order_names),
 		cmocka_unit_test(test_edited_order_moves_its_copies),
 		cmocka_unit_test(test_copy_with_a_finalizer_that_somebody_deletes_is_let_go_and_made_again),
 		cmocka_unit_test(test_copies_elsewhere_name_the_custom_resource),
