@@ -67,8 +67,25 @@ static bool has_copies(struct fc_engine *e, const struct origin *o)
 	return false;
 }
 
+/* After a restart a rule may name a type that no cluster was asked for yet: what stands there is not known before. */
+static bool types_are_known(const struct bearer *b)
+{
+	for (const struct copy_rule *cr = b->rules; cr; cr = cr->next) {
+		if (copy_rule_is_invalid(cr) || cr->denied)
+			continue;
+		if (cr->word && !cr->word->answered)
+			return false;
+		for (const struct site *s = cr->sites; s; s = s->next)
+			if (s->cluster->connection == UP && s->word && !s->word->answered)
+				return false;
+	}
+	return true;
+}
+
 static bool all_released(struct fc_engine *e, const struct bearer *b)
 {
+	if (!types_are_known(b))
+		return false;
 	for (size_t i = 0; i < b->origin_count; i++) {
 		const struct origin *o = b->origins[i];
 

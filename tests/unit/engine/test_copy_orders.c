@@ -28,7 +28,7 @@ static void scan(const json_t *object, struct fc_copy_specs *out)
 	size_t i;
 
 	s->text = fc_digest_json(spec);
-	s->word = fc_xstrdup("configmaps");
+	s->word = fc_xstrdup(text(spec, "word") ? text(spec, "word") : "configmaps");
 	s->finalizer = ORDER_FINALIZER;
 	s->name = fc_xstrdup(text(spec, "source") ? text(spec, "source") : "");
 	s->namespace_ = fc_xstrdup_null(text(spec, "namespace"));
@@ -288,19 +288,20 @@ static void test_finalizer_waits_for_copies_of_a_type_that_only_the_order_names(
 
 	(void)state;
 	any.copies = NULL;
-	/* Nobody else looks at ConfigMaps. */
+	/* Nobody else looks at Secrets. */
 	c->dialects[1] = &dialect;
 	c->dialects[2] = NULL;
 	copies_restart(c);
+	copies_make(c, HUB, "Secret", "home", "src", "", "'data':{'a':'MQ=='}");
 	order(c, "POST",
 	      "{'apiVersion':'example.com/v1','kind':'CopyOrder','metadata':{'name':'o','annotations':"
-	      "{'fedcopy.dev/clusters':'edge-1'}},'spec':{'source':'src','to':['a']}}");
-	assert_string_equal(copies_value(c, EDGE1, "a", "src"), "1");
+	      "{'fedcopy.dev/clusters':'edge-1'}},'spec':{'source':'src','to':['a'],'word':'secrets'}}");
+	assert_non_null(copies_object(c, EDGE1, "Secret", "a", "src"));
 	deleted = order_request(c, "DELETE", NULL);
 	api_answer_fini(&deleted);
 	copies_restart(c);
-	assert_null(copies_object(c, HUB, "ConfigMap", "a", "src"));
-	assert_null(copies_object(c, EDGE1, "ConfigMap", "a", "src"));
+	assert_null(copies_object(c, HUB, "Secret", "a", "src"));
+	assert_null(copies_object(c, EDGE1, "Secret", "a", "src"));
 	assert_null(order_object(c));
 	copies_free(c);
 }
