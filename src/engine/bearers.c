@@ -375,7 +375,7 @@ static void rescan(struct fc_engine *e, struct bearer *b, const json_t *object)
 static void take_ending(struct fc_engine *e, struct bearer *b)
 {
 	for (struct copy_rule *cr = b->rules; cr; cr = cr->next) {
-		bool ending = b->target->deleting;
+		bool ending = b->target->deleting || cr->source_ending;
 
 		if (cr->ending == ending)
 			continue;

@@ -69,8 +69,9 @@ struct copy_rule {
 	int64_t received_us;
 	char *secret_type; /* of the source; NULL: not known, or it has none */
 	bool source_paused;
-	bool ending;	/* bearer or source bears a deletionTimestamp: nothing is wanted any more */
-	bool gone_sure; /* the source is gone: a consistent read has said so */
+	bool ending;	    /* bearer or source bears a deletionTimestamp: nothing is wanted any more */
+	bool source_ending; /* the source does */
+	bool gone_sure;	    /* the source is gone: a consistent read has said so */
 	bool in_with_body;
 	struct copy_rule *next_with_body;
 	struct copy_rule *prev_in_word, *next_in_word;

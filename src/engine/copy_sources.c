@@ -218,8 +218,10 @@ static void remember_body(struct fc_engine *e, struct copy_rule *cr, json_t *bod
 /* A source that is being deleted wants no copies any more, as when what bears the rule is. */
 static void take_ending(struct fc_engine *e, struct copy_rule *cr, const json_t *body)
 {
-	bool ending = cr->bearer->target->deleting || fc_json_metadata(body, "deletionTimestamp")[0] != '\0';
+	bool ending;
 
+	cr->source_ending = body && fc_json_metadata(body, "deletionTimestamp")[0] != '\0';
+	ending = cr->bearer->target->deleting || cr->source_ending;
 	if (cr->ending == ending)
 		return;
 	cr->ending = ending;
@@ -244,6 +246,7 @@ void copy_rule_source_is(struct fc_engine *e, struct copy_rule *cr, json_t *body
 			for (struct pair *p = s->pairs; p; p = p->next_in_site)
 				pair_source_is(e, p, body, received_us);
 	} else {
+		take_ending(e, cr, NULL);
 		drop_body(cr);
 	}
 	copy_rules_mark(e, cr);

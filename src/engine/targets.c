@@ -524,11 +524,21 @@ static void judge_conflict(struct fc_engine *e, struct target *t, const char *ve
 	set_text(&t->conflict_version, NULL);
 }
 
+static void is_not_found(struct fc_engine *e, struct target *t)
+{
+	bool stays = t->copy || t->asked;
+
+	judge_conflict(e, t, "");
+	is_gone(e, t);
+	if (stays)
+		origins_answered(e, t, false);
+}
+
 void target_read_done(struct fc_engine *e, struct target *t, json_t *object, const struct fc_error *error)
 {
 	t->phase = IDLE;
 	if (error && error->cls == FC_ERR_NOT_FOUND && !t->touched) {
-		is_gone(e, t);
+		is_not_found(e, t);
 		return;
 	}
 	if (error) {

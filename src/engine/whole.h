@@ -142,12 +142,16 @@ void origin_add_bearer(struct origin *o, struct bearer *b);
 void origins_expect(struct fc_engine *e, struct bearer *b, const struct fc_dialect *d);
 void origins_forget_bearer(struct fc_engine *e, struct bearer *b);
 struct cluster *origin_cluster(const struct fc_engine *e, const struct origin *o); /* NULL: not known */
+/* It bears the marks of copies elsewhere in the very cluster that they name: somebody has brought a copy back, the
+ * source itself even. Nobody here has made it. */
+bool copy_stands_at_home(const struct fc_engine *e, const struct target *t);
 void origin_unref(struct fc_engine *e, struct origin *o);
 void origin_mark(struct fc_engine *e, struct origin *o);
 void origins_mark_cluster(struct fc_engine *e, const struct cluster *c); /* what names it, and what lies on it */
 void origins_mark_named(struct fc_engine *e, const struct target *t);	 /* those without a rule that name it */
-/* A read or an event has told how it stands with what they ask about. */
+/* A read has told, or an event that it exists, how it stands with what they ask about. */
 void origins_answered(struct fc_engine *e, struct target *t, bool exists);
+void origins_in_doubt(struct fc_engine *e, struct target *t); /* it is asked again */
 void origins_asked_free(struct fc_engine *e, struct target *t);
 bool asked_decide(struct fc_engine *e, struct target *t);
 /* Nobody wants the copy: may something be done about it, and what? False: not known, or left alone. */
@@ -167,8 +171,9 @@ void stray_set_state(struct fc_engine *e, struct target *t, enum fc_state state,
 		     const char *message, const char *detail);
 void site_is_silent(struct fc_engine *e, struct site *s);
 void stray_is_silent(struct fc_engine *e, struct copy *c);
-bool stray_is_kept(const struct target *t); /* as it stands, it stays */
-bool copy_has_owner(const struct copy *c);  /* a pair whose marks it bears */
+bool stray_is_kept(const struct target *t);				 /* as it stands, it stays */
+bool stray_is_paused(const struct fc_engine *e, const struct target *t); /* nothing is waited for */
+bool copy_has_owner(const struct copy *c);				 /* a pair whose marks it bears */
 void stray_decide(struct fc_engine *e, struct target *t, struct pair *owner, enum fc_copy_reason why, bool counts);
 bool copy_must_look(struct fc_engine *e,
 		    struct target *t); /* an event is awaited, or it is read before anything else */
