@@ -519,7 +519,7 @@ static void judge_conflict(struct fc_engine *e, struct target *t, const char *ve
 		return;
 	if (strcmp(t->conflict_version, version) == 0) {
 		fc_error_set(&error, FC_ERR_CONFLICT, "the server answers 409 although the target has not changed");
-		retry_failed(e, t, &error);
+		retry_write_failed(e, t, t->written, &error);
 	}
 	set_text(&t->conflict_version, NULL);
 }
