@@ -413,6 +413,8 @@ struct fc_action *target_action(struct fc_engine *e, struct target *t, enum fc_a
 	a->resource = fc_resource_ref(t->key.resource);
 	a->namespace_ = t->key.resource->namespaced ? fc_xstrdup(t->key.namespace_) : NULL;
 	a->name = fc_xstrdup(t->key.name);
+	/* Of path rules only: whole objects have one delay, whatever was written last. */
+	t->written = PART_OBJECT;
 	t->phase = WRITING;
 	timer_clear(e, t);
 	for (struct rule *r = t->rules; r; r = r->next)
