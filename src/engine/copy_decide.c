@@ -290,11 +290,9 @@ static bool decide_present(struct fc_engine *e, struct target *t)
 	bool counts = true;
 
 	others_conflict(e, t->copy, owner);
-	if (t->deleting) {
+	if (t->deleting)
 		let_go(e, t);
-		return true;
-	}
-	if (owner && owner->takes_part)
+	else if (owner && owner->takes_part)
 		keep_true(e, owner);
 	else if (owner && source_is_gone(e, owner))
 		stray_decide(e, t, owner, why, counts);

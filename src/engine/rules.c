@@ -201,9 +201,19 @@ static void note_overlaps(struct target *t)
 	}
 }
 
+/* What is watched for copies alone carries no path rules (systems/k8s-copier.md B4). */
+static bool carries_path_rules(const struct fc_engine *e, const struct target *t)
+{
+	const struct word *w = cluster_of(e, t->key.cluster)->words;
+
+	while (w && !(w->for_targets && w->resource == t->key.resource))
+		w = w->next;
+	return w;
+}
+
 bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object)
 {
-	struct fc_digest text = rules_text(e, object);
+	struct fc_digest text = carries_path_rules(e, t) ? rules_text(e, object) : (struct fc_digest){ { 0 } };
 	struct rule_array now = { 0 }, fresh = { 0 };
 	struct rule *old = t->rules, **end = &t->rules;
 	bool any_fresh;

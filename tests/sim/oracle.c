@@ -274,3 +274,27 @@ bool wish_allowed(struct world *w, const struct wish *r, const struct said *said
 		return true;
 	return consents(w, r, said->source) || consents(w, r, said->source_space);
 }
+
+bool copy_allowed(struct world *w, const struct api_type *type, const json_t *source, struct member *to, const char *ns,
+		  bool generous)
+{
+	json_t *target = json_pack("{s:{s:s}}", "metadata", "namespace", ns);
+	struct wish r = { .member = to, .type = type, .object = target, .source_member = &w->members[0],
+			  .source_type = type, .source_ns = ns_of(source) };
+	struct api_server *home = w->members[0].home->api;
+	bool across = to != &w->members[0], allowed;
+
+	if (across && to->reads == FC_READS_NONE)
+		allowed = false;
+	else if (operator_permits(w, &r, type, &w->members[0], ns_of(source)))
+		allowed = true;
+	else if (is_system(ns) || is_system(ns_of(source)))
+		allowed = false;
+	else if (!(across && to->reads == FC_READS_CONSENTED))
+		allowed = true; /* the rule is the source's consent, and Secrets and ConfigMaps are plain */
+	else
+		allowed = generous || consents(w, &r, source) ||
+			  consents(w, &r, api_server_object(home, "", "namespaces", "", ns_of(source)));
+	json_decref(target);
+	return allowed;
+}

@@ -321,6 +321,19 @@ void wish_key(const struct wish *r, char out[320])
 		 meta(r->object, "namespace"), meta(r->object, "name"), r->to.count ? place_text(&r->to, path) : r->key);
 }
 
+/* A path rule on a copy, or one that lies on the way of copies, is another's affair: promises_copy.c. */
+static bool meets_copies(const struct world *w, const struct wish *r)
+{
+	return copy_origin(w, r->member, r->object) || r->type == world_types[SECRETS] ||
+	       r->type == world_types[CONFIG_MAPS] || r->source_type == world_types[SECRETS] ||
+	       r->source_type == world_types[CONFIG_MAPS];
+}
+
+static bool is_of_copies(const char *state)
+{
+	return strcmp(state, "Conflict") == 0 || strcmp(state, "Cycle") == 0;
+}
+
 /* What was refused stands as long as neither source nor target changes, whatever else has come in its way. */
 static void find_refused(struct survey *s, const json_t *rules)
 {
@@ -329,10 +342,15 @@ static void find_refused(struct survey *s, const json_t *rules)
 		char key[320];
 		const json_t *rule;
 
-		if (r->state == FC_STATE_IN_SYNC || r->state == FC_STATE_INVALID)
-			continue;
 		wish_key(r, key);
 		rule = json_object_get(rules, key);
+		if (s->world->copies && meets_copies(s->world, r) && rule &&
+		    is_of_copies(json_string_value(json_object_get(rule, "state")))) {
+			r->state = FC_STATE_PENDING;
+			r->of_copies = true;
+		}
+		if (r->state == FC_STATE_IN_SYNC || r->state == FC_STATE_INVALID)
+			continue;
 		r->was_refused = rule && strcmp(json_string_value(json_object_get(rule, "reason")), "Refused") == 0;
 	}
 }
@@ -378,7 +396,7 @@ static bool agrees(const struct survey *s, const struct wish *r, const char *sta
 {
 	const struct wish *other;
 
-	if (strcmp(state, fc_state_name(r->state)) == 0)
+	if (strcmp(state, fc_state_name(r->state)) == 0 || r->of_copies)
 		return true;
 	if (r->unsure && (strcmp(state, "Pending") == 0 || strcmp(state, "InSync") == 0 || strcmp(state, "Cycle") == 0 ||
 			  strcmp(state, "Invalid") == 0))
@@ -391,7 +409,7 @@ static bool agrees(const struct survey *s, const struct wish *r, const char *sta
 		return true;
 	/* That it was refused comes before what stands in its way since. */
 	if (r->was_refused && strcmp(reason, "Refused") == 0)
-		return r->state == FC_STATE_PENDING || r->state == FC_STATE_NOT_ALLOWED;
+		return r->state == FC_STATE_PENDING || r->state == FC_STATE_NOT_ALLOWED || r->state == FC_STATE_CYCLE;
 	/* The target was not looked at: nothing else stands in the way of its being the first that applies. */
 	if (strcmp(state, "Invalid") == 0 && r->state != FC_STATE_IN_SYNC && blocked_now(r))
 		return true;
@@ -414,13 +432,15 @@ static void check_words(struct world *w, const json_t *rule)
 {
 	static const char *const keys[] = { "dialect", "target", "state", "reason", "message", "since" };
 	const char *state = json_string_value(json_object_get(rule, "state"));
+	const char *reason = json_string_value(json_object_get(rule, "reason"));
 	const char *key;
 	json_t *value;
 
+	/* Of a place where nothing is selected there is no target. */
 	for (size_t i = 0; i < FC_ARRAY_LEN(keys); i++)
-		if (!json_string_length(json_object_get(rule, keys[i])))
-			world_fail(w, 8, "the rule of %s, %s, has no %s",
-				   json_string_value(json_object_get(rule, "target")), state, keys[i]);
+		if (strcmp(keys[i], "target") != 0 && !json_string_length(json_object_get(rule, keys[i])))
+			world_fail(w, 8, "the rule of %s, %s (%s), has no %s",
+				   json_string_value(json_object_get(rule, "target")), state, reason, keys[i]);
 	json_object_foreach((json_t *)(uintptr_t)rule, key, value)
 		if (text_tells(json_string_value(value)))
 			world_fail(w, 10, "the rule of %s tells a secret value in its %s",
@@ -497,7 +517,8 @@ static void check_process(const struct survey *s, json_t *rules)
 		check_rule(s, &s->wishes[k], rules);
 	json_object_foreach(rules, key, rule) {
 		check_words(w, rule);
-		if (!json_object_get(rule, "met") && !may_be_left(w, key))
+		if (strcmp(json_string_value(json_object_get(rule, "dialect")), "copy-test") != 0 &&
+		    !json_object_get(rule, "met") && !may_be_left(w, key))
 			world_fail(w, 8, "the rule of %s is none", key);
 	}
 }
@@ -526,6 +547,8 @@ static void check_all(struct world *w)
 		survey(w, &s, rules);
 		if (!broken(w))
 			check_process(&s, rules);
+		if (!broken(w))
+			promises_of_copies(w);
 		check_work(w, &w->processes[i]);
 		survey_fini(&s);
 		json_decref(rules);

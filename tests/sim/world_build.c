@@ -122,10 +122,13 @@ json_t *world_permissions(struct dice *d)
 	static const char *const words[] = { "secrets", "configmaps", "*", "gadgets.sim.test", "roles*", "zones", "federated*" };
 	json_t *list = json_array();
 
-	for (unsigned n = dice_below(d, 4); n > 0; n--)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:[s]}", "from", ends[dice_below(d, FC_ARRAY_LEN(ends))],
-						      "to", ends[dice_below(d, FC_ARRAY_LEN(ends))], "resources",
-						      words[dice_below(d, FC_ARRAY_LEN(words))]));
+	for (unsigned n = dice_below(d, 4); n > 0; n--) {
+		const char *from = ends[dice_below(d, FC_ARRAY_LEN(ends))];
+		const char *to = ends[dice_below(d, FC_ARRAY_LEN(ends))];
+		const char *word = words[dice_below(d, FC_ARRAY_LEN(words))];
+
+		json_array_append_new(list, json_pack("{s:s, s:s, s:[s]}", "from", from, "to", to, "resources", word));
+	}
 	return list;
 }
 
@@ -141,6 +144,10 @@ static void choose_options(struct world *w, struct dice *d)
 		for (unsigned i = 0; i < SPACES; i++)
 			if (dice_chance(d, 60))
 				w->spaces[w->space_count++] = world_spaces[i];
+	w->copies = dice_chance(d, 50);
+	if (w->copies)
+		w->space_count = 0;
+	w->max_deletes = dice_chance(d, 85) ? 0 : 1 + dice_below(d, 3);
 	w->allow_all = dice_chance(d, 6);
 	w->permissions = dice_chance(d, 40) ? world_permissions(d) : json_array();
 	w->max_writes_per_second = dice_chance(d, 85) ? 0 : 1 + dice_below(d, 5);

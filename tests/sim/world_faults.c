@@ -227,6 +227,7 @@ static void change_set(struct world *w, const struct step *s)
 	char name[16];
 
 	snprintf(name, sizeof(name), "c%u", s->b % 8);
+	w->set_changed = true;
 	switch (s->c % 5) {
 	case 0:
 		if (!world_member(w, name) && has_room(w))
@@ -425,7 +426,7 @@ void world_heal(struct world *w)
 		if (m->at != m->home)
 			member_move(w, m, m->home);
 		/* Who it is may be read again from the next connection on. */
-		if (m->rbac.no_id)
+		if (m->rbac.no_id || !is_known(w, m))
 			member_lose(w, m);
 		set_rbac(w, m, (struct sim_rbac){ .no_id = false });
 		api_server_lag(m->home->api, 0);

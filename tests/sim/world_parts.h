@@ -32,6 +32,8 @@ enum type_no { SECRETS, CONFIG_MAPS, GADGETS, WIDGETS, FEDERATED, ZONES, ROLES }
 /* Every value of a Secret begins with it, as base64 of "topsecret" has it, or as it is. */
 #define SECRET_BASE64 "dG9wc2VjcmV0"
 #define SECRET_PLAIN "topsecret"
+/* The id of a cluster that is none of any world. */
+#define FOREIGN_ID "0f0f0f0f-0f0f-4f0f-8f0f-0f0f0f0f0f0f"
 
 extern const struct api_type *const world_types[TYPES + 1];
 extern const char *const world_spaces[SPACES];
@@ -91,6 +93,8 @@ struct slot {
 	bool known;		     /* the id of its home was told */
 	struct view *views;
 	struct traffic traffic;
+	int64_t deletes_ms[64]; /* of copies whose source was gone */
+	unsigned delete_count;
 	json_t *newest; /* the newest body that it has told of each object, by "resource/namespace/name" */
 };
 
@@ -145,6 +149,9 @@ struct world {
 	json_t *permissions;
 	unsigned max_in_flight, max_writes_per_second;
 	int64_t resync_period_ms;
+	bool copies;	  /* the dialect for whole objects is spoken */
+	bool set_changed; /* clusters came, went, or have other labels: what is selected may be old news */
+	long max_deletes; /* 0: the default, which no world reaches */
 	bool calm;	      /* nothing is written any more */
 	uint64_t patches, gets; /* that reached a server */
 	json_t *written;      /* by "server/resource/ns/name": how often, since the checker began to count */
@@ -187,6 +194,27 @@ bool rivals_act(struct world *w);
 #define RULE_PREFIX "k8s-copier.fig.org/replace-"
 void user_new_rule(struct world *w, struct dice *d, struct sim_server *s, unsigned type, json_t *object);
 json_t *user_value(struct world *w, struct dice *d, unsigned type, unsigned depth);
+json_t *user_values(struct world *w, struct dice *d, unsigned type, unsigned first_depth, unsigned second_depth);
+
+/* --- world_copies.c: rules for whole objects --- */
+void user_new_copy_rule(struct dice *d, json_t *object);
+void user_mark_foreign(struct dice *d, json_t *object, const char *ns, const char *name);
+bool copy_is_somebodys(const json_t *object); /* as anybody's copy */
+bool copy_is_bad(const json_t *source); /* its rule cannot be understood */
+bool copy_is_source(const json_t *source);
+bool copy_is_selected(const struct world *w, const json_t *source, const struct member *to, const json_t *space);
+const char *copy_origin(const struct world *w, const struct member *on, const json_t *object);
+
+/* --- promises_copy.c --- */
+void promises_of_copies(struct world *w);
+/* Of a whole object, as it arrives where `object` stands. */
+void promise_of_copy(struct world *w, struct slot *s, const struct fc_action *a, const json_t *object);
+void promise_of_creation(struct world *w, const struct slot *s, const struct fc_action *a); /* as it is decided */
+void promise_of_deletion(struct world *w, struct slot *s, const struct fc_action *a);
+bool copy_is_paused(const struct world *w, const struct slot *s, const struct fc_action *a);
+/* May this operation of a patch be, although no path rule says so? */
+bool copy_may_be_changed(struct world *w, const struct slot *s, const struct fc_action *a, const json_t *object,
+			 const json_t *operation);
 
 /* --- world_process.c: fedcopy --- */
 void process_start(struct world *w, struct process *p);
@@ -232,7 +260,7 @@ struct wish {
 	const json_t *value; /* borrowed; NULL: none */
 	enum fc_state state; /* IN_SYNC: it takes part */
 	bool undecided, unsure; /* something near it may say otherwise */
-	bool on_cycle, was_refused, blocked;
+	bool on_cycle, was_refused, blocked, of_copies;
 };
 bool place_parse(struct place *p, const char *text, bool in_key);
 enum place_found { PLACE_FOUND, PLACE_MISSING, PLACE_BLOCKED };
@@ -250,6 +278,9 @@ struct said {
 	const json_t *source, *source_space, *target_space;
 };
 bool wish_allowed(struct world *w, const struct wish *r, const struct said *said);
+/* May a copy of the master's `source` be in that namespace? `generous`: whatever people could consent to, they do. */
+bool copy_allowed(struct world *w, const struct api_type *type, const json_t *source, struct member *to, const char *ns,
+		  bool generous);
 
 /* --- promises_run.c: what is checked while it happens --- */
 void promise_decided(struct world *w, struct slot *s, const struct fc_action *a);

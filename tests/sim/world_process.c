@@ -2,12 +2,15 @@
 /* One fedcopy: an engine and its watchers, which talk to the servers of the world. */
 #include "world_parts.h"
 
+#include "copy_dialect.h"
 #include "dialects/dialects.h"
 #include "model/permission.h"
 
 #include <stdio.h>
 
-static const char *const prefixes[] = { "k8s-copier.fig.org/", "fedcopy.dev/", NULL };
+static const char *const prefixes[] = { "k8s-copier.fig.org/", "fedcopy.dev/", COPY_TEST, NULL };
+static const struct fc_dialect *const paths_alone[] = { &fc_dialect_k8s_copier, NULL };
+static const struct fc_dialect *const paths_and_copies[] = { &fc_dialect_k8s_copier, &copy_test_dialect, NULL };
 
 struct slot *process_slot(struct process *p, const struct member *m)
 {
@@ -72,7 +75,8 @@ void process_start(struct world *w, struct process *p)
 			.clusters = infos,
 			.cluster_count = count,
 			.master = 0,
-			.dialects = fc_dialects,
+			.dialects = w->copies ? paths_and_copies : paths_alone,
+			.max_deletes = w->max_deletes,
 			.target_words = w->words,
 			.target_word_count = w->word_count,
 			.namespaces = w->space_count ? w->spaces : NULL,
@@ -302,11 +306,14 @@ static int64_t deadline(const struct world *w)
 #define MOST_ROUNDS 4000
 /* Longer than the longest delay of all. */
 #define SILENCE_MS (40 * 60 * 1000)
+/* Reads that only fail, of a type that is not served, go on for ever with the longest delay between them. */
+#define PATIENCE_MS (6 * 3600 * 1000)
 
 void world_settle(struct world *w, int64_t until_ms)
 {
 	int64_t active_ms = w->now_ms;
-	uint64_t requests = w->gets + w->patches;
+	int64_t written_ms = w->now_ms;
+	uint64_t requests = w->gets + w->patches, patches = w->patches;
 
 	for (unsigned round = 0; round < MOST_ROUNDS && !broken(w); round++) {
 		bool any = false;
@@ -316,6 +323,10 @@ void world_settle(struct world *w, int64_t until_ms)
 			for (unsigned k = 0; w->processes[i].engine && k < w->processes[i].slot_count; k++)
 				any = work_off(w, &w->processes[i].slots[k]) || any;
 		any = rivals_act(w) || any;
+		if (w->patches != patches) {
+			patches = w->patches;
+			written_ms = w->now_ms;
+		}
 		if (w->gets + w->patches != requests) {
 			requests = w->gets + w->patches;
 			active_ms = w->now_ms;
@@ -326,7 +337,8 @@ void world_settle(struct world *w, int64_t until_ms)
 			continue;
 		}
 		due_ms = deadline(w);
-		if (due_ms < 0 || (until_ms && due_ms > until_ms) || due_ms - active_ms > SILENCE_MS)
+		if (due_ms < 0 || (until_ms && due_ms > until_ms) || due_ms - active_ms > SILENCE_MS ||
+		    due_ms - written_ms > PATIENCE_MS)
 			return;
 		w->now_ms = due_ms > w->now_ms ? due_ms : w->now_ms + 1;
 		process_tick(w);

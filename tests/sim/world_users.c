@@ -46,7 +46,7 @@ json_t *user_object(struct world *w, struct dice *d, unsigned type, const char *
 	json_object_set_new(into, "a", user_value(w, d, type, 0));
 	json_object_set_new(into, "b", user_value(w, d, type, 1));
 	if (dice_chance(d, 50))
-		json_object_set_new(into, "list", json_pack("[o, o]", user_value(w, d, type, 0), user_value(w, d, type, 1)));
+		json_object_set_new(into, "list", user_values(w, d, type, 0, 1));
 	if (dice_chance(d, 30))
 		json_object_set_new(into, "x.y", user_value(w, d, type, 0));
 	return o;
@@ -220,7 +220,7 @@ static void change_content(struct world *w, struct dice *d, unsigned type, json_
 	if (dice_chance(d, 15))
 		json_object_del(into, key);
 	else if (!plain && strcmp(key, "list") == 0)
-		json_object_set_new(into, key, json_pack("[o, o]", user_value(w, d, type, 1), user_value(w, d, type, 0)));
+		json_object_set_new(into, key, user_values(w, d, type, 1, 0));
 	else
 		json_object_set_new(into, key, user_value(w, d, type, 1));
 }
@@ -282,7 +282,8 @@ static void edit_rule(struct world *w, struct dice *d, struct sim_server *s)
 	struct found f = find(d, s, dice_chance(d, 60));
 	json_t *o;
 
-	if (!f.object)
+	/* Whose copy something is, is not for users to say; and what is one bears no rules. */
+	if (!f.object || copy_is_somebodys(f.object))
 		return;
 	o = json_deep_copy(f.object);
 	if (dice_chance(d, 35))
@@ -308,6 +309,10 @@ static void create(struct world *w, struct dice *d, struct sim_server *s)
 	o = user_object(w, d, type, ns, name);
 	for (unsigned n = dice_chance(d, 65) ? 1 + dice_below(d, 3) : 0; n > 0; n--)
 		user_new_rule(w, d, s, type, o);
+	if (w->copies && type <= CONFIG_MAPS && dice_chance(d, 35))
+		user_new_copy_rule(d, o);
+	else if (w->copies && type <= CONFIG_MAPS && dice_chance(d, 12))
+		user_mark_foreign(d, o, ns, name);
 	user_put(w, s, t, ns, name, o);
 }
 
@@ -361,9 +366,10 @@ static void set_mark(json_t *o, const char *key, const char *value)
 		json_object_del(annotations, key);
 }
 
+static const struct api_type spaces = { "", "v1", "namespaces", "namespace", "Namespace", .namespaced = false };
+
 static void edit_space(struct world *w, struct sim_server *s, const char *name, const char *key, const char *value)
 {
-	static const struct api_type spaces = { "", "v1", "namespaces", "namespace", "Namespace", .namespaced = false };
 	const json_t *have = api_server_object(s->api, "", "namespaces", "", name);
 	json_t *o = have ? json_deep_copy(have) : NULL;
 
@@ -412,6 +418,30 @@ static void pause(struct world *w, struct dice *d, struct sim_server *s)
 	user_put(w, s, f.type, ns_of(o), name_of(o), o);
 }
 
+static void label_space(struct world *w, struct sim_server *s, const char *name, unsigned team)
+{
+	json_t *o = json_deep_copy(api_server_object(s->api, "", "namespaces", "", name));
+
+	if (team == 2)
+		json_object_del(member_map(metadata_of(o), "labels"), "team");
+	else
+		json_object_set_new(member_map(metadata_of(o), "labels"), "team", json_string(team ? "b" : "a"));
+	user_put(w, s, &spaces, "", name, o);
+}
+
+static void copy_rule(struct world *w, struct dice *d)
+{
+	struct sim_server *s = w->members[0].home;
+	struct found f = find(d, s, false);
+	json_t *o;
+
+	if (!w->copies || !f.object || number_of(f.type) > CONFIG_MAPS || copy_is_somebodys(f.object))
+		return;
+	o = json_deep_copy(f.object);
+	user_new_copy_rule(d, o);
+	user_put(w, s, f.type, ns_of(o), name_of(o), o);
+}
+
 static void change_space(struct world *w, struct dice *d, struct sim_server *s)
 {
 	const char *name = world_spaces[dice_below(d, SPACES - 1)];
@@ -425,6 +455,8 @@ static void change_space(struct world *w, struct dice *d, struct sim_server *s)
 		json_decref(body);
 	} else if (dice_chance(d, 25)) {
 		send(w, s, "DELETE", path, NULL);
+	} else {
+		label_space(w, s, name, dice_below(d, 3));
 	}
 	while (dice_chance(d, 80) && api_server_run_controllers(s->api))
 		;
@@ -531,6 +563,9 @@ void user_edit(struct world *w, struct dice *d, struct sim_server *s, enum step_
 		break;
 	case STEP_NAMESPACE:
 		change_space(w, d, s);
+		break;
+	case STEP_COPY_RULE:
+		copy_rule(w, d);
 		break;
 	case STEP_RIVAL:
 		rival_comes(w, d, s);
