@@ -260,6 +260,44 @@ static void test_finalizer_comes_before_the_first_copy_and_goes_after_the_last(v
 	copies_free(c);
 }
 
+static void have_status(struct copies *c, bool has_status)
+{
+	struct fc_event *e = fc_event_new(FC_EVENT_RESOLVED);
+	struct fc_resource r = world_resources[1];
+
+	r.has_status = has_status;
+	e->cluster = HUB;
+	e->name = fc_xstrdup("configmaps");
+	e->resource = fc_resource_new(&r);
+	world_step(&c->w, e);
+	copies_settle(c);
+}
+
+/* A source may bear path rules too: what they wrote last says nothing of whose delay it is (promise 6). */
+static void test_finalizer_that_cannot_be_written_backs_off_after_a_failure_of_the_status(void **state)
+{
+	struct copies *c = copies_new();
+	size_t writes;
+
+	(void)state;
+	have_status(c, true);
+	copies_source(c, TO_TEAM_X);
+	c->fail_writes = FC_ERR_SERVER;
+	c->fail_on = HUB;
+	copies_patch(c, HUB, "ConfigMap", "home", "src",
+		     "{'metadata':{'annotations':{'k8s-copier.fig.org/replace-status.m':'json:4'}}}");
+	copies_settle(c);
+	assert_string_equal(c->last, "PATCH hub configmaps/home/src/status");
+	writes = c->writes;
+	copies_patch(c, HUB, "ConfigMap", "home", "src",
+		     "{'metadata':{'annotations':{'test.fedcopy/finalizer':'true'}}}");
+	copies_wait(c, 10000);
+	assert_string_equal(c->last, "PATCH hub configmaps/home/src");
+	/* At 200 ms and doubled delays, of the finalizer and of the status. */
+	assert_in_range(c->writes - writes, 1, 20);
+	copies_free(c);
+}
+
 static void test_finalizer_waits_for_copies_that_cannot_be_deleted(void **state)
 {
 	struct copies *c = copies_new();
@@ -436,6 +474,7 @@ int main(void)
 		cmocka_unit_test(test_selection_edited_away_is_no_case_for_the_brake),
 		cmocka_unit_test(test_copies_of_a_terminating_namespace_are_not_counted),
 		cmocka_unit_test(test_finalizer_comes_before_the_first_copy_and_goes_after_the_last),
+		cmocka_unit_test(test_finalizer_that_cannot_be_written_backs_off_after_a_failure_of_the_status),
 		cmocka_unit_test(test_finalizer_waits_for_copies_that_cannot_be_deleted),
 		cmocka_unit_test(test_finalizer_does_not_wait_for_clusters_that_are_away),
 		cmocka_unit_test(test_finalizer_goes_while_paused_and_after_a_restart),
