@@ -195,7 +195,7 @@ bool whole_written(struct fc_engine *e, struct target *t, json_t *answer)
 		writer_succeeded(e, t, changed);
 	if (changed || gone)
 		report_whole_write(e, t, version);
-	if (gone) {
+	if (gone && t->copy) {
 		t->copy->writing = COPY_WRITES_NOTHING;
 		t->copy->writer = NULL;
 		return true;
