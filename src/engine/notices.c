@@ -92,12 +92,11 @@ static void set_regarding(struct fc_object_reference *to, const struct target *t
 	to->resource_version = fc_xstrdup_null(t->version);
 }
 
-/* What is in a state: one of these. */
+/* What is in a state: one of these, or the object itself, as a copy that nobody wants. */
 struct subject {
 	const struct rule *rule;
 	const struct pair *pair;
 	const struct site *site;
-	const struct target *stray;
 };
 
 /* How many have come to each state, and the first of them. */
@@ -117,18 +116,25 @@ static char *rule_words(const struct fc_engine *e, const struct rule *r)
 	return fc_xasprintf("%s%s%s", path, named ? " from " : "", named ? source : "");
 }
 
+static char *pair_words(const struct fc_engine *e, const struct pair *p, const struct target *on)
+{
+	bool is_told_there = p->target == on;
+	FC_AUTO_FREE char *other = is_told_there ? copy_source_text(e, p->site->rule) : target_text(e, p->target);
+
+	return fc_xasprintf("%s %s", is_told_there ? "copy of" : "copy", other);
+}
+
 static char *subject_words(const struct fc_engine *e, const struct subject *s, const struct target *on)
 {
 	if (s->rule)
 		return rule_words(e, s->rule);
+	if (s->pair)
+		return pair_words(e, s->pair, on);
 	if (s->site)
 		return fc_xasprintf("copies in cluster %s", s->site->cluster->info.name);
 
-	bool is_told_there = s->stray || s->pair->target == on;
-	FC_AUTO_FREE char *other = s->stray	   ? origin_text(e, s->stray->copy->origin)
-				   : is_told_there ? copy_source_text(e, s->pair->site->rule)
-						   : target_text(e, s->pair->target);
-	return fc_xasprintf("%s %s", is_told_there ? "copy of" : "copy", other);
+	FC_AUTO_FREE char *origin = origin_text(e, on->copy->origin);
+	return fc_xasprintf("copy of %s", origin);
 }
 
 /* Path, source and message: the same words as in the log, so no value is in it. */
@@ -187,7 +193,7 @@ static void take_copies(const struct fc_engine *e, struct tally *tally, const st
 	for (struct pair *p = copy ? copy->pairs : NULL; p; p = p->next)
 		take_pair(e, tally, on, p);
 	if (copy && copy->speaks)
-		take(e, tally, on, &copy->cond, (struct subject){ .stray = on });
+		take(e, tally, on, &copy->cond, (struct subject){ .rule = NULL });
 	for (struct copy_rule *cr = on->bearer ? on->bearer->rules : NULL; cr; cr = cr->next) {
 		for (struct site *s = cr->sites; s; s = s->next) {
 			if (s->speaks)
