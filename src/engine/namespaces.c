@@ -168,6 +168,14 @@ void namespace_gone(struct fc_engine *e, struct watch *w, const char *name)
 		is_gone(e, c, s);
 }
 
+void namespace_unreadable(struct fc_engine *e, struct watch *w, const char *name)
+{
+	struct space *s = namespace_find(e, cluster_of(e, w->cluster), name);
+
+	if (s)
+		s->generation_seen = w->generation;
+}
+
 void namespaces_list_end(struct fc_engine *e, struct watch *w, bool complete, bool first)
 {
 	struct cluster *c = cluster_of(e, w->cluster);
