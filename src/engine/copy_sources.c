@@ -239,6 +239,10 @@ void copy_rule_source_is(struct fc_engine *e, struct copy_rule *cr, json_t *body
 
 		free(cr->secret_type);
 		cr->secret_type = fc_xstrdup_null(type);
+		if (cr->source_paused) {
+			origin_mark(e, cr->near);
+			origin_mark(e, cr->far);
+		}
 		cr->source_paused = fc_marks_paused(body);
 		take_ending(e, cr, body);
 		remember_body(e, cr, body);

@@ -356,6 +356,8 @@ struct cluster *origin_cluster(const struct fc_engine *e, const struct origin *o
 	return NULL;
 }
 
+/* The marks of copies elsewhere, in the very cluster that they name: somebody has brought a copy back, the source
+ * itself even. Nobody here has made it. */
 bool copy_stands_at_home(const struct fc_engine *e, const struct target *t)
 {
 	const struct origin *o = t->copy->origin;
@@ -510,6 +512,15 @@ static enum fc_copy_reason reason_of_rules(const struct origin *o)
 	return by_source ? FC_COPY_SOURCE_GONE : FC_COPY_BEARER_GONE;
 }
 
+/* What is selected otherwise meanwhile is seen to when the pause is over. What is ending ends. */
+static bool rules_are_paused(const struct origin *o)
+{
+	for (size_t i = 0; i < o->rule_count; i++)
+		if (!o->rules[i]->ending && (o->rules[i]->bearer->paused || o->rules[i]->source_paused))
+			return true;
+	return false;
+}
+
 bool origin_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *why, bool *counts)
 {
 	struct origin *o = t->copy->origin;
@@ -524,7 +535,7 @@ bool origin_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *
 	if (o->rule_count) {
 		*why = reason_of_rules(o);
 		*counts = *why == FC_COPY_SOURCE_GONE;
-		return rules_have_settled(o, cluster_of(e, t->key.cluster));
+		return !rules_are_paused(o) && rules_have_settled(o, cluster_of(e, t->key.cluster));
 	}
 	if (!dialect_acts(e, o->key.dialect, c))
 		return false;

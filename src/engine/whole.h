@@ -142,9 +142,7 @@ void origin_add_bearer(struct origin *o, struct bearer *b);
 void origins_expect(struct fc_engine *e, struct bearer *b, const struct fc_dialect *d);
 void origins_forget_bearer(struct fc_engine *e, struct bearer *b);
 struct cluster *origin_cluster(const struct fc_engine *e, const struct origin *o); /* NULL: not known */
-/* It bears the marks of copies elsewhere in the very cluster that they name: somebody has brought a copy back, the
- * source itself even. Nobody here has made it. */
-bool copy_stands_at_home(const struct fc_engine *e, const struct target *t);
+bool copy_stands_at_home(const struct fc_engine *e, const struct target *t); /* in the cluster that its marks name */
 void origin_unref(struct fc_engine *e, struct origin *o);
 void origin_mark(struct fc_engine *e, struct origin *o);
 void origins_mark_cluster(struct fc_engine *e, const struct cluster *c); /* what names it, and what lies on it */
@@ -190,8 +188,7 @@ void whole_absent(struct fc_engine *e, struct target *t);
 bool whole_is_used(const struct target *t);
 void whole_free(struct fc_engine *e, struct target *t);
 bool whole_decide(struct fc_engine *e, struct target *t);
-/* What became of a write for a copy or a bearer (whole_is_writing). */
-/* True: it is gone. */
+/* What became of a write for a copy or a bearer (whole_is_writing). True: it is gone. */
 bool whole_written(struct fc_engine *e, struct target *t, json_t *answer);
 /* True: that is all there is to do about it. */
 bool whole_write_failed(struct fc_engine *e, struct target *t, const struct fc_error *error);

@@ -460,6 +460,24 @@ static void test_creation_that_fails_as_a_conflict_with_nothing_backs_off(void *
 	}
 }
 
+static void test_pause_on_the_source_holds_deletions_back(void **state)
+{
+	struct copies *c = copies_new();
+
+	(void)state;
+	copies_source(c, TO_TEAM_X ",'fedcopy.dev/pause':'true'");
+	copies_patch(c, HUB, "ConfigMap", "home", "src", "{'metadata':{'annotations':{'fedcopy.dev/pause':null}}}");
+	copies_settle(c);
+	copies_patch(c, HUB, "ConfigMap", "home", "src",
+		     "{'metadata':{'annotations':{'fedcopy.dev/pause':'true','test.fedcopy/copy':'nothing=here'}}}");
+	copies_settle(c);
+	assert_string_equal(copies_value(c, HUB, "a", "src"), "1");
+	copies_patch(c, HUB, "ConfigMap", "home", "src", "{'metadata':{'annotations':{'fedcopy.dev/pause':null}}}");
+	copies_settle(c);
+	assert_string_equal(copies_value(c, HUB, "a", "src"), "(absent)");
+	copies_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -484,6 +502,7 @@ int main(void)
 		cmocka_unit_test(test_refused_release_backs_off),
 		cmocka_unit_test(test_refused_finalizer_backs_off),
 		cmocka_unit_test(test_creation_that_fails_as_a_conflict_with_nothing_backs_off),
+		cmocka_unit_test(test_pause_on_the_source_holds_deletions_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
