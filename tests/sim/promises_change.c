@@ -91,7 +91,8 @@ static void count_readers(void *user, const struct api_type *type, const json_t 
 			others = others || place_compare(&rules[k].to, &r->to) != 2;
 	}
 	c->readers += reads;
-	c->chained += c->world->copies && object == c->source && copy_is_source(object);
+	/* It, or what it feeds, is copied as a whole. */
+	c->chained += c->world->copies && (object == c->source || reads) && copy_is_source(object);
 	c->chained += (reads && others) || (object == c->source && count);
 	wishes_free(rules, count);
 }
