@@ -143,7 +143,8 @@ void stray_decide(struct fc_engine *e, struct target *t, struct pair *owner, enu
 	bool kept = t->copy->kept;
 
 	t->copy->kept = end == FC_COPY_KEEP || (end == FC_COPY_CLEAR && t->copy->cleared);
-	/* They may say that nothing is to be touched. And how many copies there are, for the brake, is not known before. */
+	/* They may say that nothing is to be touched. And how many copies there are, for the brake, is not known
+	 * before. */
 	namespaces_watch(e, cluster_of(e, t->key.cluster));
 	if (!namespaces_known(cluster_of(e, t->key.cluster)) || !t->watch->synced) {
 		tell(e, t, owner, FC_STATE_PENDING, "FirstSync",
