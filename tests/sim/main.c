@@ -2,10 +2,9 @@
 /* The simulation's program: plays worlds, finds the few steps of one that breaks a promise, keeps it.
  *
  * usage: sim OUT CASE...      Environment:
- *   RUNS     worlds to play (20000), from seed BASE (1) on; MINUTES: for so long instead; WORKERS: processes (one a core)
- *   SEED     plays this world only, step by step, and finds the few of its steps that matter
- *   CASE     plays this case only, step by step
- *   HUNT     ends with the first broken promise and says no more than it (scripts/sim-mutants) */
+ *   RUNS     worlds to play (20000), from seed BASE (1) on; MINUTES: for so long instead; WORKERS: processes (one a
+ * core) SEED     plays this world only, step by step, and finds the few of its steps that matter CASE     plays this
+ * case only, step by step HUNT     ends with the first broken promise and says no more than it (scripts/sim-mutants) */
 #include "script.h"
 #include "steps.h"
 #include "world.h"
@@ -24,7 +23,7 @@
 
 /* What the workers share. */
 struct board {
-	uint64_t next;	  /* world to be played */
+	uint64_t next; /* world to be played */
 	uint64_t played, failed;
 	bool stop;
 	uint64_t playing[64]; /* by each worker just now */

@@ -20,12 +20,19 @@ static bool is_label(const char *s, size_t len)
 /* Identity fields, and what the rules themselves stand in. */
 static bool may_not_be_written(const struct place *p)
 {
-	static const char *const fields[] = {
-		"name",		    "generateName",	 "namespace",		      "uid",
-		"resourceVersion",  "generation",	 "creationTimestamp",	      "deletionTimestamp",
-		"managedFields",    "selfLink",		 "ownerReferences",	      "finalizers",
-		"deletionGracePeriodSeconds"
-	};
+	static const char *const fields[] = { "name",
+					      "generateName",
+					      "namespace",
+					      "uid",
+					      "resourceVersion",
+					      "generation",
+					      "creationTimestamp",
+					      "deletionTimestamp",
+					      "managedFields",
+					      "selfLink",
+					      "ownerReferences",
+					      "finalizers",
+					      "deletionGracePeriodSeconds" };
 
 	if (strcmp(p->text[0], "apiVersion") == 0 || strcmp(p->text[0], "kind") == 0)
 		return true;
@@ -236,8 +243,8 @@ static const char *mark(const json_t *object, const char *key)
 static bool consents(const struct world *w, const struct wish *r, const json_t *object)
 {
 	const char *ns = ns_of(r->object);
-	bool own = r->source_member == r->member || (r->source_member == &w->members[0] &&
-						     r->member->reads == FC_READS_SAME_NAMESPACE);
+	bool own = r->source_member == r->member ||
+		   (r->source_member == &w->members[0] && r->member->reads == FC_READS_SAME_NAMESPACE);
 
 	if (!object)
 		return false;
@@ -279,8 +286,12 @@ bool copy_allowed(struct world *w, const struct api_type *type, const json_t *so
 		  bool generous)
 {
 	json_t *target = json_pack("{s:{s:s}}", "metadata", "namespace", ns);
-	struct wish r = { .member = to, .type = type, .object = target, .source_member = &w->members[0],
-			  .source_type = type, .source_ns = ns_of(source) };
+	struct wish r = { .member = to,
+			  .type = type,
+			  .object = target,
+			  .source_member = &w->members[0],
+			  .source_type = type,
+			  .source_ns = ns_of(source) };
 	struct api_server *home = w->members[0].home->api;
 	bool across = to != &w->members[0], allowed;
 

@@ -29,7 +29,8 @@ static bool in_sync(const struct change *c, const struct wish *r)
 	char key[320];
 
 	wish_key(r, key);
-	return strcmp(json_string_value(json_object_get(json_object_get(c->states, key), "state")) ?: "", "InSync") == 0;
+	return strcmp(json_string_value(json_object_get(json_object_get(c->states, key), "state")) ?: "", "InSync") ==
+	       0;
 }
 
 /* One that nothing else has to do with: its place lies in no other's, and nobody reads from its target. */
@@ -48,6 +49,16 @@ static bool is_plain(const struct change *c, const struct wish *r)
 	       place_get(&r->to, r->object, &have) == PLACE_FOUND && json_equal(want, have) && in_sync(c, r);
 }
 
+/* By a rule, or as a copy: what users change there does not stay. */
+static bool is_written_too(const json_t *source)
+{
+	struct wish one;
+	unsigned count = wishes_of(source, &one, 1);
+
+	wishes_free(&one, count);
+	return count > 0 || copy_is_somebodys(source);
+}
+
 static void look_at(void *user, const struct api_type *type, const json_t *object)
 {
 	struct change *c = user;
@@ -61,7 +72,8 @@ static void look_at(void *user, const struct api_type *type, const json_t *objec
 		r->member = c->member;
 		r->type = type;
 		wish_find(c->world, r);
-		if (!r->source || r->source == object || !is_plain(c, r) || dice_below(&c->dice, ++c->met) != 0)
+		if (!r->source || r->source == object || is_written_too(r->source) || !is_plain(c, r) ||
+		    dice_below(&c->dice, ++c->met) != 0)
 			continue;
 		c->chosen = *r;
 		c->any = true;
@@ -91,8 +103,8 @@ static void count_readers(void *user, const struct api_type *type, const json_t 
 			others = others || place_compare(&rules[k].to, &r->to) != 2;
 	}
 	c->readers += reads;
-	/* It, or what it feeds, is copied as a whole. */
-	c->chained += c->world->copies && (object == c->source || reads) && copy_is_source(object);
+	/* What is copied as a whole may feed others. */
+	c->chained += c->world->copies;
 	c->chained += (reads && others) || (object == c->source && count);
 	wishes_free(rules, count);
 }
@@ -117,13 +129,12 @@ static bool change_source(struct world *w, const struct wish *r)
 	value = json_is_string(have) ? user_value(w, &(struct dice){ { 4 } },
 						  r->source_type == world_types[SECRETS]     ? SECRETS
 						  : r->source_type == world_types[FEDERATED] ? FEDERATED
-											      : CONFIG_MAPS,
+											     : CONFIG_MAPS,
 						  0)
 				     : NULL;
 	if (value && r->source_type != world_types[WIDGETS] && strncmp(json_string_value(have), "bad", 3) != 0 &&
 	    place_set(&r->from, o, value))
-		done = user_put(w, r->source_member->home, r->source_type, r->source_ns, r->name,
-				json_incref(o));
+		done = user_put(w, r->source_member->home, r->source_type, r->source_ns, r->name, json_incref(o));
 	json_decref(value);
 	json_decref(o);
 	return done;
@@ -201,8 +212,8 @@ static void check_drift(struct change *c, struct wish *r)
 	if (broken(w))
 		return;
 	if (!has_arrived(w, r, ns, name))
-		world_fail(w, 1, "drift of %s of %s/%s on %s is not undone after a second", place_text(&r->to, path), ns,
-			   name, r->member->name);
+		world_fail(w, 1, "drift of %s of %s/%s on %s is not undone after a second", place_text(&r->to, path),
+			   ns, name, r->member->name);
 	if (c->chained == 0 && (w->gets - gets > 2 || w->patches - patches > 1))
 		world_fail(w, 3, "%llu reads and %llu writes for one drift", (unsigned long long)(w->gets - gets),
 			   (unsigned long long)(w->patches - patches));

@@ -61,7 +61,18 @@ static bool is_wanted(struct world *w, const struct api_type *type, const json_t
 struct copies {
 	struct world *world;
 	struct member *member;
+	const json_t *rules; /* what the engine says, by wish_key */
 };
+
+/* Copies that feed each other: promises_end.c knows the cycles of path rules, and these are told by the engine. */
+static bool is_on_cycle(const struct copies *c, const struct api_type *type, const struct member *to, const char *ns,
+			const char *name)
+{
+	char key[320];
+
+	snprintf(key, sizeof(key), "%s/%s/%s/%s ", to->name, type->plural, ns, name);
+	return strcmp(json_string_value(json_object_get(json_object_get(c->rules, key), "state")) ?: "", "Cycle") == 0;
+}
 
 static bool same_payload(const json_t *source, const json_t *copy)
 {
@@ -76,16 +87,17 @@ static bool same_payload(const json_t *source, const json_t *copy)
 	return true;
 }
 
-static void check_place(struct world *w, const struct api_type *type, const json_t *source, struct member *to,
+static void check_place(const struct copies *c, const struct api_type *type, const json_t *source, struct member *to,
 			const char *ns)
 {
+	struct world *w = c->world;
 	const char *name = fc_json_metadata(source, "name"), *origin;
 	const json_t *space = space_of(to, ns), *copy;
 	char from[128];
 
 	if (to->away || !copy_is_selected(w, source, to, space) || paused(space) ||
 	    json_object_get(json_object_get(space, "metadata"), "deletionTimestamp") ||
-	    !copy_allowed(w, type, source, to, ns, false))
+	    !copy_allowed(w, type, source, to, ns, false) || is_on_cycle(c, type, to, ns, name))
 		return;
 	copy = api_server_object(to->home->api, type->group, type->plural, ns, name);
 	snprintf(from, sizeof(from), "%s/%s", fc_json_metadata(source, "namespace"), name);
@@ -96,7 +108,8 @@ static void check_place(struct world *w, const struct api_type *type, const json
 	origin = copy_origin(w, to, copy);
 	/* Somebody else's, or one that is not to be changed. */
 	if (!origin || strcmp(origin, from) != 0 || paused(copy) || bears_path_rules(copy) ||
-	    json_object_get(copy, "immutable") || json_object_get(json_object_get(copy, "metadata"), "deletionTimestamp"))
+	    json_object_get(copy, "immutable") ||
+	    json_object_get(json_object_get(copy, "metadata"), "deletionTimestamp"))
 		return;
 	if (!same_payload(source, copy))
 		world_fail(w, 1, "the copy of %s %s in %s of %s differs", type->plural, from, ns, to->name);
@@ -116,7 +129,7 @@ static void check_source(void *user, const struct api_type *type, const json_t *
 		return;
 	for (unsigned i = 0; i < w->member_count && !broken(w); i++)
 		for (unsigned k = 0; w->members[i].alive && k < SPACES; k++)
-			check_place(w, type, object, &w->members[i], world_spaces[k]);
+			check_place(c, type, object, &w->members[i], world_spaces[k]);
 }
 
 /* What nobody wants any more, by its marks. */
@@ -133,8 +146,8 @@ static void check_stray(void *user, const struct api_type *type, const json_t *o
 	if (paused(object) || paused(space) || paused(source) || bears_path_rules(object) ||
 	    json_object_get(json_object_get(object, "metadata"), "deletionTimestamp") ||
 	    json_object_get(json_object_get(space, "metadata"), "deletionTimestamp") ||
-	    (strchr(origin, '/') && paused(source ? space_of(&c->world->members[0], fc_json_metadata(source, "namespace"))
-						  : NULL)))
+	    (strchr(origin, '/') &&
+	     paused(source ? space_of(&c->world->members[0], fc_json_metadata(source, "namespace")) : NULL)))
 		return;
 	/* A rule that cannot be read deletes nothing. */
 	if (source && copy_is_bad(source))
@@ -144,9 +157,9 @@ static void check_stray(void *user, const struct api_type *type, const json_t *o
 			   fc_json_metadata(object, "name"), c->member->name, origin);
 }
 
-void promises_of_copies(struct world *w)
+void promises_of_copies(struct world *w, const json_t *rules)
 {
-	struct copies c = { .world = w };
+	struct copies c = { .world = w, .rules = rules };
 
 	if (!w->copies || w->members[0].away)
 		return;
@@ -207,8 +220,8 @@ bool copy_is_paused(const struct world *w, const struct slot *s, const struct fc
 	const char *origin = object ? copy_origin(w, s->member, object) : NULL;
 	const json_t *source = origin ? source_of(w, type, origin) : NULL;
 
-	return paused(source) ||
-	       (source && paused(space_of(&w->members[0], fc_json_metadata(source, "namespace")))) || paused(object);
+	return paused(source) || (source && paused(space_of(&w->members[0], fc_json_metadata(source, "namespace")))) ||
+	       paused(object);
 }
 
 /* As one sees it everywhere: nothing is under way that says otherwise. */
@@ -243,12 +256,13 @@ void promise_of_deletion(struct world *w, struct slot *s, const struct fc_action
 	if (!origin)
 		return;
 	space = space_of(s->member, a->namespace_);
+	/* While the finalizer is written news of the source are held. */
 	if (!source || !master || !is_wanted(w, type, source, s->member, a->namespace_) ||
-	    json_object_get(object, "immutable"))
+	    json_object_get(object, "immutable") || annotation(source, COPY_TEST_FINALIZER))
 		return;
 	/* It is wanted, and all that was told says so. */
-	if (all_say(master, type->plural, fc_json_metadata(source, "namespace"), fc_json_metadata(source, "name"), source,
-		    "annotations") &&
+	if (all_say(master, type->plural, fc_json_metadata(source, "namespace"), fc_json_metadata(source, "name"),
+		    source, "annotations") &&
 	    all_say(s, "namespaces", "", a->namespace_, space, "labels") && !w->set_changed)
 		world_fail(w, 9, "the copy %s/%s on %s is deleted, and its source is there and wants it", a->namespace_,
 			   a->name, s->member->name);
@@ -261,7 +275,7 @@ static void count_delete(struct world *w, struct slot *s, const struct fc_action
 	const char *origin = type ? copy_origin(w, s->member, object) : NULL;
 	unsigned recent = 0;
 
-	if (!origin || w->max_deletes <= 0 || source_of(w, type, origin))
+	if (!origin || w->max_deletes <= 0 || w->selection_changed || w->set_changed || source_of(w, type, origin))
 		return;
 	for (unsigned i = 0; i < s->delete_count; i++)
 		recent += s->deletes_ms[i] > w->now_ms - 10 * 60 * 1000;

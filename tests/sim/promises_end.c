@@ -92,7 +92,8 @@ static bool is_paused(const struct world *w, struct wish *r, bool allowed)
 {
 	if (paused(r->object) || paused(space_of(r->member, meta(r->object, "namespace"))))
 		return true;
-	return allowed && !r->literal && selected(w, r->source_ns) && (paused(r->source) || paused(space_of(r->source_member, r->source_ns)));
+	return allowed && !r->literal && selected(w, r->source_ns) &&
+	       (paused(r->source) || paused(space_of(r->source_member, r->source_ns)));
 }
 
 /* All but what depends on other rules. */
@@ -318,7 +319,8 @@ void wish_key(const struct wish *r, char out[320])
 	char path[160];
 
 	snprintf(out, 320, "%s/%s%s%s/%s/%s %s", r->member->name, t->plural, *t->group ? "." : "", t->group,
-		 meta(r->object, "namespace"), meta(r->object, "name"), r->to.count ? place_text(&r->to, path) : r->key);
+		 meta(r->object, "namespace"), meta(r->object, "name"),
+		 r->to.count ? place_text(&r->to, path) : r->key);
 }
 
 /* A path rule on a copy, or one that lies on the way of copies, is another's affair: promises_copy.c. */
@@ -398,8 +400,8 @@ static bool agrees(const struct survey *s, const struct wish *r, const char *sta
 
 	if (strcmp(state, fc_state_name(r->state)) == 0 || r->of_copies)
 		return true;
-	if (r->unsure && (strcmp(state, "Pending") == 0 || strcmp(state, "InSync") == 0 || strcmp(state, "Cycle") == 0 ||
-			  strcmp(state, "Invalid") == 0))
+	if (r->unsure && (strcmp(state, "Pending") == 0 || strcmp(state, "InSync") == 0 ||
+			  strcmp(state, "Cycle") == 0 || strcmp(state, "Invalid") == 0))
 		return true;
 	/* What was found before it went away stands. */
 	if (r->state == FC_STATE_CLUSTER_UNREACHABLE && (strcmp(state, "Invalid") == 0 || strcmp(state, "Cycle") == 0))
@@ -419,8 +421,7 @@ static bool agrees(const struct survey *s, const struct wish *r, const char *sta
 		if (other == r || other->object != r->object || !r->to.count || !other->to.count ||
 		    place_compare(&r->to, &other->to) == 2)
 			continue;
-		if (strcmp(state, "Invalid") == 0 &&
-		    (other->state == FC_STATE_INVALID || r->state == FC_STATE_PENDING))
+		if (strcmp(state, "Invalid") == 0 && (other->state == FC_STATE_INVALID || r->state == FC_STATE_PENDING))
 			return true;
 		if (strcmp(state, "InSync") == 0 && other->state == FC_STATE_INVALID)
 			return true;
@@ -465,8 +466,8 @@ static void check_rule(const struct survey *s, const struct wish *r, json_t *by_
 	reason = json_string_value(json_object_get(rule, "reason"));
 	json_object_set_new(rule, "met", json_true());
 	if (!r->member->away && !agrees(s, r, state, reason))
-		world_fail(s->world, r->state == FC_STATE_IN_SYNC ? 1 : 8, "the rule of %s is %s (%s: %s), and should be %s",
-			   key, state, reason,
+		world_fail(s->world, r->state == FC_STATE_IN_SYNC ? 1 : 8,
+			   "the rule of %s is %s (%s: %s), and should be %s", key, state, reason,
 			   json_string_value(json_object_get(rule, "message")), fc_state_name(r->state));
 }
 
@@ -548,7 +549,7 @@ static void check_all(struct world *w)
 		if (!broken(w))
 			check_process(&s, rules);
 		if (!broken(w))
-			promises_of_copies(w);
+			promises_of_copies(w, rules);
 		check_work(w, &w->processes[i]);
 		survey_fini(&s);
 		json_decref(rules);
@@ -626,4 +627,3 @@ void promises_of_calm(struct world *w)
 		check_all(w);
 	w->calm = false;
 }
-

@@ -275,13 +275,14 @@ static const struct api_type *type_of(const struct fc_action *a)
 static void check_value(struct world *w, struct slot *s, const struct fc_action *a, const struct wish *r,
 			const json_t *value)
 {
-	const json_t *newest = r->literal || !r->source_type ? NULL
-							       : newest_of(process_slot(s->process, r->source_member), r);
+	const json_t *newest =
+		r->literal || !r->source_type ? NULL : newest_of(process_slot(s->process, r->source_member), r);
 	struct wish none[1];
 	const json_t *told, *real = NULL;
 
 	/* Nor of one that is a copy itself. */
-	if (!newest || copy_is_somebodys(newest) || wishes_of(newest, none, 1) || (r->source && wishes_of(r->source, none, 1)))
+	if (!newest || copy_is_somebodys(newest) || wishes_of(newest, none, 1) ||
+	    (r->source && wishes_of(r->source, none, 1)))
 		return;
 	place_get(&r->from, newest, &told);
 	if (r->source)
@@ -404,7 +405,7 @@ static void check_spacing(struct world *w, struct slot *s, const struct fc_actio
 	if (!entry || w->now_ms >= json_integer_value(json_array_get(entry, 0)))
 		return;
 	json_array_set_new(entry, 1, json_integer(json_integer_value(json_array_get(entry, 1)) + 1));
-	if (json_integer_value(json_array_get(entry, 1)) >= AT_ONCE)
+	if (json_integer_value(json_array_get(entry, 1)) >= (is_write(a) ? 1 : AT_ONCE))
 		world_fail(w, 6, "%s/%s on %s is tried again and again without a delay", a->namespace_, a->name,
 			   s->member->name);
 }
@@ -435,10 +436,9 @@ static void note_result(struct world *w, struct slot *s, const struct fc_event *
 	}
 	if (asks_for_delay(e->error.cls)) {
 		entry = json_object_get(attempts, json_string_value(key));
-		json_object_set_new(
-			attempts, json_string_value(key),
-			json_pack("[I, I]", (json_int_t)(w->now_ms + delay_ms),
-				  json_integer_value(json_array_get(entry, 1))));
+		json_object_set_new(attempts, json_string_value(key),
+				    json_pack("[I, I]", (json_int_t)(w->now_ms + delay_ms),
+					      json_integer_value(json_array_get(entry, 1))));
 	} else {
 		json_object_del(attempts, json_string_value(key));
 	}
@@ -467,12 +467,12 @@ void promise_answered(struct world *w, struct slot *s, const struct fc_event *e)
 			return;
 		for (const struct view *v = s->views; v; v = v->next)
 			if (v->watch == e->watch)
-				json_object_del(
-					attempts,
-					attempt_key(s->no, v->plural,
-						    e->object ? fc_json_metadata(e->object, "namespace")
-							      : e->namespace_,
-						    e->object ? fc_json_metadata(e->object, "name") : e->name, key));
+				json_object_del(attempts,
+						attempt_key(s->no, v->plural,
+							    e->object ? fc_json_metadata(e->object, "namespace")
+								      : e->namespace_,
+							    e->object ? fc_json_metadata(e->object, "name") : e->name,
+							    key));
 		return;
 	case FC_EVENT_LIST_BEGIN:
 	case FC_EVENT_TICK:
@@ -565,7 +565,8 @@ struct api_answer promise_send(void *user, const struct fc_action *a, struct api
 	w->patches++;
 	object = api_server_object(server, a->resource->group, a->resource->plural, a->namespace_ ?: "", a->name ?: "");
 	/* The brake lets go at a restart. */
-	if (w->calm && !was_paused && !(a->type == FC_ACTION_DELETE && w->max_deletes) && !is_of_finalizers(a->body) && atoll(fc_json_metadata(object, "resourceVersion")) != before)
+	if (w->calm && !was_paused && !(a->type == FC_ACTION_DELETE && w->max_deletes) && !is_of_finalizers(a->body) &&
+	    atoll(fc_json_metadata(object, "resourceVersion")) != before)
 		world_fail(w, 2, "%s/%s on %s is changed after a restart, and all was in sync", a->namespace_, a->name,
 			   s->member->name);
 	return answer;

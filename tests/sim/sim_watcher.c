@@ -41,7 +41,8 @@ struct sim_line {
 struct sim_watcher {
 	struct sim_watcher_options o;
 	bool up;
-	bool heard; /* the engine has taken the news that it is up: what it asked for before meant who was there before */
+	bool heard; /* the engine has taken the news that it is up: what it asked for before meant who was there before
+		     */
 	unsigned ups, ups_taken;
 	struct sim_word *words;
 	struct sim_watch *watches;

@@ -37,7 +37,8 @@ struct sim_watcher_options {
 struct sim_watcher *sim_watcher_new(const struct sim_watcher_options *options);
 /* Another server answers at its address from the next connection on (a cluster replaced under its name). */
 void sim_watcher_move(struct sim_watcher *w, struct api_server *server);
-/* All is listed anew: versions have begun again, and a watch from one that is still to come would be silent until then. */
+/* All is listed anew: versions have begun again, and a watch from one that is still to come would be silent until then.
+ */
 void sim_watcher_list_anew(struct sim_watcher *w);
 void sim_watcher_set_rbac(struct sim_watcher *w, struct sim_rbac rbac);
 void sim_watcher_free(struct sim_watcher *w);

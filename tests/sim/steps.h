@@ -32,10 +32,10 @@
 	/* faults */                                                                                \
 	STEP(AGAIN, 10, 60)	   /* an event is told twice */                                     \
 	STEP(CUT, 6, 40)	   /* a watch ends */                                               \
-	STEP(FAIL_REQUEST, 12, 80) /* c: enum sim_request_fault */                                  \
+	STEP(FAIL_REQUEST, 18, 90) /* c: enum sim_request_fault */                                  \
 	STEP(FAIL_WATCH, 5, 30)	   /* c: class */                                                   \
 	STEP(COMPACT, 4, 20)	   /* history is forgotten: 410 */                                  \
-	STEP(LAG, 3, 20)	   /* the next list is behind */                                    \
+	STEP(LAG, 5, 40)	   /* the next list is behind */                                    \
 	STEP(SERVER_RESTART, 2, 10)                                                                 \
 	STEP(SAVE, 2, 4) /* a backup */                                                             \
 	STEP(RESTORE, 1, 8)                                                                         \

@@ -23,8 +23,8 @@ struct world_stats {
 	uint64_t faults[64]; /* by step kind: what the worlds have been through */
 };
 
-/* Builds the script's world, plays its steps, stops the faults, lets time pass until all is at rest, and judges. `stats`
- * is added to, may be NULL. `told`: prints every step, event and action. */
+/* Builds the script's world, plays its steps, stops the faults, lets time pass until all is at rest, and judges.
+ * `stats` is added to, may be NULL. `told`: prints every step, event and action. */
 void world_play(const struct script *s, bool told, struct verdict *out, struct world_stats *stats);
 
 #endif

@@ -46,16 +46,17 @@ static void pass_a_version(struct sim_server *s)
 {
 	static const struct api_type leases = { "coordination.k8s.io", "v1", "leases", "lease", "Lease",
 						.namespaced = false };
-	json_t *body = json_pack("{s:s, s:s, s:{s:s}, s:{s:I}}", "kind", "Lease", "apiVersion",
-				 "coordination.k8s.io/v1", "metadata", "name", "l", "spec", "n",
-				 (json_int_t)api_server_version(s->api));
+	json_t *body =
+		json_pack("{s:s, s:s, s:{s:s}, s:{s:I}}", "kind", "Lease", "apiVersion", "coordination.k8s.io/v1",
+			  "metadata", "name", "l", "spec", "n", (json_int_t)api_server_version(s->api));
 	struct api_answer a;
 
 	api_server_serve(s->api, &leases);
 	a = api_request(s->api, "POST", "/apis/coordination.k8s.io/v1/leases", "application/json", false, body);
 	if (a.status == 409) {
 		api_answer_fini(&a);
-		a = api_request(s->api, "PUT", "/apis/coordination.k8s.io/v1/leases/l", "application/json", false, body);
+		a = api_request(s->api, "PUT", "/apis/coordination.k8s.io/v1/leases/l", "application/json", false,
+				body);
 	}
 	api_answer_fini(&a);
 	json_decref(body);
@@ -119,7 +120,8 @@ static unsigned cluster_count(struct dice *d)
 json_t *world_permissions(struct dice *d)
 {
 	static const char *const ends[] = { "*/*", "c0/*", "*/n0", "c1/n1", "c*/kube-system", "*/n*", "*/", "c0/n2" };
-	static const char *const words[] = { "secrets", "configmaps", "*", "gadgets.sim.test", "roles*", "zones", "federated*" };
+	static const char *const words[] = { "secrets", "configmaps", "*",	   "gadgets.sim.test",
+					     "roles*",	"zones",      "federated*" };
 	json_t *list = json_array();
 
 	for (unsigned n = dice_below(d, 4); n > 0; n--) {

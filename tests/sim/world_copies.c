@@ -45,8 +45,8 @@ void user_mark_foreign(struct dice *d, json_t *object, const char *ns, const cha
 {
 	json_t *a = annotations_of(object);
 
-	json_object_set_new(a, "fedcopy.dev/origin", json_sprintf("%s/%s/%s", FOREIGN_ID,
-								  dice_chance(d, 50) ? ns : world_spaces[0], name));
+	json_object_set_new(a, "fedcopy.dev/origin",
+			    json_sprintf("%s/%s/%s", FOREIGN_ID, dice_chance(d, 50) ? ns : world_spaces[0], name));
 	json_object_set_new(a, "fedcopy.dev/origin-rule", json_string("copy-test"));
 	json_object_set_new(json_object_get(object, "metadata"), "labels",
 			    json_pack("{s:s}", "fedcopy.dev/origin-cluster", FOREIGN_ID));
@@ -135,7 +135,8 @@ bool copy_is_selected(const struct world *w, const json_t *source, const struct 
 	const char *ns = json_string_value(json_object_get(json_object_get(space, "metadata"), "name"));
 	const char *own = json_string_value(json_object_get(json_object_get(source, "metadata"), "namespace"));
 
-	if (!copy_is_source(source) || !space || !cluster_is_selected(w, to, annotation(source, "fedcopy.dev/clusters")))
+	if (!copy_is_source(source) || !space ||
+	    !cluster_is_selected(w, to, annotation(source, "fedcopy.dev/clusters")))
 		return false;
 	if (to == &w->members[0] && strcmp(ns, own) == 0)
 		return false;
@@ -150,7 +151,8 @@ const char *copy_origin(const struct world *w, const struct member *on, const js
 
 	if (on == &w->members[0] && from)
 		return from;
-	if (origin && strncmp(origin, id, strlen(id)) == 0 && is(annotation(object, "fedcopy.dev/origin-rule"), "copy-test"))
+	if (origin && strncmp(origin, id, strlen(id)) == 0 &&
+	    is(annotation(object, "fedcopy.dev/origin-rule"), "copy-test"))
 		return origin + strlen(id) + 1;
 	return NULL;
 }

@@ -47,8 +47,8 @@ struct sim_server {
 	struct api_server *api;
 	bool stranger; /* stands in another's place */
 	bool saved, restored;
-	/* Whose version it was, by version, as bits of names: that two states of one object have one version is beyond what can be told
-	 * apart, and what happens after a restore takes another then. */
+	/* Whose version it was, by version, as bits of names: that two states of one object have one version is beyond
+	 * what can be told apart, and what happens after a restore takes another then. */
 	uint64_t *used;
 	size_t used_cap;
 };
@@ -113,7 +113,7 @@ struct process {
 	struct fc_engine *engine; /* NULL: it does not run */
 	struct slot slots[MOST_SLOTS];
 	unsigned slot_count;
-	bool hears_set; /* was told of the set as it is */
+	bool hears_set;	  /* was told of the set as it is */
 	json_t *attempts; /* by cluster number and object: see promises_retry.c */
 };
 
@@ -149,12 +149,13 @@ struct world {
 	json_t *permissions;
 	unsigned max_in_flight, max_writes_per_second;
 	int64_t resync_period_ms;
-	bool copies;	  /* the dialect for whole objects is spoken */
-	bool set_changed; /* clusters came, went, or have other labels: what is selected may be old news */
-	long max_deletes; /* 0: the default, which no world reaches */
-	bool calm;	      /* nothing is written any more */
+	bool copies;		/* the dialect for whole objects is spoken */
+	bool set_changed;	/* clusters came, went, or have other labels: what is selected may be old news */
+	bool selection_changed; /* rules or labels were edited: what is deleted for that is not counted by the brake */
+	long max_deletes;	/* 0: the default, which no world reaches */
+	bool calm;		/* nothing is written any more */
 	uint64_t patches, gets; /* that reached a server */
-	json_t *written;      /* by "server/resource/ns/name": how often, since the checker began to count */
+	json_t *written;	/* by "server/resource/ns/name": how often, since the checker began to count */
 };
 
 /* Of numbers that a step brings: what they choose does not depend on other steps. */
@@ -200,13 +201,13 @@ json_t *user_values(struct world *w, struct dice *d, unsigned type, unsigned fir
 void user_new_copy_rule(struct dice *d, json_t *object);
 void user_mark_foreign(struct dice *d, json_t *object, const char *ns, const char *name);
 bool copy_is_somebodys(const json_t *object); /* as anybody's copy */
-bool copy_is_bad(const json_t *source); /* its rule cannot be understood */
+bool copy_is_bad(const json_t *source);	      /* its rule cannot be understood */
 bool copy_is_source(const json_t *source);
 bool copy_is_selected(const struct world *w, const json_t *source, const struct member *to, const json_t *space);
 const char *copy_origin(const struct world *w, const struct member *on, const json_t *object);
 
 /* --- promises_copy.c --- */
-void promises_of_copies(struct world *w);
+void promises_of_copies(struct world *w, const json_t *rules);
 /* Of a whole object, as it arrives where `object` stands. */
 void promise_of_copy(struct world *w, struct slot *s, const struct fc_action *a, const json_t *object);
 void promise_of_creation(struct world *w, const struct slot *s, const struct fc_action *a); /* as it is decided */
@@ -257,8 +258,8 @@ struct wish {
 	const struct api_type *source_type;
 	const char *source_ns; /* "" cluster-scoped */
 	const json_t *source;
-	const json_t *value; /* borrowed; NULL: none */
-	enum fc_state state; /* IN_SYNC: it takes part */
+	const json_t *value;	/* borrowed; NULL: none */
+	enum fc_state state;	/* IN_SYNC: it takes part */
 	bool undecided, unsure; /* something near it may say otherwise */
 	bool on_cycle, was_refused, blocked, of_copies;
 };

@@ -150,8 +150,7 @@ static void take_action(struct world *w, struct process *p, struct fc_action *a)
 	}
 	s = &p->slots[a->cluster];
 	if (!s->watcher) {
-		if (a->type != FC_ACTION_STOP_WATCH && a->type != FC_ACTION_FORGET_WORD &&
-		    a->type != FC_ACTION_RECORD)
+		if (a->type != FC_ACTION_STOP_WATCH && a->type != FC_ACTION_FORGET_WORD && a->type != FC_ACTION_RECORD)
 			world_fail(w, 4, "%s for a cluster that has left", fc_action_type_name(a->type));
 		fc_action_free(a);
 		return;
@@ -198,8 +197,7 @@ bool process_deliver(struct world *w, struct slot *s)
 
 	if (!e)
 		return false;
-	if (e->type == FC_EVENT_CLUSTER_UP && e->name &&
-	    strcmp(e->name, api_server_id(s->member->home->api)) == 0)
+	if (e->type == FC_EVENT_CLUSTER_UP && e->name && strcmp(e->name, api_server_id(s->member->home->api)) == 0)
 		s->known = true;
 	view_event(s, e);
 	promise_answered(w, s, e);

@@ -55,18 +55,43 @@ json_t *user_value(struct world *w, struct dice *d, unsigned type, unsigned dept
 
 static const char *target_place(struct dice *d, unsigned type)
 {
-	static const char *const maps[] = { "data",		    "data",	    "data.a",
-					    "data.b",		    "data.b",	    "data.tls..crt",
-					    "data.tls..crt",	    "data.a.deep",  "metadata.labels.team",
-					    "metadata.annotations.note", "immutable", "metadata.name",
-					    "status.x",		    "data.a",	    "data.b" };
-	static const char *const specs[] = { "spec",	     "spec",	    "spec.a",		    "spec.b",
-					     "spec.b.c",     "spec.b.d",    "spec.list",	    "spec.list.0",
-					     "spec.list.7",  "spec.x..y",   "metadata.labels.team", "status.x",
-					     "status",	     "kind",	    "spec.size",	    "spec.new.one",
-					     "spec.b.c",     "spec.a",	    "spec.b",		    "metadata.annotations" };
-	static const char *const federated[] = { "spec.template.data", "spec.template.data", "spec.template.data.a",
-						 "spec.template", "spec.template.data.b", "spec" };
+	static const char *const maps[] = { "data",
+					    "data",
+					    "data.a",
+					    "data.b",
+					    "data.b",
+					    "data.tls..crt",
+					    "data.tls..crt",
+					    "data.a.deep",
+					    "metadata.labels.team",
+					    "metadata.annotations.note",
+					    "immutable",
+					    "metadata.name",
+					    "status.x",
+					    "data.a",
+					    "data.b" };
+	static const char *const specs[] = { "spec",
+					     "spec",
+					     "spec.a",
+					     "spec.b",
+					     "spec.b.c",
+					     "spec.b.d",
+					     "spec.list",
+					     "spec.list.0",
+					     "spec.list.7",
+					     "spec.x..y",
+					     "metadata.labels.team",
+					     "status.x",
+					     "status",
+					     "kind",
+					     "spec.size",
+					     "spec.new.one",
+					     "spec.b.c",
+					     "spec.a",
+					     "spec.b",
+					     "metadata.annotations" };
+	static const char *const federated[] = { "spec.template.data", "spec.template.data",   "spec.template.data.a",
+						 "spec.template",      "spec.template.data.b", "spec" };
 
 	if (type == SECRETS || type == CONFIG_MAPS)
 		return maps[dice_below(d, FC_ARRAY_LEN(maps))];
@@ -77,13 +102,30 @@ static const char *target_place(struct dice *d, unsigned type)
 
 static const char *source_place(struct dice *d, unsigned type)
 {
-	static const char *const maps[] = { "data", "data", "data.a", "data.b", "data.a", "data['tls.crt']",
-					    "/data/tls.crt", "data.none", "data.a.q", "metadata.labels.team",
-					    "data[\"a\"]", "data.tls..crt" };
-	static const char *const specs[] = { "spec",	    "spec.a",	   "spec.b",	 "spec.b.c", "spec.list",
-					     "spec.list.0", "spec.list[0]", "spec.list[1]", "/spec/b",  "spec['x.y']",
-					     "spec.a.q",    "spec.none",   "status.x",	 "spec.b[0]", "spec.a", "spec.b",
-					     "metadata.labels.team", "spec.list[9]" };
+	static const char *const maps[] = { "data",	     "data",
+					    "data.a",	     "data.b",
+					    "data.a",	     "data['tls.crt']",
+					    "/data/tls.crt", "data.none",
+					    "data.a.q",	     "metadata.labels.team",
+					    "data[\"a\"]",   "data.tls..crt" };
+	static const char *const specs[] = { "spec",
+					     "spec.a",
+					     "spec.b",
+					     "spec.b.c",
+					     "spec.list",
+					     "spec.list.0",
+					     "spec.list[0]",
+					     "spec.list[1]",
+					     "/spec/b",
+					     "spec['x.y']",
+					     "spec.a.q",
+					     "spec.none",
+					     "status.x",
+					     "spec.b[0]",
+					     "spec.a",
+					     "spec.b",
+					     "metadata.labels.team",
+					     "spec.list[9]" };
 	static const char *const federated[] = { "spec.template.data", "spec.template.data.a", "spec.template",
 						 "spec.template.data['b']", "spec" };
 
@@ -108,10 +150,12 @@ static void matching_places(struct dice *d, unsigned to, unsigned from, const ch
 		*source = from_plain ? "data" : from == FEDERATED ? "spec.template.data" : "spec";
 		return;
 	}
-	*target = plain ? keys[dice_below(d, 3)] : to == FEDERATED ? templates[dice_below(d, 2)]
-								    : specs[dice_below(d, 5)];
-	*source = from_plain ? keys[dice_below(d, 3)] : from == FEDERATED ? templates[dice_below(d, 2)]
-									   : specs[dice_below(d, 5)];
+	*target = plain		    ? keys[dice_below(d, 3)]
+		  : to == FEDERATED ? templates[dice_below(d, 2)]
+				    : specs[dice_below(d, 5)];
+	*source = from_plain	      ? keys[dice_below(d, 3)]
+		  : from == FEDERATED ? templates[dice_below(d, 2)]
+				      : specs[dice_below(d, 5)];
 }
 
 struct some {

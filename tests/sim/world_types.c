@@ -49,17 +49,15 @@ static const struct api_type secrets = {
 static const struct api_type config_maps = {
 	"", "v1", "configmaps", "configmap", "ConfigMap", .namespaced = true, .immutable_when = "immutable"
 };
-static const struct api_type gadgets = {
-	"sim.test", "v1", "gadgets", "gadget", "Gadget", .namespaced = true, .status = true, .generation = true
-};
+static const struct api_type gadgets = { "sim.test",	     "v1",	     "gadgets",		"gadget", "Gadget",
+					 .namespaced = true, .status = true, .generation = true };
 static const struct api_type widgets = {
-	"sim.test",	    "v1", "widgets", "widget", "Widget", .namespaced = true, .generation = true,
-	.admit = admit_widget
+	"sim.test", "v1", "widgets", "widget", "Widget", .namespaced = true, .generation = true, .admit = admit_widget
 };
-static const struct api_type federated = {
-	"types.sim.test",   "v1", "federatedsecrets", "federatedsecret", "FederatedSecret", .namespaced = true,
-	.generation = true
-};
+static const struct api_type federated = { "types.sim.test",   "v1",
+					   "federatedsecrets", "federatedsecret",
+					   "FederatedSecret",  .namespaced = true,
+					   .generation = true };
 static const struct api_type zones = {
 	"sim.test", "v1", "zones", "zone", "Zone", .generation = true,
 };

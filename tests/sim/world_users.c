@@ -36,7 +36,8 @@ json_t *user_object(struct world *w, struct dice *d, unsigned type, const char *
 		return o;
 	}
 	json_object_set_new(o, "kind", json_string(world_types[type]->kind));
-	json_object_set_new(o, "apiVersion", json_sprintf("%s/%s", world_types[type]->group, world_types[type]->version));
+	json_object_set_new(o, "apiVersion",
+			    json_sprintf("%s/%s", world_types[type]->group, world_types[type]->version));
 	into = member_map(o, "spec");
 	if (type == FEDERATED) {
 		into = member_map(member_map(into, "template"), "data");
@@ -63,7 +64,8 @@ static bool send(struct world *w, struct sim_server *s, const char *method, cons
 	if (w->told) {
 		char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
 
-		world_say(w, "  user %s %.8s%s %s: %d", method, api_server_id(s->api), path, text ? text : "", a.status);
+		world_say(w, "  user %s %.8s%s %s: %d", method, api_server_id(s->api), path, text ? text : "",
+			  a.status);
 		free(text);
 	}
 	api_answer_fini(&a);
@@ -295,8 +297,8 @@ static void edit_rule(struct world *w, struct dice *d, struct sim_server *s)
 
 static void create(struct world *w, struct dice *d, struct sim_server *s)
 {
-	static const unsigned common[] = { SECRETS, SECRETS, CONFIG_MAPS, CONFIG_MAPS, GADGETS, GADGETS,
-					   WIDGETS, FEDERATED, ZONES, ROLES };
+	static const unsigned common[] = { SECRETS, SECRETS, CONFIG_MAPS, CONFIG_MAPS, GADGETS,
+					   GADGETS, WIDGETS, FEDERATED,	  ZONES,       ROLES };
 	unsigned type = common[dice_below(d, FC_ARRAY_LEN(common))];
 	const char *ns = type == ZONES ? "" : world_spaces[dice_chance(d, 93) ? dice_below(d, SPACES - 1) : SPACES - 1];
 	const struct api_type *t = world_types[type];
@@ -324,7 +326,7 @@ static void set_finalizers(json_t *o, bool any)
 		json_object_del(metadata_of(o), "finalizers");
 }
 
-static void delete(struct world *w, struct dice *d, struct sim_server *s, bool again)
+static void delete (struct world *w, struct dice *d, struct sim_server *s, bool again)
 {
 	struct found f = find(d, s, dice_chance(d, 50));
 	char ns[16], name[16];
@@ -422,6 +424,7 @@ static void label_space(struct world *w, struct sim_server *s, const char *name,
 {
 	json_t *o = json_deep_copy(api_server_object(s->api, "", "namespaces", "", name));
 
+	w->selection_changed = true;
 	if (team == 2)
 		json_object_del(member_map(metadata_of(o), "labels"), "team");
 	else
@@ -437,6 +440,7 @@ static void copy_rule(struct world *w, struct dice *d)
 
 	if (!w->copies || !f.object || number_of(f.type) > CONFIG_MAPS || copy_is_somebodys(f.object))
 		return;
+	w->selection_changed = true;
 	o = json_deep_copy(f.object);
 	user_new_copy_rule(d, o);
 	user_put(w, s, f.type, ns_of(o), name_of(o), o);
@@ -553,7 +557,7 @@ void user_edit(struct world *w, struct dice *d, struct sim_server *s, enum step_
 		break;
 	case STEP_DELETE:
 	case STEP_RECREATE:
-		delete(w, d, s, kind == STEP_RECREATE);
+		delete (w, d, s, kind == STEP_RECREATE);
 		break;
 	case STEP_CONSENT:
 		consent(w, d, s);
