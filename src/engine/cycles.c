@@ -6,6 +6,8 @@
  * The strongly connected components (Tarjan, 1972) of what can be reached from the rules that came in a step, and
  * from those that were on a cycle when one of these went, are found once at the end of the step: the work is in
  * proportion to the rules that feed somebody there, and rules that feed nobody cost nothing. */
+#include "engine/cycles.h"
+
 #include <stddef.h>
 #include <string.h>
 

@@ -8,6 +8,7 @@
 #define FC_ENGINE_WHOLE_H
 
 #include "engine/copy.h"
+#include "engine/cycles.h"
 
 /* --- targets.c, watches.c, sources.c: what they have for whole objects alone --- */
 /* Found, or made: nothing is known of it then. */
@@ -78,9 +79,9 @@ void copy_rules_source_is(struct fc_engine *e, struct source *s, json_t *body, i
 void copy_rules_source_sure(struct source *s); /* what was just told came from a read */
 void copy_rules_mark_source(struct fc_engine *e, struct source *s);
 void copy_bodies_settle(struct fc_engine *e); /* at the end of a step */
-/* The wanted object, a new reference; NULL: nothing is wanted. The rule's body must be there. */
 /* Is it a key of a dialect or of fedcopy.dev/, and none of `own_marks`? */
 bool copy_key_is_foreign(const struct fc_engine *e, const char *key, const char *const *own_marks);
+/* The wanted object, a new reference; NULL: nothing is wanted. The rule's body must be there. */
 json_t *pair_desired(struct fc_engine *e, struct pair *p, const json_t *body);
 
 /* --- selection.c: which clusters and namespaces a rule means --- */
@@ -102,17 +103,6 @@ void pair_free(struct fc_engine *e, struct pair *p);
 void copy_part_free(struct fc_engine *e, struct target *t); /* with its pairs */
 struct copy *copy_part(struct target *t);		    /* made where it is missing */
 bool copy_is_used(const struct copy *c);
-
-/* --- cycles.c: for rules of paths too --- */
-void cycles_rule_bound(struct fc_engine *e, struct rule *r);
-void cycles_rule_unbound(struct fc_engine *e, struct rule *r);
-/* At the end of a step, before anything is decided. */
-void cycles_settle(struct fc_engine *e);
-void cycles_pair_bound(struct fc_engine *e, struct pair *p);
-void cycles_pair_unbound(struct fc_engine *e, struct pair *p);
-/* What may be read or written has changed: pairs may have come into the graph, or left it. */
-void cycles_pairs_permitted_anew(struct fc_engine *e);
-void cycles_copies_permitted_anew(struct fc_engine *e, const struct copy_rule *cr); /* those of that rule */
 
 /* --- pieces.c --- */
 struct pieces pieces_of(struct fc_engine *e, const json_t *object);
