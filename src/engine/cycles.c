@@ -8,12 +8,12 @@
  * proportion to the rules that feed somebody there, and rules that feed nobody cost nothing. */
 #include "engine/cycles.h"
 
-#include <stddef.h>
-#include <string.h>
-
 #include "base/mem.h"
 #include "engine/parts.h"
 #include "engine/whole.h"
+
+#include <stddef.h>
+#include <string.h>
 
 static struct rule *rule_of(struct vertex *v)
 {
