@@ -96,6 +96,8 @@ static void count_readers(void *user, const struct api_type *type, const json_t 
 		r->type = type;
 		wish_find(c->world, r);
 		reads = reads || r->source == c->source;
+		/* What is refused is looked at anew. */
+		c->chained += r->source == c->source && !in_sync(c, r);
 		others = others || !r->to.count || r->source != c->source;
 		/* A rule that itself is read from, or a source that is written. */
 		c->chained += r->source && r->source != c->source;
@@ -229,11 +231,10 @@ void promises_of_change(struct world *w)
 	world_say(w, "--- one change");
 	c.states = rules_of(&w->processes[0]);
 	each(&c, look_at);
-	json_decref(c.states);
-	if (!c.any)
-		return;
 	chosen = c.chosen;
-	check_source_changes(&c, &chosen);
-	if (!broken(w))
+	if (c.any)
+		check_source_changes(&c, &chosen);
+	if (c.any && !broken(w))
 		check_drift(&c, &chosen);
+	json_decref(c.states);
 }

@@ -88,12 +88,12 @@ static enum fc_state judge_value(struct wish *r, const json_t *source)
 	return place_get(&r->from, source, &r->value) == PLACE_FOUND ? FC_STATE_IN_SYNC : FC_STATE_PATH_NOT_FOUND;
 }
 
-static bool is_paused(const struct world *w, struct wish *r, bool allowed)
+static bool is_paused(const struct world *w, const struct wish *r, bool allowed)
 {
 	if (paused(r->object) || paused(space_of(r->member, meta(r->object, "namespace"))))
 		return true;
-	return allowed && !r->literal && selected(w, r->source_ns) &&
-	       (paused(r->source) || paused(space_of(r->source_member, r->source_ns)));
+	return allowed && !r->literal &&
+	       ((selected(w, r->source_ns) && paused(r->source)) || paused(space_of(r->source_member, r->source_ns)));
 }
 
 /* All but what depends on other rules. */

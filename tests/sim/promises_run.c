@@ -565,7 +565,7 @@ struct api_answer promise_send(void *user, const struct fc_action *a, struct api
 	w->patches++;
 	object = api_server_object(server, a->resource->group, a->resource->plural, a->namespace_ ?: "", a->name ?: "");
 	/* The brake lets go at a restart. */
-	if (w->calm && !was_paused && !(a->type == FC_ACTION_DELETE && w->max_deletes) && !is_of_finalizers(a->body) &&
+	if (w->calm && !was_paused && !(w->copies && w->max_deletes) && !is_of_finalizers(a->body) &&
 	    atoll(fc_json_metadata(object, "resourceVersion")) != before)
 		world_fail(w, 2, "%s/%s on %s is changed after a restart, and all was in sync", a->namespace_, a->name,
 			   s->member->name);

@@ -69,8 +69,10 @@ struct api_answer world_server_write(struct sim_server *s, const char *method, c
 	uint64_t version = api_server_version(s->api);
 	struct api_answer a;
 
-	for (; s->restored && version + 1 < s->used_cap && (s->used[version + 1] & whose); version++)
+	while (s->restored && version + 1 < s->used_cap && (s->used[version + 1] & whose)) {
 		pass_a_version(s);
+		version = api_server_version(s->api);
+	}
 	a = api_request(s->api, method, path, content_type, false, body);
 	version = api_server_version(s->api);
 	if (version >= s->used_cap) {
