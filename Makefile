@@ -61,8 +61,8 @@ TEST_PROGRAMS += $(OUT)/tests/sim/test_api_server_life
 # `make test` and `make demo` use all cores where no -j says otherwise.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all help test test-full demo demo-check programs library unit e2e sim sim-mutants fuzz fuzz-replay lint bench bench-engine format \
-	install clean
+.PHONY: all help test test-full demo demo-check programs library unit e2e sim sim-mutants fuzz fuzz-replay lint
+.PHONY: bench bench-engine format install clean
 all: $(OUT)/fedcopy ## build build/fedcopy (the default)
 
 help: ## this list

@@ -15,6 +15,8 @@
 /* Those with an engine. */
 #define ENGINE_COMMANDS (FC_COMMAND_RUN | FC_COMMAND_PLAN)
 
+/* More copies than any cluster holds. */
+#define DELETES_MAX 1000000000
 /* Beyond that a rate is none. */
 #define WRITES_PER_SECOND_MAX 1000000
 
@@ -122,6 +124,17 @@ static const struct fc_flag rows[] = {
 	  .min = 1,
 	  .max = IN_FLIGHT_MAX,
 	  .help = "how many writes, and as many reads, may be under way at once in one cluster" },
+	{ .name = "max-deletes",
+	  .type = FC_FLAG_INT,
+	  .value_name = "N",
+	  .default_text = "50",
+	  .commands = ENGINE_COMMANDS,
+	  .tolerated = EVERY_COMMAND,
+	  .offset = offsetof(struct fc_options, max_deletes),
+	  .min = 0,
+	  .max = DELETES_MAX,
+	  .help = "how many copies of whole objects may be deleted or cleared in ten minutes in one cluster because "
+		  "what they are made from is gone; a tenth of its copies, if that is more" },
 	{ .name = "max-writes-per-second",
 	  .type = FC_FLAG_INT,
 	  .value_name = "N",

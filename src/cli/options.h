@@ -36,6 +36,7 @@ struct fc_options {
 	bool allow_all;		      /* docs/security.md */
 	char *config;
 	int64_t max_in_flight;	       /* per cluster */
+	int64_t max_deletes;	       /* per cluster and ten minutes */
 	int64_t max_writes_per_second; /* per cluster; 0: no limit */
 	int64_t resync_period_ms;      /* 0: never */
 	bool once;		       /* `run` */

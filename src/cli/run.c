@@ -162,6 +162,7 @@ static void build_engine(struct run *r)
 			.namespace_count = r->options.namespaces.count,
 			.permissions = r->set->permissions,
 			.allow_all = r->options.allow_all,
+			.max_deletes = r->options.max_deletes ? (long)r->options.max_deletes : -1,
 			.max_in_flight = (unsigned)r->options.max_in_flight,
 			/* What is not sent needs no pace, and what ends soon no second look. */
 			.max_writes_per_second = r->plan ? 0 : (unsigned)r->options.max_writes_per_second,
@@ -174,6 +175,8 @@ static void build_engine(struct run *r)
 
 	r->metrics = fc_metrics_new();
 	fc_metrics_set(r->metrics, FC_METRIC_BUILD_INFO, 1, FC_LABELS(FC_VERSION));
+	/* Without an election there is one that acts: this one. */
+	fc_metrics_set(r->metrics, FC_METRIC_LEADER, 1, FC_LABELS("fedcopy"));
 	options.metrics = r->metrics;
 	options.on_action = post_action;
 	options.on_give_up = give_up;

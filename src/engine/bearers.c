@@ -375,7 +375,7 @@ static void rescan(struct fc_engine *e, struct bearer *b, const json_t *object)
 static void take_ending(struct fc_engine *e, struct bearer *b)
 {
 	for (struct copy_rule *cr = b->rules; cr; cr = cr->next) {
-		bool ending = b->target->deleting;
+		bool ending = b->target->deleting || cr->source_ending;
 
 		if (cr->ending == ending)
 			continue;
@@ -422,6 +422,7 @@ void bearer_take(struct fc_engine *e, struct target *t, const json_t *object)
 {
 	struct fc_digest text;
 	struct bearer *b = t->bearer;
+	bool was_paused;
 
 	if (!b && !bearer_concerns(e, t->watch, object))
 		return;
@@ -430,6 +431,7 @@ void bearer_take(struct fc_engine *e, struct target *t, const json_t *object)
 		b->target = t;
 	}
 	text = text_of(e, t, object);
+	was_paused = b->paused;
 	b->paused = fc_marks_paused(object);
 	keep(&b->finalizers, json_object_get(json_object_get(object, "metadata"), "finalizers"));
 	if (keeps_object(e, t))
@@ -440,8 +442,13 @@ void bearer_take(struct fc_engine *e, struct target *t, const json_t *object)
 	}
 	expect_copies(e, b, object);
 	take_ending(e, b);
-	for (struct copy_rule *cr = b->rules; cr; cr = cr->next)
+	for (struct copy_rule *cr = b->rules; cr; cr = cr->next) {
 		copy_rules_mark(e, cr);
+		if (!was_paused)
+			continue;
+		origin_mark(e, cr->near);
+		origin_mark(e, cr->far);
+	}
 	target_mark(e, t);
 }
 

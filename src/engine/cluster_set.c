@@ -178,6 +178,7 @@ static void rebind_targets(struct fc_engine *e, const struct cluster *c)
 			rule_bind(e, r);
 		target_mark(e, t);
 	}
+	cycles_pairs_permitted_anew(e);
 }
 
 static void renamed(struct fc_engine *e, struct cluster *c, const char *old)

@@ -11,12 +11,12 @@ static bool is_of_secret_kind(const struct fc_resource *r)
 	return fc_resource_is_secret(r) || fc_resource_is_federated(r);
 }
 
-/* A word that means nothing just now may have meant a Secret. */
+/* A word that means nothing just now, or whose cluster has left, may have meant a Secret. */
 static bool reads_secret_kind(const struct rule *r)
 {
-	if (r->spec.invalid_reason || r->spec.literal || !r->word)
+	if (!r->spec.word || r->spec.literal)
 		return false;
-	return !r->word->resource || is_of_secret_kind(r->word->resource);
+	return !r->word || !r->word->resource || is_of_secret_kind(r->word->resource);
 }
 
 /* A place of an object that feeds somebody; without a path the whole of it. */
@@ -53,6 +53,28 @@ static bool is_fed_by_rules(struct way *w, const struct target *t, const struct 
 	return false;
 }
 
+/* What is no target here may bear rules all the same: those of another hub's fedcopy, or such as nobody has seen yet
+ * while its first list is under way. */
+static bool is_unseen(struct fc_engine *e, const struct key *key)
+{
+	const struct cluster *c = cluster_of(e, key->cluster);
+	const struct source *s = NULL;
+	struct watch *w, *next;
+
+	HASH_FIND(hh, e->sources, key, sizeof(*key), s);
+	if (s && !rules_follow_master(e, s->said))
+		return true;
+	if (!c || c->has_synced)
+		return false;
+	for (const struct word *word = c->words; word; word = word->next)
+		if (word->for_targets && !word->answered)
+			return true;
+	HASH_ITER(hh, e->watches, w, next)
+		if (w->cluster == c->no && w->use == WATCH_TARGETS && w->resource == key->resource && !w->synced)
+			return true;
+	return false;
+}
+
 /* A copy is of its source's kind: that is what the feed's own reader has looked at. */
 static void open_copies(struct way *w, const struct target *t)
 {
@@ -75,8 +97,10 @@ static bool is_fed_by_secrets(struct fc_engine *e, const struct source *s, const
 		struct target *t = NULL;
 
 		HASH_FIND(hh, e->targets, feed.key, sizeof(*feed.key), t);
-		if (!t)
+		if (!t) {
+			found = is_unseen(e, feed.key);
 			continue;
+		}
 		found = is_fed_by_rules(&w, t, feed.path);
 		open_copies(&w, t);
 	}
@@ -106,10 +130,11 @@ json_t *confidential_places(struct fc_engine *e, const struct target *t)
 
 	if (!e->options.marks_confidential)
 		return NULL;
+	/* Also of rules that want nothing just now: a write of a place around theirs takes away what they copied. */
 	for (const struct rule *r = t->rules; r; r = r->next) {
 		struct fc_buf pointer = FC_BUF_INIT;
 
-		if (!r->in_write || !rule_is_confidential(e, r))
+		if (!r->spec.target_path || !rule_is_confidential(e, r))
 			continue;
 		if (!places)
 			places = json_array();

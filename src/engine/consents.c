@@ -85,7 +85,8 @@ bool consent_to_write(const struct fc_engine *e, const struct consent_query *q)
 
 static bool is_read_here(const struct fc_engine *e, const char *key)
 {
-	static const char *const words[] = { FC_MARK_ALLOW_NAMESPACES, FC_MARK_ALLOW_CLUSTERS, FC_MARK_PAUSE };
+	static const char *const words[] = { FC_MARK_ALLOW_NAMESPACES, FC_MARK_ALLOW_CLUSTERS, FC_MARK_PAUSE,
+					     FC_MARK_HUB };
 
 	for (size_t i = 0; i < FC_ARRAY_LEN(words); i++)
 		if (strcmp(key, words[i]) == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whole objects: who asks for copies, where they are to stand, what stands there, and whose it is.
- * Owns:    a bearer its rules, a rule its sites, a site its pairs, a target its struct copy and struct bearer; an origin
- *          lives while anybody points to it.
+ * Owns:    a bearer its rules, a rule its sites, a site its pairs, a target its struct copy and struct bearer; an
+ *          origin lives while anybody points to it.
  * Threads: the engine's.
  * Fails:   never: what goes wrong is the condition of a pair, or of a site that has none.
  * Source:  design sections 5 and 6. A copy's object and an instruction's object are struct targets both, so that their
@@ -69,8 +69,9 @@ struct copy_rule {
 	int64_t received_us;
 	char *secret_type; /* of the source; NULL: not known, or it has none */
 	bool source_paused;
-	bool ending;	/* bearer or source bears a deletionTimestamp: nothing is wanted any more */
-	bool gone_sure; /* the source is gone: a consistent read has said so */
+	bool ending;	    /* bearer or source bears a deletionTimestamp: nothing is wanted any more */
+	bool source_ending; /* the source does */
+	bool gone_sure;	    /* the source is gone: a consistent read has said so */
 	bool in_with_body;
 	struct copy_rule *next_with_body;
 	struct copy_rule *prev_in_word, *next_in_word;

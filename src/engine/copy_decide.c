@@ -50,7 +50,7 @@ static bool has_mark_of(const struct pair *p)
 	const struct copy_rule *cr = p->site->rule;
 	const struct origin *o = p->target->copy->origin;
 
-	return o && (o == cr->near || o == cr->far);
+	return o && o == (p->site->cluster == cr->word->cluster ? cr->near : cr->far);
 }
 
 bool copy_has_owner(const struct copy *c)

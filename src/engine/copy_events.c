@@ -84,7 +84,8 @@ void whole_absent(struct fc_engine *e, struct target *t)
 	rules_free(e, t);
 	memset(&t->rules_text, 0, sizeof(t->rules_text));
 	bearer_free(e, t);
-	origins_answered(e, t, false);
+	/* An event, or a list of a replica that lags, is no consistent read. */
+	origins_in_doubt(e, t);
 	if (!c)
 		return;
 	stray_is_silent(e, c);
@@ -194,7 +195,7 @@ bool whole_written(struct fc_engine *e, struct target *t, json_t *answer)
 		writer_succeeded(e, t, changed);
 	if (changed || gone)
 		report_whole_write(e, t, version);
-	if (gone) {
+	if (gone && t->copy) {
 		t->copy->writing = COPY_WRITES_NOTHING;
 		t->copy->writer = NULL;
 		return true;
@@ -231,6 +232,9 @@ static void create_failed(struct fc_engine *e, struct target *t, const struct fc
 	case FC_ERR_EXISTS:
 	case FC_ERR_CONFLICT:
 		t->look_again = true;
+		/* If the read finds nothing, the 409 was no information. */
+		free(t->conflict_version);
+		t->conflict_version = fc_xstrdup("");
 		return;
 	case FC_ERR_INVALID:
 		fault_set(&t->error, error);
@@ -246,9 +250,18 @@ static void create_failed(struct fc_engine *e, struct target *t, const struct fc
 	}
 }
 
+/* No pair can be called Invalid for it (a finalizer, a status, the release of what nobody wants): without a delay the
+ * same would be written again at once. */
+static void nobody_refused(struct fc_engine *e, struct target *t, const struct fc_error *error)
+{
+	retry_failed(e, t, error);
+	t->look_again = true;
+}
+
 bool whole_write_failed(struct fc_engine *e, struct target *t, const struct fc_error *error)
 {
 	enum copy_write what = t->copy ? t->copy->writing : COPY_WRITES_NOTHING;
+	bool nobody = error->cls == FC_ERR_INVALID && !(t->copy && t->copy->writer);
 
 	writer_failed(t);
 	measure_write(e, t, fc_error_class_name(error->cls));
@@ -256,9 +269,11 @@ bool whole_write_failed(struct fc_engine *e, struct target *t, const struct fc_e
 		t->bearer->writing = false;
 	if (what == COPY_CREATES)
 		create_failed(e, t, error);
+	else if (nobody)
+		nobody_refused(e, t, error);
 	if (t->copy)
 		t->copy->writing = COPY_WRITES_NOTHING;
-	return what == COPY_CREATES;
+	return what == COPY_CREATES || nobody;
 }
 
 void whole_judge_refusal(struct fc_engine *e, struct target *t, bool same_version)

@@ -218,8 +218,10 @@ static void remember_body(struct fc_engine *e, struct copy_rule *cr, json_t *bod
 /* A source that is being deleted wants no copies any more, as when what bears the rule is. */
 static void take_ending(struct fc_engine *e, struct copy_rule *cr, const json_t *body)
 {
-	bool ending = cr->bearer->target->deleting || fc_json_metadata(body, "deletionTimestamp")[0] != '\0';
+	bool ending;
 
+	cr->source_ending = body && fc_json_metadata(body, "deletionTimestamp")[0] != '\0';
+	ending = cr->bearer->target->deleting || cr->source_ending;
 	if (cr->ending == ending)
 		return;
 	cr->ending = ending;
@@ -237,6 +239,10 @@ void copy_rule_source_is(struct fc_engine *e, struct copy_rule *cr, json_t *body
 
 		free(cr->secret_type);
 		cr->secret_type = fc_xstrdup_null(type);
+		if (cr->source_paused) {
+			origin_mark(e, cr->near);
+			origin_mark(e, cr->far);
+		}
 		cr->source_paused = fc_marks_paused(body);
 		take_ending(e, cr, body);
 		remember_body(e, cr, body);
@@ -244,6 +250,7 @@ void copy_rule_source_is(struct fc_engine *e, struct copy_rule *cr, json_t *body
 			for (struct pair *p = s->pairs; p; p = p->next_in_site)
 				pair_source_is(e, p, body, received_us);
 	} else {
+		take_ending(e, cr, NULL);
 		drop_body(cr);
 	}
 	copy_rules_mark(e, cr);
@@ -282,13 +289,41 @@ bool copy_rule_has_body(struct fc_engine *e, struct pair *p)
 	return false;
 }
 
+/* The cluster is about to tell which namespaces it has: its pairs need no read of the source then. */
+static bool is_about_to_settle(const struct site *s)
+{
+	return !s->settled && s->cluster->connection == UP && s->word && s->word->resource &&
+	       s->cluster->namespaces_watch && !s->cluster->namespaces_watch->synced && !s->cluster->namespaces_failed;
+}
+
 static bool is_needed(const struct copy_rule *cr)
 {
-	for (const struct site *s = cr->sites; s; s = s->next)
+	for (const struct site *s = cr->sites; s; s = s->next) {
+		if (is_about_to_settle(s))
+			return true;
 		for (const struct pair *p = s->pairs; p; p = p->next_in_site)
 			if (p->needs_body)
 				return true;
+	}
 	return false;
+}
+
+/* Looked at once, at the end of the step. */
+void copy_rule_look_at_body(struct fc_engine *e, struct copy_rule *cr)
+{
+	if (!cr->body || cr->in_with_body)
+		return;
+	cr->in_with_body = true;
+	cr->next_with_body = e->with_body;
+	e->with_body = cr;
+}
+
+void copy_pair_learn(struct fc_engine *e, struct pair *p)
+{
+	struct copy_rule *cr = p->site->rule;
+
+	if (cr->body)
+		pair_source_is(e, p, cr->body, cr->received_us);
 }
 
 void copy_rule_body_was_used(struct fc_engine *e, struct pair *p)
@@ -298,12 +333,7 @@ void copy_rule_body_was_used(struct fc_engine *e, struct pair *p)
 	if (!p->needs_body)
 		return;
 	p->needs_body = false;
-	if (!cr->body || cr->in_with_body)
-		return;
-	/* Looked at once, at the end of the step. */
-	cr->in_with_body = true;
-	cr->next_with_body = e->with_body;
-	e->with_body = cr;
+	copy_rule_look_at_body(e, cr);
 }
 
 void copy_bodies_settle(struct fc_engine *e)

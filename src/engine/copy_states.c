@@ -11,7 +11,10 @@ void pair_set_state(struct fc_engine *e, struct pair *p, enum fc_state state, co
 {
 	enum fc_log_level level;
 
-	if (!condition_set(e, &p->cond, state, reason, message, detail))
+	bool changed = condition_set(e, &p->cond, state, reason, message, detail);
+
+	notice_pair(e, p);
+	if (!changed)
 		return;
 	if (condition_is_news(&p->cond, &level))
 		report_pair(e, level, p);
@@ -25,7 +28,11 @@ void site_set_state(struct fc_engine *e, struct site *s, enum fc_state state, co
 {
 	enum fc_log_level level;
 
-	if (!s->speaks || !condition_set(e, &s->cond, state, reason, message, detail))
+	if (!s->speaks)
+		return;
+	bool changed = condition_set(e, &s->cond, state, reason, message, detail);
+	notice_site(e, s);
+	if (!changed)
 		return;
 	if (condition_is_news(&s->cond, &level))
 		report_site(e, level, s);
@@ -52,6 +59,7 @@ void stray_set_state(struct fc_engine *e, struct target *t, enum fc_state state,
 	c->speaks = true;
 	if (condition_set(e, &c->cond, state, reason, message, detail) && condition_is_news(&c->cond, &level))
 		report_stray(e, level, t);
+	notice_stray(e, t);
 }
 
 void stray_is_silent(struct fc_engine *e, struct copy *c)

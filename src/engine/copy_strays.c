@@ -29,7 +29,7 @@ static void tell_failed(struct fc_engine *e, struct target *t, struct pair *owne
 				t->error.text);
 }
 
-static bool is_paused(struct fc_engine *e, const struct target *t)
+bool stray_is_paused(const struct fc_engine *e, const struct target *t)
 {
 	const struct space *space = namespace_find(e, cluster_of(e, t->key.cluster), t->key.namespace_);
 
@@ -128,20 +128,31 @@ bool stray_is_kept(const struct target *t)
 	return t->copy->kept;
 }
 
+/* A finalizer may have waited for this one. */
+static void mark_bearers(struct fc_engine *e, const struct target *t)
+{
+	const struct origin *o = t->copy->origin;
+
+	for (size_t i = 0; i < o->bearer_count; i++)
+		target_mark(e, o->bearers[i]->target);
+}
+
 void stray_decide(struct fc_engine *e, struct target *t, struct pair *owner, enum fc_copy_reason why, bool counts)
 {
 	enum fc_copy_end end = t->copy->origin->key.dialect->copy->ends(t->copy->mark_flags, why);
 	bool kept = t->copy->kept;
 
 	t->copy->kept = end == FC_COPY_KEEP || (end == FC_COPY_CLEAR && t->copy->cleared);
-	/* They may say that nothing is to be touched. */
+	/* They may say that nothing is to be touched. And how many copies there are, for the brake, is not known
+	 * before. */
 	namespaces_watch(e, cluster_of(e, t->key.cluster));
-	if (!namespaces_known(cluster_of(e, t->key.cluster))) {
-		tell(e, t, owner, FC_STATE_PENDING, "FirstSync", "the Namespaces are being read for the first time",
-		     NULL);
+	if (!namespaces_known(cluster_of(e, t->key.cluster)) || !t->watch->synced) {
+		tell(e, t, owner, FC_STATE_PENDING, "FirstSync",
+		     "the cluster's Namespaces and copies are being read for the first time", NULL);
 		return;
 	}
-	if (is_paused(e, t)) {
+	if (stray_is_paused(e, t)) {
+		mark_bearers(e, t);
 		tell(e, t, owner, FC_STATE_PENDING, "Paused", "fedcopy.dev/pause on the copy or its Namespace", NULL);
 		return;
 	}
@@ -159,7 +170,6 @@ void stray_decide(struct fc_engine *e, struct target *t, struct pair *owner, enu
 			delete_it(e, t, owner);
 		break;
 	}
-	/* A finalizer may have waited for this one. */
-	for (size_t i = 0; t->copy->kept && !kept && i < t->copy->origin->bearer_count; i++)
-		target_mark(e, t->copy->origin->bearers[i]->target);
+	if (t->copy->kept && !kept)
+		mark_bearers(e, t);
 }

@@ -6,12 +6,14 @@
  * The strongly connected components (Tarjan, 1972) of what can be reached from the rules that came in a step, and
  * from those that were on a cycle when one of these went, are found once at the end of the step: the work is in
  * proportion to the rules that feed somebody there, and rules that feed nobody cost nothing. */
-#include <stddef.h>
-#include <string.h>
+#include "engine/cycles.h"
 
 #include "base/mem.h"
 #include "engine/parts.h"
 #include "engine/whole.h"
+
+#include <stddef.h>
+#include <string.h>
 
 static struct rule *rule_of(struct vertex *v)
 {
@@ -284,4 +286,24 @@ void cycles_pair_bound(struct fc_engine *e, struct pair *p)
 void cycles_pair_unbound(struct fc_engine *e, struct pair *p)
 {
 	unbound(e, &p->vertex);
+}
+
+void cycles_pairs_permitted_anew(struct fc_engine *e)
+{
+	struct target *t, *next;
+
+	if (!e->copies)
+		return;
+	HASH_ITER(hh, e->targets, t, next)
+		for (struct pair *p = t->copy ? t->copy->pairs : NULL; p; p = p->next)
+			cycles_pair_bound(e, p);
+	e->cycle_opened = true;
+}
+
+void cycles_copies_permitted_anew(struct fc_engine *e, const struct copy_rule *cr)
+{
+	for (struct site *s = cr->sites; s; s = s->next)
+		for (struct pair *p = s->pairs; p; p = p->next_in_site)
+			cycles_pair_bound(e, p);
+	e->cycle_opened = true;
 }

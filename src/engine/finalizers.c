@@ -35,7 +35,7 @@ static bool is_of_a_dialect(const struct fc_engine *e, const char *finalizer)
 static bool is_wanted(const struct bearer *b, const char *finalizer)
 {
 	for (const struct copy_rule *cr = b->rules; cr; cr = cr->next)
-		if (cr->spec.finalizer && strcmp(cr->spec.finalizer, finalizer) == 0 && !cr->ending)
+		if (cr->spec.finalizer && strcmp(cr->spec.finalizer, finalizer) == 0 && !b->target->deleting)
 			return true;
 	return false;
 }
@@ -62,13 +62,30 @@ static bool has_copies(struct fc_engine *e, const struct origin *o)
 {
 	for (const struct target *t = o->targets; t; t = t->copy->next_in_origin)
 		if (!t->copy->released && !t->copy->pairs && cluster_of(e, t->key.cluster)->connection == UP &&
-		    !stray_is_kept(t))
+		    !stray_is_kept(t) && !stray_is_paused(e, t) && !copy_stands_at_home(e, t))
 			return true;
 	return false;
 }
 
+/* After a restart a rule may name a type that no cluster was asked for yet: what stands there is not known before. */
+static bool types_are_known(const struct bearer *b)
+{
+	for (const struct copy_rule *cr = b->rules; cr; cr = cr->next) {
+		if (copy_rule_is_invalid(cr) || cr->denied)
+			continue;
+		if (cr->word && !cr->word->answered)
+			return false;
+		for (const struct site *s = cr->sites; s; s = s->next)
+			if (s->cluster->connection == UP && s->word && !s->word->answered)
+				return false;
+	}
+	return true;
+}
+
 static bool all_released(struct fc_engine *e, const struct bearer *b)
 {
+	if (!types_are_known(b))
+		return false;
 	for (size_t i = 0; i < b->origin_count; i++) {
 		const struct origin *o = b->origins[i];
 
@@ -219,7 +236,8 @@ bool bearer_decide(struct fc_engine *e, struct target *t)
 	struct bearer *b = t->bearer;
 	json_t *list;
 
-	if (!b || t->phase != IDLE || !t->version || cluster_of(e, t->key.cluster)->connection != UP)
+	/* The list of finalizers that is known of an undecodable one is that of another version. */
+	if (!b || t->phase != IDLE || !t->version || t->unreadable || cluster_of(e, t->key.cluster)->connection != UP)
 		return false;
 	if (copy_must_look(e, t))
 		return true;

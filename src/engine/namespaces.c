@@ -95,6 +95,7 @@ static void mark_concerned(struct fc_engine *e, const struct cluster *c, const c
 			target_mark(e, t);
 		}
 	}
+	cycles_pairs_permitted_anew(e);
 }
 
 static bool take_text(char **slot, const char *text)
@@ -165,6 +166,14 @@ void namespace_gone(struct fc_engine *e, struct watch *w, const char *name)
 
 	if (s)
 		is_gone(e, c, s);
+}
+
+void namespace_unreadable(struct fc_engine *e, struct watch *w, const char *name)
+{
+	struct space *s = namespace_find(e, cluster_of(e, w->cluster), name);
+
+	if (s)
+		s->generation_seen = w->generation;
 }
 
 void namespaces_list_end(struct fc_engine *e, struct watch *w, bool complete, bool first)

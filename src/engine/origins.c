@@ -356,6 +356,16 @@ struct cluster *origin_cluster(const struct fc_engine *e, const struct origin *o
 	return NULL;
 }
 
+/* The marks of copies elsewhere, in the very cluster that they name: somebody has brought a copy back, the source
+ * itself even. Nobody here has made it. */
+bool copy_stands_at_home(const struct fc_engine *e, const struct target *t)
+{
+	const struct origin *o = t->copy->origin;
+	const struct cluster *c = o && o->key.cluster_id ? origin_cluster(e, o) : NULL;
+
+	return c && c->no == t->key.cluster;
+}
+
 /* The resource of what is named, as that cluster's watch of it has it; NULL: it is not watched, or has not told. */
 static struct watch *watch_of_named(struct fc_engine *e, const struct origin *o, const struct cluster *c)
 {
@@ -428,6 +438,14 @@ void origins_answered(struct fc_engine *e, struct target *t, bool exists)
 	}
 }
 
+void origins_in_doubt(struct fc_engine *e, struct target *t)
+{
+	for (struct origin *o = t->asked; o; o = o->next_in_asked) {
+		o->gone = o->there = false;
+		origin_mark(e, o);
+	}
+}
+
 void origins_asked_free(struct fc_engine *e, struct target *t)
 {
 	while (t->asked) {
@@ -479,12 +497,28 @@ static bool rules_have_settled(const struct origin *o, const struct cluster *c)
 	return true;
 }
 
-static bool rules_are_ending(const struct origin *o)
+/* Copies that are wanted no more by rules that are there: why? */
+static enum fc_copy_reason reason_of_rules(const struct origin *o)
+{
+	bool by_source = !o->key.rule_name;
+
+	for (size_t i = 0; i < o->rule_count; i++) {
+		const struct copy_rule *cr = o->rules[i];
+
+		if (!cr->ending)
+			return FC_COPY_DESELECTED;
+		by_source = by_source || !cr->bearer->target->deleting;
+	}
+	return by_source ? FC_COPY_SOURCE_GONE : FC_COPY_BEARER_GONE;
+}
+
+/* What is selected otherwise meanwhile is seen to when the pause is over. What is ending ends. */
+static bool rules_are_paused(const struct origin *o)
 {
 	for (size_t i = 0; i < o->rule_count; i++)
-		if (!o->rules[i]->ending)
-			return false;
-	return true;
+		if (!o->rules[i]->ending && (o->rules[i]->bearer->paused || o->rules[i]->source_paused))
+			return true;
+	return false;
 }
 
 bool origin_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *why, bool *counts)
@@ -496,12 +530,12 @@ bool origin_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *
 	struct watch *w;
 
 	*counts = false;
-	if (!c || c->connection != UP || t->copy->released)
+	if (!c || c->connection != UP || t->copy->released || copy_stands_at_home(e, t))
 		return false;
 	if (o->rule_count) {
-		*why = !rules_are_ending(o) ? FC_COPY_DESELECTED : by_rule ? FC_COPY_BEARER_GONE : FC_COPY_SOURCE_GONE;
+		*why = reason_of_rules(o);
 		*counts = *why == FC_COPY_SOURCE_GONE;
-		return rules_have_settled(o, cluster_of(e, t->key.cluster));
+		return !rules_are_paused(o) && rules_have_settled(o, cluster_of(e, t->key.cluster));
 	}
 	if (!dialect_acts(e, o->key.dialect, c))
 		return false;

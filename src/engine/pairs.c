@@ -66,6 +66,7 @@ void pair_add(struct fc_engine *e, struct site *s, const char *namespace_, struc
 	DL_APPEND2(s->pairs, p, prev_in_site, next_in_site);
 	stray_is_silent(e, t->copy);
 	cycles_pair_bound(e, p);
+	copy_pair_learn(e, p);
 	target_mark(e, t);
 }
 

@@ -16,9 +16,6 @@
 /* --- watches.c: starting, stopping and what they tell --- */
 struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
 			  const char *namespace_, const char *name, enum watch_use use);
-struct watch *watch_start_as(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
-			     const char *namespace_, const char *name, enum watch_use use,
-			     enum fc_watch_content content);
 void watch_stop(struct fc_engine *e, struct watch *w); /* nothing may rely on it any more */
 void watch_event(struct fc_engine *e, const struct fc_event *event);
 /* Ends what was started, and takes another number, under which nothing is started yet; the caller has it out of
@@ -42,13 +39,6 @@ void targets_forget_held(struct fc_engine *e, fc_cluster_no cluster); /* a list 
 void targets_master_renamed(struct fc_engine *e);		      /* others follow it now */
 void target_mark(struct fc_engine *e, struct target *t);	      /* decide about it before this step ends */
 void target_free(struct fc_engine *e, struct target *t);
-/* Found, or made: nothing is known of it then. */
-struct target *target_take(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name);
-/* Begins a write of it, whose body is the caller's to fill in; NULL: it waits in line for a request, and is decided
- * about when its turn comes. */
-struct fc_action *target_action(struct fc_engine *e, struct target *t, enum fc_action_type type);
-/* The whole object, as the answer to a write has it. */
-void target_take_whole(struct fc_engine *e, struct target *t, const json_t *object);
 void target_read(struct fc_engine *e, struct target *t);
 /* Which part of the target it writes. */
 enum part rule_part(const struct rule *r);
@@ -82,8 +72,6 @@ const char *rule_source_namespace(const struct rule *r); /* borrowed; NULL: clus
 
 /* --- sources.c: objects that are read --- */
 struct source *source_attach(struct fc_engine *e, const struct key *key, struct rule *r);
-void source_attach_copy(struct fc_engine *e, const struct key *key, struct copy_rule *cr);
-void source_detach_copy(struct fc_engine *e, struct copy_rule *cr);
 void source_detach(struct fc_engine *e, struct rule *r); /* frees a source that nobody names any more */
 void source_object(struct fc_engine *e, struct watch *w, json_t *object, int64_t received_us);
 void source_gone(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name, const char *version);
@@ -147,20 +135,18 @@ bool rule_set_source_failed(struct fc_engine *e, struct rule *r);
 void rule_set_waiting(struct fc_engine *e, struct rule *r);
 
 /* --- reports.c: what is worth a log line or a number --- */
-char *rule_source_text(const struct fc_engine *e, const struct rule *r); /* the caller frees */
-char *rule_path_text(const struct rule *r);				 /* ... this too */
+/* Words for people; the caller frees. */
+char *target_text(const struct fc_engine *e, const struct target *t);
+char *rule_source_text(const struct fc_engine *e, const struct rule *r);
+char *rule_path_text(const struct rule *r);
+char *copy_source_text(const struct fc_engine *e, const struct copy_rule *cr);
+char *origin_text(const struct fc_engine *e, const struct origin *o);
 void report_rule(struct fc_engine *e, enum fc_log_level level, const struct rule *r);
 void report_cluster(struct fc_engine *e, enum fc_log_level level, const struct cluster *c, const char *message,
 		    const char *detail);
 void report_write(struct fc_engine *e, const struct target *t);
 void measure_write(struct fc_engine *e, const struct target *t, const char *result);
 void measure_retry(struct fc_engine *e);
-/* The same for whole objects: a pair, a rule in a cluster, a copy that nobody wants, and a write of any of them. */
-void report_pair(struct fc_engine *e, enum fc_log_level level, const struct pair *p);
-void report_site(struct fc_engine *e, enum fc_log_level level, const struct site *s);
-void report_stray(struct fc_engine *e, enum fc_log_level level, const struct target *t);
-void report_whole_write(struct fc_engine *e, const struct target *t, const char *version);
-void measure_pair_propagation(struct fc_engine *e, const struct pair *p);
 void measure_propagation(struct fc_engine *e, const struct rule *r);
 
 /* --- retry.c: delays after failures --- */
@@ -194,12 +180,6 @@ json_t *confidential_places(struct fc_engine *e, const struct target *t);
 /* The same of a write of a copy, which is confidential as a whole or not at all: where its source is fed so, or is not
  * known any more. */
 json_t *confidential_copy(struct fc_engine *e, const struct target *t);
-
-/* --- cycles.c --- */
-void cycles_rule_bound(struct fc_engine *e, struct rule *r);
-void cycles_rule_unbound(struct fc_engine *e, struct rule *r);
-/* At the end of a step, before anything is decided. */
-void cycles_settle(struct fc_engine *e);
 
 /* --- keys: engine.c --- */
 /* Interns the strings: each use is given back by key_drop. */

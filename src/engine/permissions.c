@@ -5,6 +5,7 @@
 #include "engine/permissions.h"
 
 #include "engine/parts.h"
+#include "engine/whole.h"
 #include "model/names.h"
 
 #include <string.h>

@@ -8,7 +8,7 @@
 #include "engine/whole.h"
 #include "model/object_key.h"
 
-static char *target_text(const struct fc_engine *e, const struct target *t)
+char *target_text(const struct fc_engine *e, const struct target *t)
 {
 	const struct key *k = &t->key;
 
@@ -167,7 +167,7 @@ void measure_pair_propagation(struct fc_engine *e, const struct pair *p)
 
 /* --- whole objects --- */
 
-static char *copy_source_text(const struct fc_engine *e, const struct copy_rule *cr)
+char *copy_source_text(const struct fc_engine *e, const struct copy_rule *cr)
 {
 	const char *cluster = cluster_of(e, cr->bearer->target->key.cluster)->info.name;
 
@@ -179,7 +179,7 @@ static char *copy_source_text(const struct fc_engine *e, const struct copy_rule 
 }
 
 /* Of a copy that nobody wants: what its marks name. */
-static char *origin_text(const struct fc_engine *e, const struct origin *o)
+char *origin_text(const struct fc_engine *e, const struct origin *o)
 {
 	const struct cluster *c = origin_cluster(e, o);
 

@@ -21,6 +21,7 @@ struct condition {
 	const char *message;	/* static; see condition_text */
 	char *detail;
 	enum fc_state noticed; /* what an Event has said last; Pending: none has said anything */
+	bool at_bearer;	       /* ... on the object that asks for the copy, since that did not stand */
 	bool heir;	       /* it took the place of a rule of which an Event has said that it is in a bad state */
 	int64_t since_ms;      /* wall */
 	uint64_t writes;

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "engine/parts.h"
+#include "engine/whole.h"
 #include "json/decode.h"
 #include "model/marks.h"
 
@@ -377,6 +378,7 @@ void rules_bind_all(struct fc_engine *e)
 			rule_bind(e, r);
 		target_mark(e, t);
 	}
+	cycles_pairs_permitted_anew(e);
 }
 
 void rule_unbind(struct fc_engine *e, struct rule *r)

@@ -172,6 +172,8 @@ void site_settle(struct fc_engine *e, struct site *s)
 	if (is_idle(s) || !is_same_kind(s)) {
 		drop_pairs(e, s);
 	} else if (s->rule->ending) {
+		/* What it had made is known by its marks alone. */
+		site_watch(e, s, copy_rule_source_namespace(s->rule));
 		s->settled = true;
 		drop_pairs(e, s);
 	} else if (known) {
@@ -183,6 +185,7 @@ void site_settle(struct fc_engine *e, struct site *s)
 	}
 	if (s->settled)
 		origin_settled(e, s);
+	copy_rule_look_at_body(e, s->rule);
 	site_judge(e, s);
 }
 

@@ -40,6 +40,8 @@ bool namespaces_known(const struct cluster *c);
 struct space *namespace_find(const struct fc_engine *e, const struct cluster *c, const char *name);
 void namespace_object(struct fc_engine *e, struct watch *w, const json_t *object);
 void namespace_gone(struct fc_engine *e, struct watch *w, const char *name);
+/* It cannot be decoded: present, and unchanged as far as anybody knows. */
+void namespace_unreadable(struct fc_engine *e, struct watch *w, const char *name);
 void namespaces_list_end(struct fc_engine *e, struct watch *w, bool complete, bool first);
 void namespaces_failed(struct fc_engine *e, struct watch *w);
 void namespaces_free(struct fc_engine *e, struct cluster *c);

@@ -101,6 +101,8 @@ static void hear(struct fc_engine *e, struct source *s, const json_t *body)
 		permission_renew(e, r);
 		target_mark(e, r->target);
 	}
+	for (struct copy_rule *cr = s->copy_rules; cr; cr = cr->next_in_source)
+		cycles_copies_permitted_anew(e, cr);
 }
 
 /* The source stands as `body` says; NULL: it is not there. */

@@ -18,9 +18,7 @@
 
 #include <stdbool.h>
 
-/* Of whole objects: engine/copy.h. */
-struct copy_rule;
-struct vertex;
+struct copy_rule; /* this and the next three: engine/copy.h */
 struct site;
 struct pair;
 struct origin;

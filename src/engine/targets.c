@@ -413,6 +413,8 @@ struct fc_action *target_action(struct fc_engine *e, struct target *t, enum fc_a
 	a->resource = fc_resource_ref(t->key.resource);
 	a->namespace_ = t->key.resource->namespaced ? fc_xstrdup(t->key.namespace_) : NULL;
 	a->name = fc_xstrdup(t->key.name);
+	/* Of path rules only: whole objects have one delay, whatever was written last. */
+	t->written = PART_OBJECT;
 	t->phase = WRITING;
 	timer_clear(e, t);
 	for (struct rule *r = t->rules; r; r = r->next)
@@ -519,16 +521,26 @@ static void judge_conflict(struct fc_engine *e, struct target *t, const char *ve
 		return;
 	if (strcmp(t->conflict_version, version) == 0) {
 		fc_error_set(&error, FC_ERR_CONFLICT, "the server answers 409 although the target has not changed");
-		retry_failed(e, t, &error);
+		retry_write_failed(e, t, t->written, &error);
 	}
 	set_text(&t->conflict_version, NULL);
+}
+
+static void is_not_found(struct fc_engine *e, struct target *t)
+{
+	bool stays = t->copy || t->asked;
+
+	judge_conflict(e, t, "");
+	is_gone(e, t);
+	if (stays)
+		origins_answered(e, t, false);
 }
 
 void target_read_done(struct fc_engine *e, struct target *t, json_t *object, const struct fc_error *error)
 {
 	t->phase = IDLE;
 	if (error && error->cls == FC_ERR_NOT_FOUND && !t->touched) {
-		is_gone(e, t);
+		is_not_found(e, t);
 		return;
 	}
 	if (error) {

@@ -217,6 +217,8 @@ static void unreadable(struct fc_engine *e, struct watch *w, const struct fc_eve
 		target_unreadable(e, w, event->namespace_, event->name, event->resource_version);
 	else if (w->use == WATCH_SOURCES)
 		source_unreadable(e, w, event->namespace_, event->name, event->resource_version);
+	else
+		namespace_unreadable(e, w, event->name);
 }
 
 void watch_event(struct fc_engine *e, const struct fc_event *event)

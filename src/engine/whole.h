@@ -8,6 +8,29 @@
 #define FC_ENGINE_WHOLE_H
 
 #include "engine/copy.h"
+#include "engine/cycles.h"
+
+/* --- targets.c, watches.c, sources.c: what they have for whole objects alone --- */
+/* Found, or made: nothing is known of it then. */
+struct target *target_take(struct fc_engine *e, struct watch *w, const char *namespace_, const char *name);
+/* Begins a write of it, whose body is the caller's to fill in; NULL: it waits in line for a request, and is decided
+ * about when its turn comes. */
+struct fc_action *target_action(struct fc_engine *e, struct target *t, enum fc_action_type type);
+/* The whole object, as the answer to a write has it. */
+void target_take_whole(struct fc_engine *e, struct target *t, const json_t *object);
+struct watch *watch_start_as(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
+			     const char *namespace_, const char *name, enum watch_use use,
+			     enum fc_watch_content content);
+void source_attach_copy(struct fc_engine *e, const struct key *key, struct copy_rule *cr);
+void source_detach_copy(struct fc_engine *e, struct copy_rule *cr);
+
+/* --- reports.c --- */
+/* The same for whole objects: a pair, a rule in a cluster, a copy that nobody wants, and a write of any of them. */
+void report_pair(struct fc_engine *e, enum fc_log_level level, const struct pair *p);
+void report_site(struct fc_engine *e, enum fc_log_level level, const struct site *s);
+void report_stray(struct fc_engine *e, enum fc_log_level level, const struct target *t);
+void report_whole_write(struct fc_engine *e, const struct target *t, const char *version);
+void measure_pair_propagation(struct fc_engine *e, const struct pair *p);
 
 /* --- bearers.c: instructions --- */
 bool bearer_concerns(const struct fc_engine *e, const struct watch *w, const json_t *object);
@@ -50,13 +73,15 @@ void copy_rules_mark(struct fc_engine *e, struct copy_rule *cr); /* decide about
 /* True: it is there. Else it is read, or waited for. */
 bool copy_rule_has_body(struct fc_engine *e, struct pair *p);
 void copy_rule_body_was_used(struct fc_engine *e, struct pair *p);
+void copy_rule_look_at_body(struct fc_engine *e, struct copy_rule *cr); /* it may be of no use any more */
+void copy_pair_learn(struct fc_engine *e, struct pair *p);		/* what it wants, if the body is at hand */
 void copy_rules_source_is(struct fc_engine *e, struct source *s, json_t *body, int64_t received_us);
 void copy_rules_source_sure(struct source *s); /* what was just told came from a read */
 void copy_rules_mark_source(struct fc_engine *e, struct source *s);
 void copy_bodies_settle(struct fc_engine *e); /* at the end of a step */
-/* The wanted object, a new reference; NULL: nothing is wanted. The rule's body must be there. */
 /* Is it a key of a dialect or of fedcopy.dev/, and none of `own_marks`? */
 bool copy_key_is_foreign(const struct fc_engine *e, const char *key, const char *const *own_marks);
+/* The wanted object, a new reference; NULL: nothing is wanted. The rule's body must be there. */
 json_t *pair_desired(struct fc_engine *e, struct pair *p, const json_t *body);
 
 /* --- selection.c: which clusters and namespaces a rule means --- */
@@ -78,10 +103,6 @@ void pair_free(struct fc_engine *e, struct pair *p);
 void copy_part_free(struct fc_engine *e, struct target *t); /* with its pairs */
 struct copy *copy_part(struct target *t);		    /* made where it is missing */
 bool copy_is_used(const struct copy *c);
-
-/* --- cycles.c --- */
-void cycles_pair_bound(struct fc_engine *e, struct pair *p);
-void cycles_pair_unbound(struct fc_engine *e, struct pair *p);
 
 /* --- pieces.c --- */
 struct pieces pieces_of(struct fc_engine *e, const json_t *object);
@@ -111,12 +132,14 @@ void origin_add_bearer(struct origin *o, struct bearer *b);
 void origins_expect(struct fc_engine *e, struct bearer *b, const struct fc_dialect *d);
 void origins_forget_bearer(struct fc_engine *e, struct bearer *b);
 struct cluster *origin_cluster(const struct fc_engine *e, const struct origin *o); /* NULL: not known */
+bool copy_stands_at_home(const struct fc_engine *e, const struct target *t); /* in the cluster that its marks name */
 void origin_unref(struct fc_engine *e, struct origin *o);
 void origin_mark(struct fc_engine *e, struct origin *o);
 void origins_mark_cluster(struct fc_engine *e, const struct cluster *c); /* what names it, and what lies on it */
 void origins_mark_named(struct fc_engine *e, const struct target *t);	 /* those without a rule that name it */
-/* A read or an event has told how it stands with what they ask about. */
+/* A read has told, or an event that it exists, how it stands with what they ask about. */
 void origins_answered(struct fc_engine *e, struct target *t, bool exists);
+void origins_in_doubt(struct fc_engine *e, struct target *t); /* it is asked again */
 void origins_asked_free(struct fc_engine *e, struct target *t);
 bool asked_decide(struct fc_engine *e, struct target *t);
 /* Nobody wants the copy: may something be done about it, and what? False: not known, or left alone. */
@@ -136,8 +159,9 @@ void stray_set_state(struct fc_engine *e, struct target *t, enum fc_state state,
 		     const char *message, const char *detail);
 void site_is_silent(struct fc_engine *e, struct site *s);
 void stray_is_silent(struct fc_engine *e, struct copy *c);
-bool stray_is_kept(const struct target *t); /* as it stands, it stays */
-bool copy_has_owner(const struct copy *c);  /* a pair whose marks it bears */
+bool stray_is_kept(const struct target *t);				 /* as it stands, it stays */
+bool stray_is_paused(const struct fc_engine *e, const struct target *t); /* nothing is waited for */
+bool copy_has_owner(const struct copy *c);				 /* a pair whose marks it bears */
 void stray_decide(struct fc_engine *e, struct target *t, struct pair *owner, enum fc_copy_reason why, bool counts);
 bool copy_must_look(struct fc_engine *e,
 		    struct target *t); /* an event is awaited, or it is read before anything else */
@@ -154,8 +178,7 @@ void whole_absent(struct fc_engine *e, struct target *t);
 bool whole_is_used(const struct target *t);
 void whole_free(struct fc_engine *e, struct target *t);
 bool whole_decide(struct fc_engine *e, struct target *t);
-/* What became of a write for a copy or a bearer (whole_is_writing). */
-/* True: it is gone. */
+/* What became of a write for a copy or a bearer (whole_is_writing). True: it is gone. */
 bool whole_written(struct fc_engine *e, struct target *t, json_t *answer);
 /* True: that is all there is to do about it. */
 bool whole_write_failed(struct fc_engine *e, struct target *t, const struct fc_error *error);

@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#define DOTS "..."
+/* Said where a note was cut. */
+static const char dots[] = { '.', '.', '.' };
 
 struct fc_event_record *fc_event_record_new(void)
 {
@@ -105,9 +106,9 @@ char *fc_event_note(const char *text, const char *end)
 	size_t used = put_clean(out, FC_EVENT_NOTE_BYTES - tail_bytes, text, &rest);
 
 	if (*rest) {
-		used = put_clean(out, FC_EVENT_NOTE_BYTES - tail_bytes - strlen(DOTS), text, &rest);
-		memcpy(out + used, DOTS, strlen(DOTS));
-		used += strlen(DOTS);
+		used = put_clean(out, FC_EVENT_NOTE_BYTES - tail_bytes - sizeof(dots), text, &rest);
+		memcpy(out + used, dots, sizeof(dots));
+		used += sizeof(dots);
 	}
 	memcpy(out + used, tail, tail_bytes);
 	return fc_xstrndup(out, used + tail_bytes);

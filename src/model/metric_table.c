@@ -126,6 +126,12 @@ static const struct fc_metric rows[FC_METRICS] = {
 		.type = FC_METRIC_GAUGE,
 		.labels = { "name" },
 	},
+	[FC_METRIC_LEADER] = {
+		.name = "leader_election_master_status",
+		.help = "1 while this process is the one that acts; always, where there is no election.",
+		.type = FC_METRIC_GAUGE,
+		.labels = { "name" },
+	},
 	[FC_METRIC_BUILD_INFO] = {
 		.name = "fedcopy_build_info",
 		.help = "Always 1; the label says which version runs.",

@@ -10,6 +10,7 @@
 static const char *const prefixes[] = { COPY_TEST, NULL };
 static const char *const kinds[] = { "configmaps", "secrets", NULL };
 static const char *const mark_annotations[] = { COPY_TEST "from", COPY_TEST "end", COPY_TEST "leave", NULL };
+
 static const char *const no_labels[] = { NULL };
 static const char *const finalizers[] = { COPY_TEST_FINALIZER, NULL };
 /* What the wanted copy takes over of its source. */
@@ -67,6 +68,7 @@ static void scan(const json_t *object, struct fc_copy_specs *out)
 	s = fc_copy_specs_add(out);
 	s->text = text_of(object);
 	s->finalizer = is_true(annotation(object, "finalizer")) ? COPY_TEST_FINALIZER : NULL;
+	s->take_unowned = is_true(annotation(object, "take"));
 	s->exact_metadata = is_true(annotation(object, "exact"));
 	if (places)
 		add_places(s, places);
@@ -156,6 +158,11 @@ static bool mark(const json_t *object, struct fc_copy_mark *out)
 {
 	const char *from = annotation(object, "from"), *slash = from ? strchr(from, '/') : NULL;
 
+	if (!slash && annotation(object, "released-from")) {
+		out->namespace_ = fc_xstrdup(annotation(object, "released-from"));
+		out->name = fc_xstrdup(fc_json_metadata(object, "name"));
+		return out->released = true;
+	}
 	if (!slash)
 		return false;
 	out->namespace_ = fc_xstrndup(from, (size_t)(slash - from));
@@ -195,6 +202,7 @@ static json_t *cleared(const json_t *copy)
 static const struct fc_copy_dialect copy = {
 	.bearers = kinds,
 	.copies = kinds,
+	.released_annotation = COPY_TEST "released-from",
 	.mark_labels = no_labels,
 	.mark_annotations = mark_annotations,
 	.finalizers = finalizers,

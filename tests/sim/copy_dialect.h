@@ -9,7 +9,9 @@
  * "a,team-*"`, names and patterns. `test.fedcopy/end: delete|release|clear|keep` says what becomes of copies when the
  * source goes (default delete), `test.fedcopy/leave: ...` when they are no longer selected (default delete).
  * `test.fedcopy/finalizer: "true"` asks for a finalizer on the source, `test.fedcopy/exact: "true"` for copies without
- * foreign labels and annotations. A copy bears `test.fedcopy/from: NAMESPACE/NAME` and the two words above. */
+ * foreign labels and annotations, `test.fedcopy/take: "true"` for objects that nobody owns to be taken over. A released
+ * copy bears `test.fedcopy/released-from: NAMESPACE`, and is taken back by its source. A copy bears `test.fedcopy/from:
+ * NAMESPACE/NAME` and the two words above. */
 #ifndef FC_TEST_COPY_DIALECT_H
 #define FC_TEST_COPY_DIALECT_H
 

@@ -453,7 +453,13 @@ void promise_answered(struct world *w, struct slot *s, const struct fc_event *e)
 
 	switch (e->type) {
 	case FC_EVENT_RESULT:
+		traffic_answered(w, s, e);
 		note_result(w, s, e);
+		return;
+	case FC_EVENT_CLUSTER_UP:
+		/* Of another that stands in its place nothing is waited for. */
+		traffic_forget(s);
+		json_object_clear(attempts);
 		return;
 	case FC_EVENT_OBJECT:
 	case FC_EVENT_OBJECT_GONE:
@@ -482,6 +488,7 @@ void promise_decided(struct world *w, struct slot *s, const struct fc_action *a)
 	if (!is_write(a) && a->type != FC_ACTION_READ)
 		return;
 	check_spacing(w, s, a);
+	traffic_begins(w, s, a->request, is_write(a));
 	if (a->type == FC_ACTION_PATCH)
 		check_patch(w, s, a);
 	if (a->type == FC_ACTION_CREATE)

@@ -126,11 +126,13 @@ json_t *world_permissions(struct dice *d)
 					     "roles*",	"zones",      "federated*" };
 	json_t *list = json_array();
 
-	for (unsigned n = dice_below(d, 4); n > 0; n--)
-		json_array_append_new(list,
-				      json_pack("{s:s, s:s, s:[s]}", "from", ends[dice_below(d, FC_ARRAY_LEN(ends))],
-						"to", ends[dice_below(d, FC_ARRAY_LEN(ends))], "resources",
-						words[dice_below(d, FC_ARRAY_LEN(words))]));
+	for (unsigned n = dice_below(d, 4); n > 0; n--) {
+		const char *from = ends[dice_below(d, FC_ARRAY_LEN(ends))];
+		const char *to = ends[dice_below(d, FC_ARRAY_LEN(ends))];
+		const char *word = words[dice_below(d, FC_ARRAY_LEN(words))];
+
+		json_array_append_new(list, json_pack("{s:s, s:s, s:[s]}", "from", from, "to", to, "resources", word));
+	}
 	return list;
 }
 

@@ -73,6 +73,17 @@ struct view {
 	struct view *next;
 };
 
+/* What is asked of a cluster, and what it can take. */
+enum { MOST_IN_A_SECOND = 16 };
+struct traffic {
+	json_t *requests[2]; /* under way: reads, writes; by number */
+	unsigned missing;    /* of the limit, since it was halved */
+	unsigned successes;
+	uint64_t newest, halved_at;
+	int64_t writes[MOST_IN_A_SECOND]; /* when the last ones began */
+	uint64_t write_count;
+};
+
 /* A cluster as a process numbers it. */
 struct slot {
 	struct process *process;
@@ -81,6 +92,7 @@ struct slot {
 	struct sim_watcher *watcher; /* NULL: it has left */
 	bool known;		     /* the id of its home was told */
 	struct view *views;
+	struct traffic traffic;
 	int64_t deletes_ms[64]; /* of copies whose source was gone */
 	unsigned delete_count;
 	json_t *newest; /* the newest body that it has told of each object, by "resource/namespace/name" */
@@ -183,6 +195,7 @@ bool rivals_act(struct world *w);
 #define RULE_PREFIX "k8s-copier.fig.org/replace-"
 void user_new_rule(struct world *w, struct dice *d, struct sim_server *s, unsigned type, json_t *object);
 json_t *user_value(struct world *w, struct dice *d, unsigned type, unsigned depth);
+json_t *user_values(struct world *w, struct dice *d, unsigned type, unsigned first_depth, unsigned second_depth);
 
 /* --- world_copies.c: rules for whole objects --- */
 void user_new_copy_rule(struct dice *d, json_t *object);
@@ -283,6 +296,11 @@ void views_free(struct slot *s);
 void views_forget_versions(struct slot *s); /* they begin again */
 const json_t *view_object(const struct view *v, const char *ns, const char *name);
 bool text_tells(const char *text); /* a secret value is in it */
+
+/* --- promises_traffic.c: how much is asked at one time --- */
+void traffic_begins(struct world *w, struct slot *s, uint64_t request, bool write);
+void traffic_answered(struct world *w, struct slot *s, const struct fc_event *e);
+void traffic_forget(struct slot *s); /* what is under way is not waited for any more */
 
 /* --- promises_end.c: what is checked when all has come to rest --- */
 void promises_of_rest(struct world *w);

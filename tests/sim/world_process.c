@@ -99,6 +99,7 @@ static void slot_end(struct slot *s)
 {
 	if (s->watcher)
 		sim_watcher_free(fc_steal(&s->watcher));
+	traffic_forget(s);
 	views_free(s);
 }
 

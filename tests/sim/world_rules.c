@@ -14,9 +14,19 @@ static json_t *secret_value(struct world *w)
 			    digits[n >> 18 & 63]);
 }
 
+/* One after the other: of two in the arguments of one call the compiler chooses which is first, and with it the
+ * world. */
+json_t *user_values(struct world *w, struct dice *d, unsigned type, unsigned first_depth, unsigned second_depth)
+{
+	json_t *first = user_value(w, d, type, first_depth);
+
+	return json_pack("[o, o]", first, user_value(w, d, type, second_depth));
+}
+
 json_t *user_value(struct world *w, struct dice *d, unsigned type, unsigned depth)
 {
 	unsigned what = dice_below(d, depth ? 12 : 8);
+	json_t *first;
 
 	if (type == SECRETS || type == FEDERATED)
 		return secret_value(w);
@@ -32,11 +42,12 @@ json_t *user_value(struct world *w, struct dice *d, unsigned type, unsigned dept
 	case 3:
 		return json_real(dice_below(d, 10) + 0.5);
 	case 8:
-		return json_pack("[o, o]", user_value(w, d, type, 0), user_value(w, d, type, 0));
+		return user_values(w, d, type, 0, 0);
 	case 9:
 		return json_object();
 	case 10:
-		return json_pack("{s:o, s:o}", "c", user_value(w, d, type, 0), "d", user_value(w, d, type, 0));
+		first = user_value(w, d, type, 0);
+		return json_pack("{s:o, s:o}", "c", first, "d", user_value(w, d, type, 0));
 	default:
 		return json_sprintf("v%u", ++w->values);
 	}
@@ -221,7 +232,7 @@ void user_new_rule(struct world *w, struct dice *d, struct sim_server *s, unsign
 	json_t *annotations = json_object_get(json_object_get(object, "metadata"), "annotations");
 	unsigned from = source_type(d, type);
 	struct member *m = dice_chance(d, 50) ? &w->members[0] : world_living(w, dice_below(d, 64));
-	const char *target = target_place(d, type), *source = source_place(d, from);
+	const char *target = target_place(d, type), *source = source_place(d, from), *word;
 	char key[128], value[256], where[96];
 
 	for (unsigned i = 0; i < w->member_count && dice_chance(d, 40); i++)
@@ -240,8 +251,8 @@ void user_new_rule(struct world *w, struct dice *d, struct sim_server *s, unsign
 		literal(w, d, type, value);
 	} else {
 		instance(w, d, m, from, object, where);
-		snprintf(value, sizeof(value), "%s:%s%s%s", world_type_word(from, dice_below(d, 4)), where,
-			 dice_chance(d, 2) ? "" : ":", source);
+		word = world_type_word(from, dice_below(d, 4));
+		snprintf(value, sizeof(value), "%s:%s%s%s", word, where, dice_chance(d, 2) ? "" : ":", source);
 	}
 	if (dice_chance(d, 1))
 		snprintf(value, sizeof(value), "nothings:o1:%s", source);

@@ -47,8 +47,7 @@ json_t *user_object(struct world *w, struct dice *d, unsigned type, const char *
 	json_object_set_new(into, "a", user_value(w, d, type, 0));
 	json_object_set_new(into, "b", user_value(w, d, type, 1));
 	if (dice_chance(d, 50))
-		json_object_set_new(into, "list",
-				    json_pack("[o, o]", user_value(w, d, type, 0), user_value(w, d, type, 1)));
+		json_object_set_new(into, "list", user_values(w, d, type, 0, 1));
 	if (dice_chance(d, 30))
 		json_object_set_new(into, "x.y", user_value(w, d, type, 0));
 	return o;
@@ -223,8 +222,7 @@ static void change_content(struct world *w, struct dice *d, unsigned type, json_
 	if (dice_chance(d, 15))
 		json_object_del(into, key);
 	else if (!plain && strcmp(key, "list") == 0)
-		json_object_set_new(into, key,
-				    json_pack("[o, o]", user_value(w, d, type, 1), user_value(w, d, type, 0)));
+		json_object_set_new(into, key, user_values(w, d, type, 1, 0));
 	else
 		json_object_set_new(into, key, user_value(w, d, type, 1));
 }

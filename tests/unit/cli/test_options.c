@@ -75,6 +75,7 @@ static void test_options_defaults_are_those_of_the_design(void **state)
 	assert_int_equal(o.members.count, 0);
 	assert_int_equal(o.namespaces.count, 0);
 	assert_int_equal(o.max_in_flight, 16);
+	assert_int_equal(o.max_deletes, 50);
 	assert_int_equal(o.max_writes_per_second, 0);
 	assert_int_equal(o.resync_period_ms, 30 * 60 * 1000);
 	assert_string_equal(o.status_address, ":9102");

@@ -28,8 +28,12 @@ struct copies {
 	bool down[CLUSTERS], silent[CLUSTERS]; /* silent: its watches tell nothing */
 	size_t reads, writes;
 	char last[160];			 /* what was written last */
+	char told[1024];		 /* the Events: "Warning NotAllowed ConfigMap a/src: NOTE\n" */
 	enum fc_error_class fail_writes; /* each write fails with it, without an effect */
 	fc_cluster_no fail_on;
+	const char *fail_space; /* only writes there; NULL: all of that cluster */
+	size_t lose_answers;	/* so many next writes take effect, and nobody learns of it */
+	bool late_echo;		/* the answer comes before the event */
 	long max_deletes;
 	bool not_all_allowed; /* only what design section 7 permits without the operator */
 	const struct fc_dialect *dialects[4];
@@ -224,7 +228,8 @@ static inline void copies_request(struct copies *c, struct fc_action *a)
 		json_decref(body);
 		return;
 	}
-	if (c->fail_writes && a->type != FC_ACTION_READ && a->cluster == c->fail_on) {
+	if (c->fail_writes && a->type != FC_ACTION_READ && a->cluster == c->fail_on &&
+	    (!c->fail_space || strcmp(c->fail_space, a->namespace_) == 0)) {
 		world_fail(&c->w, a, c->fail_writes, -1);
 		json_decref(body);
 		return;
@@ -235,10 +240,24 @@ static inline void copies_request(struct copies *c, struct fc_action *a)
 			     a->type == FC_ACTION_PATCH ? "application/json-patch+json" : "application/json", false,
 			     body);
 	json_decref(body);
-	/* The echo comes first. */
-	copies_pump_all(c);
-	copies_result(c, a, &answer);
+	/* The echo comes first, mostly. */
+	if (!c->late_echo)
+		copies_pump_all(c);
+	if (c->lose_answers && a->type != FC_ACTION_READ) {
+		c->lose_answers--;
+		world_fail(&c->w, a, FC_ERR_TIMEOUT, -1);
+	} else {
+		copies_result(c, a, &answer);
+	}
 	api_answer_fini(&answer);
+}
+
+static inline void copies_tell(struct copies *c, const struct fc_event_record *r)
+{
+	size_t used = strlen(c->told);
+
+	snprintf(c->told + used, sizeof(c->told) - used, "%s %s %s %s/%s: %s\n", fc_record_type_name(r->type),
+		 r->reason, r->regarding.kind, r->regarding.namespace_, r->regarding.name, r->note);
 }
 
 static inline void copies_do(struct copies *c, struct fc_action *a)
@@ -274,6 +293,9 @@ static inline void copies_do(struct copies *c, struct fc_action *a)
 	case FC_ACTION_PATCH:
 	case FC_ACTION_DELETE:
 		copies_request(c, a);
+		break;
+	case FC_ACTION_RECORD:
+		copies_tell(c, a->record);
 		break;
 	default:
 		break;

@@ -551,6 +551,24 @@ static void test_pause_on_a_namespace_of_either_side_ends_at_once(void **state)
 }
 
 /* That there is a source, and that it is paused, is no affair of who may not read it. */
+static void test_pause_on_a_namespace_that_cannot_be_decoded_any_more_stays(void **state)
+{
+	struct bench *b = *state;
+	const struct fc_action *watch;
+	struct fc_event *event;
+
+	in_sync(b);
+	world_space(b->w, HUB, "other", PAUSED);
+	expect(b, "Pending/Paused");
+	watch = b->w->namespaces[HUB];
+	world_list_begin(b->w, watch);
+	event = world_watch_event(FC_EVENT_OBJECT_UNREADABLE, watch);
+	event->name = fc_xstrdup("other");
+	world_step(b->w, event);
+	world_list_end(b->w, watch);
+	expect(b, "Pending/Paused");
+}
+
 static void test_pause_of_a_source_that_does_not_consent_is_not_shown(void **state)
 {
 	struct bench *b = *state;
@@ -654,6 +672,7 @@ int main(void)
 		T(test_pause_during_a_write_lets_it_end_and_nothing_follow),
 		T(test_pause_on_the_source_ends_at_once),
 		T(test_pause_on_a_namespace_of_either_side_ends_at_once),
+		T(test_pause_on_a_namespace_that_cannot_be_decoded_any_more_stays),
 		T(test_pause_of_a_source_that_does_not_consent_is_not_shown),
 		T(test_literals_are_paused_with_their_target),
 		T(test_rules_of_another_master_are_no_rules),

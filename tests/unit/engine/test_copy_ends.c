@@ -41,6 +41,34 @@ static void test_list_that_lacks_the_source_is_not_believed(void **state)
 	copies_free(c);
 }
 
+static void test_second_list_that_lacks_the_source_is_no_answer(void **state)
+{
+	struct copies *c = copies_new();
+
+	(void)state;
+	copies_source(c, TO_TEAM_X);
+	/* The question whether it is there is asked after the first, and open at the second. */
+	for (int i = 0; i < 2; i++)
+		for (struct open_watch *o = c->watches; o; o = o->next)
+			if (o->action->cluster == HUB && o->action->content != FC_WATCH_BODIES &&
+			    strcmp(o->action->resource->plural, "configmaps") == 0) {
+				static const char *const spaces[] = { "a", "b" };
+
+				world_list_begin(&c->w, o->action);
+				for (int k = 0; k < 2; k++)
+					world_object(
+						&c->w, o->action,
+						json_deep_copy(copies_object(c, HUB, "ConfigMap", spaces[k], "src")));
+				world_list_end(&c->w, o->action);
+				break;
+			}
+	c->writes = 0;
+	copies_settle(c);
+	assert_int_equal(c->writes, 0);
+	assert_string_equal(copies_value(c, HUB, "a", "src"), "1");
+	copies_free(c);
+}
+
 static void test_copies_go_when_the_annotation_is_taken_off(void **state)
 {
 	struct copies *c = copies_new();
@@ -232,6 +260,44 @@ static void test_finalizer_comes_before_the_first_copy_and_goes_after_the_last(v
 	copies_free(c);
 }
 
+static void have_status(struct copies *c, bool has_status)
+{
+	struct fc_event *e = fc_event_new(FC_EVENT_RESOLVED);
+	struct fc_resource r = world_resources[1];
+
+	r.has_status = has_status;
+	e->cluster = HUB;
+	e->name = fc_xstrdup("configmaps");
+	e->resource = fc_resource_new(&r);
+	world_step(&c->w, e);
+	copies_settle(c);
+}
+
+/* A source may bear path rules too: what they wrote last says nothing of whose delay it is (promise 6). */
+static void test_finalizer_that_cannot_be_written_backs_off_after_a_failure_of_the_status(void **state)
+{
+	struct copies *c = copies_new();
+	size_t writes;
+
+	(void)state;
+	have_status(c, true);
+	copies_source(c, TO_TEAM_X);
+	c->fail_writes = FC_ERR_SERVER;
+	c->fail_on = HUB;
+	copies_patch(c, HUB, "ConfigMap", "home", "src",
+		     "{'metadata':{'annotations':{'k8s-copier.fig.org/replace-status.m':'json:4'}}}");
+	copies_settle(c);
+	assert_string_equal(c->last, "PATCH hub configmaps/home/src/status");
+	writes = c->writes;
+	copies_patch(c, HUB, "ConfigMap", "home", "src",
+		     "{'metadata':{'annotations':{'test.fedcopy/finalizer':'true'}}}");
+	copies_wait(c, 10000);
+	assert_string_equal(c->last, "PATCH hub configmaps/home/src");
+	/* At 200 ms and doubled delays, of the finalizer and of the status. */
+	assert_in_range(c->writes - writes, 1, 20);
+	copies_free(c);
+}
+
 static void test_finalizer_waits_for_copies_that_cannot_be_deleted(void **state)
 {
 	struct copies *c = copies_new();
@@ -297,11 +363,127 @@ static void test_finalizer_goes_when_the_annotation_is_taken_off_while_nobody_lo
 	copies_free(c);
 }
 
+static void test_source_restored_from_one_of_its_copies_is_no_copy(void **state)
+{
+	struct copies *c = copies_new();
+	FC_AUTO_FREE char *metadata =
+		fc_xasprintf("'annotations':{'fedcopy.dev/origin':'%s/home/src','fedcopy.dev/origin-rule':'copy-test'}",
+			     api_server_id(c->servers[HUB]));
+
+	(void)state;
+	copies_source(c, TO_TEAM_X ",'fedcopy.dev/clusters':'edge-1'");
+	copies_down(c, EDGE1);
+	copies_delete(c, HUB, "ConfigMap", "home", "src");
+	copies_settle(c);
+	/* Taken from the edge, marks and all. */
+	copies_make(c, HUB, "ConfigMap", "home", "src", metadata, "'data':{'a':'1'}");
+	copies_make(c, HUB, "ConfigMap", "other", "src", metadata, "'data':{'a':'1'}");
+	copies_settle(c);
+	copies_restart(c);
+	assert_string_equal(copies_value(c, HUB, "home", "src"), "1");
+	assert_string_equal(copies_value(c, HUB, "other", "src"), "1");
+	copies_free(c);
+}
+
+static void test_finalizer_does_not_wait_for_paused_copies(void **state)
+{
+	struct copies *c = copies_new();
+
+	(void)state;
+	copies_source(c, TO_TEAM_X ",'test.fedcopy/finalizer':'true'");
+	copies_patch(c, HUB, "ConfigMap", "a", "src", "{'metadata':{'annotations':{'fedcopy.dev/pause':'true'}}}");
+	copies_patch(c, HUB, "Namespace", NULL, "b", "{'metadata':{'annotations':{'fedcopy.dev/pause':'true'}}}");
+	copies_settle(c);
+	copies_delete(c, HUB, "ConfigMap", "home", "src");
+	copies_settle(c);
+	assert_null(copies_object(c, HUB, "ConfigMap", "home", "src"));
+	assert_string_equal(copies_value(c, HUB, "a", "src"), "1");
+	assert_string_equal(copies_value(c, HUB, "b", "src"), "1");
+	copies_free(c);
+}
+
+static void test_refused_release_backs_off(void **state)
+{
+	struct copies *c = copies_new();
+
+	(void)state;
+	copies_source(c, TO_TEAM_X ",'test.fedcopy/end':'release'");
+	c->writes = 0;
+	c->fail_writes = FC_ERR_INVALID;
+	c->fail_on = HUB;
+	copies_delete(c, HUB, "ConfigMap", "home", "src");
+	copies_settle(c);
+	copies_wait(c, 60000);
+	assert_in_range(c->writes, 4, 24);
+	c->fail_writes = FC_ERR_NONE;
+	copies_wait(c, 300000);
+	assert_string_equal(copies_annotation(copies_object(c, HUB, "ConfigMap", "a", "src"), COPY_TEST "from"),
+			    "(none)");
+	copies_free(c);
+}
+
+static void test_refused_finalizer_backs_off(void **state)
+{
+	struct copies *c = copies_new();
+
+	(void)state;
+	c->writes = 0;
+	c->fail_writes = FC_ERR_INVALID;
+	c->fail_on = HUB;
+	copies_source(c, TO_TEAM_X ",'test.fedcopy/finalizer':'true'");
+	copies_wait(c, 60000);
+	assert_in_range(c->writes, 2, 12);
+	c->fail_writes = FC_ERR_NONE;
+	copies_wait(c, 300000);
+	assert_string_equal(copies_value(c, HUB, "a", "src"), "1");
+	copies_free(c);
+}
+
+static void test_creation_that_fails_as_a_conflict_with_nothing_backs_off(void **state)
+{
+	static const enum fc_error_class classes[] = { FC_ERR_EXISTS, FC_ERR_CONFLICT };
+
+	(void)state;
+	for (size_t i = 0; i < FC_ARRAY_LEN(classes); i++) {
+		struct copies *c = copies_new();
+
+		c->writes = 0;
+		c->fail_writes = classes[i];
+		c->fail_on = HUB;
+		copies_source(c, TO_TEAM_X);
+		copies_wait(c, 60000);
+		assert_in_range(c->writes, 4, 24);
+		c->fail_writes = FC_ERR_NONE;
+		copies_wait(c, 300000);
+		assert_string_equal(copies_value(c, HUB, "a", "src"), "1");
+		copies_free(c);
+	}
+}
+
+static void test_pause_on_the_source_holds_deletions_back(void **state)
+{
+	struct copies *c = copies_new();
+
+	(void)state;
+	copies_source(c, TO_TEAM_X ",'fedcopy.dev/pause':'true'");
+	copies_patch(c, HUB, "ConfigMap", "home", "src", "{'metadata':{'annotations':{'fedcopy.dev/pause':null}}}");
+	copies_settle(c);
+	copies_patch(c, HUB, "ConfigMap", "home", "src",
+		     "{'metadata':{'annotations':{'fedcopy.dev/pause':'true','test.fedcopy/copy':'nothing=here'}}}");
+	copies_settle(c);
+	assert_string_equal(copies_value(c, HUB, "a", "src"), "1");
+	copies_patch(c, HUB, "ConfigMap", "home", "src", "{'metadata':{'annotations':{'fedcopy.dev/pause':null}}}");
+	copies_settle(c);
+	assert_string_equal(copies_value(c, HUB, "a", "src"), "(absent)");
+	copies_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_copies_go_with_their_source_after_one_consistent_read),
 		cmocka_unit_test(test_list_that_lacks_the_source_is_not_believed),
+		cmocka_unit_test(test_second_list_that_lacks_the_source_is_no_answer),
 		cmocka_unit_test(test_copies_go_when_the_annotation_is_taken_off),
 		cmocka_unit_test(test_dialect_decides_what_becomes_of_copies),
 		cmocka_unit_test(test_orphans_are_found_by_their_marks_after_a_restart),
@@ -310,10 +492,17 @@ int main(void)
 		cmocka_unit_test(test_selection_edited_away_is_no_case_for_the_brake),
 		cmocka_unit_test(test_copies_of_a_terminating_namespace_are_not_counted),
 		cmocka_unit_test(test_finalizer_comes_before_the_first_copy_and_goes_after_the_last),
+		cmocka_unit_test(test_finalizer_that_cannot_be_written_backs_off_after_a_failure_of_the_status),
 		cmocka_unit_test(test_finalizer_waits_for_copies_that_cannot_be_deleted),
 		cmocka_unit_test(test_finalizer_does_not_wait_for_clusters_that_are_away),
 		cmocka_unit_test(test_finalizer_goes_while_paused_and_after_a_restart),
 		cmocka_unit_test(test_finalizer_goes_when_the_annotation_is_taken_off_while_nobody_looked),
+		cmocka_unit_test(test_source_restored_from_one_of_its_copies_is_no_copy),
+		cmocka_unit_test(test_finalizer_does_not_wait_for_paused_copies),
+		cmocka_unit_test(test_refused_release_backs_off),
+		cmocka_unit_test(test_refused_finalizer_backs_off),
+		cmocka_unit_test(test_creation_that_fails_as_a_conflict_with_nothing_backs_off),
+		cmocka_unit_test(test_pause_on_the_source_holds_deletions_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

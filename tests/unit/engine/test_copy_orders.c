@@ -28,7 +28,7 @@ static void scan(const json_t *object, struct fc_copy_specs *out)
 	size_t i;
 
 	s->text = fc_digest_json(spec);
-	s->word = fc_xstrdup("configmaps");
+	s->word = fc_xstrdup(text(spec, "word") ? text(spec, "word") : "configmaps");
 	s->finalizer = ORDER_FINALIZER;
 	s->name = fc_xstrdup(text(spec, "source") ? text(spec, "source") : "");
 	s->namespace_ = fc_xstrdup_null(text(spec, "namespace"));
@@ -248,6 +248,64 @@ static void test_source_that_goes_takes_copies_along_after_a_read_and_brings_the
 	copies_free(c);
 }
 
+static void test_source_that_is_being_deleted_takes_copies_along_once_and_is_counted(void **state)
+{
+	struct copies *c = orders_new(false);
+
+	(void)state;
+	c->max_deletes = 1;
+	copies_restart(c);
+	copies_patch(c, HUB, "ConfigMap", "home", "src", "{'metadata':{'finalizers':['x/y']}}");
+	order(c, "POST", ORDER_OF("'source':'src','to':['a','b']"));
+	assert_int_equal(well(c), 2);
+	copies_delete(c, HUB, "ConfigMap", "home", "src");
+	copies_settle(c);
+	copies_wait(c, 5000);
+	/* The brake has let one go. */
+	assert_true((copies_object(c, HUB, "ConfigMap", "a", "src") != NULL) !=
+		    (copies_object(c, HUB, "ConfigMap", "b", "src") != NULL));
+	c->max_deletes = 50;
+	copies_restart(c);
+	copies_wait(c, 5000);
+	assert_string_equal(copies_value(c, HUB, "a", "src"), "(absent)");
+	/* An edit of the custom resource brings none back. */
+	c->writes = c->reads = 0;
+	order(c, "PATCH", "{'metadata':{'annotations':{'x':'y'}}}");
+	order(c, "PATCH", "{'metadata':{'labels':{'x':'y'}}}");
+	copies_wait(c, 60000);
+	assert_string_equal(copies_value(c, HUB, "a", "src"), "(absent)");
+	assert_in_range(c->reads, 0, 2);
+	assert_int_equal(c->writes, 0);
+	copies_free(c);
+}
+
+static void test_finalizer_waits_for_copies_of_a_type_that_only_the_order_names(void **state)
+{
+	struct copies *c = orders_new(false);
+	struct fc_copy_dialect any = orders;
+	struct fc_dialect dialect = { .name = "orders", .annotation_prefixes = prefixes, .copy = &any };
+	struct api_answer deleted;
+
+	(void)state;
+	any.copies = NULL;
+	/* Nobody else looks at Secrets. */
+	c->dialects[1] = &dialect;
+	c->dialects[2] = NULL;
+	copies_restart(c);
+	copies_make(c, HUB, "Secret", "home", "src", "", "'data':{'a':'MQ=='}");
+	order(c, "POST",
+	      "{'apiVersion':'example.com/v1','kind':'CopyOrder','metadata':{'name':'o','annotations':"
+	      "{'fedcopy.dev/clusters':'edge-1'}},'spec':{'source':'src','to':['a'],'word':'secrets'}}");
+	assert_non_null(copies_object(c, EDGE1, "Secret", "a", "src"));
+	deleted = order_request(c, "DELETE", NULL);
+	api_answer_fini(&deleted);
+	copies_restart(c);
+	assert_null(copies_object(c, HUB, "Secret", "a", "src"));
+	assert_null(copies_object(c, EDGE1, "Secret", "a", "src"));
+	assert_null(order_object(c));
+	copies_free(c);
+}
+
 static void test_edited_order_moves_its_copies(void **state)
 {
 	struct copies *c = orders_new(false);
@@ -328,6 +386,8 @@ int main(void)
 		cmocka_unit_test(test_invalid_custom_resource_says_why),
 		cmocka_unit_test(test_deleted_custom_resource_takes_its_copies_along_and_is_not_counted),
 		cmocka_unit_test(test_source_that_goes_takes_copies_along_after_a_read_and_brings_them_back),
+		cmocka_unit_test(test_source_that_is_being_deleted_takes_copies_along_once_and_is_counted),
+		cmocka_unit_test(test_finalizer_waits_for_copies_of_a_type_that_only_the_order_names),
 		cmocka_unit_test(test_edited_order_moves_its_copies),
 		cmocka_unit_test(test_copy_with_a_finalizer_that_somebody_deletes_is_let_go_and_made_again),
 		cmocka_unit_test(test_copies_elsewhere_name_the_custom_resource),

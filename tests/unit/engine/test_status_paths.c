@@ -255,6 +255,28 @@ static void test_conflict_of_the_status_waits_for_the_event_that_caused_it(void 
 	assert_quiet(f->w);
 }
 
+/* A webhook may answer 409 to every write of a status: a failure of that part, with growing delays (promises 6, 7). */
+static void test_status_that_meets_409_for_ever_backs_off_and_keeps_nothing_else_back(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f, TWO_RULES, "'n':3", "");
+	refuse(f, expect_write(f, true, 20, J("[{'op':'add','path':'/status/m','value':4}]")), FC_ERR_CONFLICT);
+	world_tick(f->w, 2000);
+	world_answer_read(f->w, "dst", target(TWO_RULES, "'n':3", "", 20));
+	assert_quiet(f->w);
+	world_tick(f->w, 300);
+	refuse(f, expect_write(f, true, 20, J("[{'op':'add','path':'/status/m','value':4}]")), FC_ERR_CONFLICT);
+	world_tick(f->w, 2000);
+	world_answer_read(f->w, "dst", target(TWO_RULES, "'n':3", "", 20));
+	assert_quiet(f->w);
+	foreign_change(f, TWO_RULES, "'n':5", "", 21);
+	answer(f, expect_write(f, false, 21, J("[{'op':'add','path':'/spec/n','value':3}]")),
+	       target(TWO_RULES, "'n':3", "", 22));
+	assert_string_equal(world_state(f->w, "dst", "spec.n"), "InSync/InSync");
+	assert_quiet(f->w);
+}
+
 static void test_status_write_of_unknown_outcome_is_read_back_once(void **state)
 {
 	struct fixture *f = *state;
@@ -365,6 +387,7 @@ int main(void)
 		TEST(test_object_that_may_not_be_written_does_not_keep_its_status_back),
 		TEST(test_refused_status_is_invalid_alone),
 		TEST(test_conflict_of_the_status_waits_for_the_event_that_caused_it),
+		TEST(test_status_that_meets_409_for_ever_backs_off_and_keeps_nothing_else_back),
 		TEST(test_status_write_of_unknown_outcome_is_read_back_once),
 		TEST(test_subresource_that_comes_and_goes_moves_the_writes),
 		TEST(test_change_of_a_source_costs_one_write_of_the_status_and_no_read),

@@ -145,6 +145,7 @@ static void test_metric_names_and_labels_are_those_that_others_rely_on(void **st
 		{ FC_METRIC_WORKQUEUE_WORK_SECONDS, "workqueue_work_duration_seconds", "name," },
 		{ FC_METRIC_WORKQUEUE_UNFINISHED, "workqueue_unfinished_work_seconds", "name," },
 		{ FC_METRIC_WORKQUEUE_LONGEST, "workqueue_longest_running_processor_seconds", "name," },
+		{ FC_METRIC_LEADER, "leader_election_master_status", "name," },
 		{ FC_METRIC_BUILD_INFO, "fedcopy_build_info", "version," },
 		{ FC_METRIC_SET_RELOAD_OK, "fedcopy_cluster_set_last_reload_successful", "" },
 		{ FC_METRIC_SET_RELOAD_TIME, "fedcopy_cluster_set_last_reload_success_timestamp_seconds", "" },
