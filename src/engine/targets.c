@@ -483,8 +483,6 @@ static void place_refused(struct fc_engine *e, struct target *t, const char *why
 		    fc_path_compare(r->spec.target_path, root->spec.target_path) == FC_PATH_ABOVE)
 			r->refused = false;
 	root->refused = true;
-	/* It was tried: what calls for another try is what somebody else does. */
-	root->fresh = false;
 	rule_set_state(e, root, FC_STATE_INVALID, "Refused", "the server refused the value", why);
 }
 
@@ -653,7 +651,8 @@ static void write_failed(struct fc_engine *e, struct target *t, const struct fc_
 	for (struct rule *r = t->rules; r; r = r->next) {
 		if (!r->in_write)
 			continue;
-		if (!r->in_rewrite)
+		/* What was refused has been tried: what calls for another try is what somebody else does. */
+		if (!r->in_rewrite && error->cls != FC_ERR_INVALID)
 			r->fresh = true;
 		if (r->received_us == 0)
 			r->received_us = r->sent_us;
