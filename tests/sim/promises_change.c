@@ -157,6 +157,26 @@ static bool has_arrived(struct world *w, const struct wish *r, const char *ns, c
 	return place_get(&r->to, target, &have) == PLACE_FOUND && json_equal(want, have);
 }
 
+/* Every watch of the source's cluster lists again, and is answered by a replica that is behind: what is there by now
+ * was known already, and nothing is to be written. */
+static void check_stale_lists(struct change *c, const struct wish *r)
+{
+	struct world *w = c->world;
+	struct slot *slot = process_slot(&w->processes[0], r->source_member);
+	uint64_t patches = w->patches;
+
+	for (unsigned i = 0; i < 24; i++) {
+		api_server_lag(r->source_member->home->api, 1 + dice_below(&c->dice, 3));
+		sim_watcher_fail_watch(slot->watcher, i, FC_ERR_GONE);
+		sim_watcher_tell(slot->watcher, i, 0);
+	}
+	api_server_lag(r->source_member->home->api, 0);
+	world_settle(w, w->now_ms + 1500);
+	if (w->patches != patches)
+		world_fail(w, 5, "%llu writes because of lists that are behind",
+			   (unsigned long long)(w->patches - patches));
+}
+
 /* Several changes in a row, each a second or more after the other: never slowed down. */
 static void check_source_changes(struct change *c, struct wish *r)
 {
@@ -187,6 +207,8 @@ static void check_source_changes(struct change *c, struct wish *r)
 		if (c->chained == 0 && w->patches - patches > c->readers)
 			world_fail(w, 3, "%llu writes for one change of a source with %u targets",
 				   (unsigned long long)(w->patches - patches), c->readers);
+		if (w->seed % 4 == 1 && !w->copies && c->chained == 0 && !broken(w))
+			check_stale_lists(c, r);
 		w->now_ms += 1000;
 		process_tick(w);
 	}

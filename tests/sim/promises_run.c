@@ -392,14 +392,18 @@ static char *request_key(fc_cluster_no no, uint64_t request, char out[48])
 }
 
 /* The same object may be read as a source and as a target: twice is no storm yet. */
+#define WRITES " written"
 enum { AT_ONCE = 3, SHORTEST_DELAY_MS = 100 };
 
 static void check_spacing(struct world *w, struct slot *s, const struct fc_action *a)
 {
 	json_t *attempts = s->process->attempts, *entry;
-	char key[160], request[48];
+	char key[200], request[48];
 
 	attempt_key(s->no, a->resource->plural, a->namespace_, a->name, key);
+	/* A write is no second try of a read, which may have been for another rule. */
+	if (is_write(a))
+		strcat(key, WRITES);
 	json_object_set_new(attempts, request_key(s->no, a->request, request), json_string(key));
 	entry = json_object_get(attempts, key);
 	if (!entry || w->now_ms >= json_integer_value(json_array_get(entry, 0)))
@@ -457,11 +461,20 @@ static void forget_delays(json_t *attempts)
 			json_object_del(attempts, key);
 }
 
+static void forget_attempts(struct slot *s, const char *plural, const struct fc_event *e)
+{
+	char key[200];
+
+	attempt_key(s->no, plural, e->object ? fc_json_metadata(e->object, "namespace") : e->namespace_,
+		    e->object ? fc_json_metadata(e->object, "name") : e->name, key);
+	json_object_del(s->process->attempts, key);
+	json_object_del(s->process->attempts, strcat(key, WRITES));
+}
+
 /* Any news of it may be a reason to try at once. */
 void promise_answered(struct world *w, struct slot *s, const struct fc_event *e)
 {
 	json_t *attempts = s->process->attempts;
-	char key[160];
 
 	switch (e->type) {
 	case FC_EVENT_RESULT:
@@ -479,12 +492,7 @@ void promise_answered(struct world *w, struct slot *s, const struct fc_event *e)
 			return;
 		for (const struct view *v = s->views; v; v = v->next)
 			if (v->watch == e->watch)
-				json_object_del(attempts,
-						attempt_key(s->no, v->plural,
-							    e->object ? fc_json_metadata(e->object, "namespace")
-								      : e->namespace_,
-							    e->object ? fc_json_metadata(e->object, "name") : e->name,
-							    key));
+				forget_attempts(s, v->plural, e);
 		return;
 	case FC_EVENT_LIST_BEGIN:
 	case FC_EVENT_TICK:

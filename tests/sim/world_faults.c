@@ -352,6 +352,18 @@ static void play_watcher(struct world *w, const struct step *s)
 	}
 }
 
+/* A watch lists again, and is answered by a replica that is behind. */
+static void lag(struct world *w, const struct step *s)
+{
+	struct slot *slot = slot_of(w, s);
+
+	if (!slot || slot->member->at != slot->member->home)
+		return;
+	api_server_lag(slot->member->home->api, 1 + s->c % 6);
+	sim_watcher_fail_watch(slot->watcher, s->b, FC_ERR_GONE);
+	sim_watcher_tell(slot->watcher, s->b, 0);
+}
+
 void fault_play(struct world *w, const struct step *s)
 {
 	struct member *m = world_living(w, s->a);
@@ -364,7 +376,7 @@ void fault_play(struct world *w, const struct step *s)
 		api_server_compact(m->home->api);
 		break;
 	case STEP_LAG:
-		api_server_lag(m->home->api, 1 + s->b % 6);
+		lag(w, s);
 		break;
 	case STEP_SERVER_RESTART:
 		api_server_restart(m->home->api);
