@@ -406,6 +406,9 @@ static bool agrees(const struct survey *s, const struct wish *r, const char *sta
 	/* What was found before it went away stands. */
 	if (r->state == FC_STATE_CLUSTER_UNREACHABLE && (strcmp(state, "Invalid") == 0 || strcmp(state, "Cycle") == 0))
 		return true;
+	/* A type that comes and goes: discovery and watches know of it at different times. */
+	if (r->state == FC_STATE_PENDING && strcmp(state, "NotAllowed") == 0 && !r->literal && !r->source_type)
+		return true;
 	/* Without its type nobody can look whether it still is on one. */
 	if (r->state == FC_STATE_PENDING && strcmp(state, "Cycle") == 0 && !r->literal && !r->source_type)
 		return true;
@@ -599,6 +602,7 @@ void promises_of_rest(struct world *w)
 {
 	if (broken(w))
 		return;
+	members_remove_doubles(w);
 	check_fight(w);
 	if (!broken(w))
 		check_isolation(w);

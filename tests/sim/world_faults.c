@@ -181,7 +181,7 @@ static void member_leaves(struct world *w, struct member *m)
 	process_hears_member(w, m, FC_EVENT_CLUSTER_REMOVED);
 }
 
-static void remove_doubles(struct world *w)
+void members_remove_doubles(struct world *w)
 {
 	for (unsigned i = 1; i < w->member_count; i++)
 		if (w->members[i].alive && is_shared(w, &w->members[i]))
@@ -256,7 +256,7 @@ static void restart(struct world *w, struct process *p)
 	for (unsigned i = 0; i < w->member_count; i++)
 		if (w->members[i].alive && w->members[i].at != w->members[i].home)
 			member_move(w, &w->members[i], w->members[i].home);
-	remove_doubles(w);
+	members_remove_doubles(w);
 	process_stop(w, p);
 	process_start(w, p);
 	for (unsigned i = 0; i < p->slot_count; i++)
@@ -429,7 +429,7 @@ void world_heal(struct world *w)
 {
 	for (unsigned i = 0; i < MOST_RIVALS; i++)
 		w->rivals[i].active = false;
-	remove_doubles(w);
+	members_remove_doubles(w);
 	for (unsigned i = 0; i < w->member_count; i++) {
 		struct member *m = &w->members[i];
 

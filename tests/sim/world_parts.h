@@ -234,6 +234,8 @@ void world_settle(struct world *w, int64_t until_ms);
 void fault_play(struct world *w, const struct step *s);
 void world_heal(struct world *w);
 void member_lose(struct world *w, struct member *m);
+/* One cluster under two names is the operator's slip: two processes may each believe the other name. */
+void members_remove_doubles(struct world *w);
 
 /* --- oracle.c: what section 5 and 7 say of one rule --- */
 enum { MOST_SEGMENTS = 8, MOST_WISHES = 128 };
