@@ -653,8 +653,8 @@ static void write_failed(struct fc_engine *e, struct target *t, const struct fc_
 	for (struct rule *r = t->rules; r; r = r->next) {
 		if (!r->in_write)
 			continue;
-		if (!r->in_rewrite)
-			r->fresh = true;
+		/* Only what was: one that is refused again and again makes nothing new of those beside it. */
+		r->fresh = r->fresh || r->sent_fresh;
 		if (r->received_us == 0)
 			r->received_us = r->sent_us;
 	}
