@@ -277,6 +277,8 @@ static void count_delete(struct world *w, struct slot *s, const struct fc_action
 
 	if (!origin || w->max_deletes <= 0 || w->selection_changed || w->set_changed || source_of(w, type, origin))
 		return;
+	if (json_object_get(json_object_get(space_of(s->member, a->namespace_), "metadata"), "deletionTimestamp"))
+		return;
 	for (unsigned i = 0; i < s->delete_count; i++)
 		recent += s->deletes_ms[i] > w->now_ms - 10 * 60 * 1000;
 	if (recent >= (unsigned)w->max_deletes)
