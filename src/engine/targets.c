@@ -483,8 +483,6 @@ static void place_refused(struct fc_engine *e, struct target *t, const char *why
 		    fc_path_compare(r->spec.target_path, root->spec.target_path) == FC_PATH_ABOVE)
 			r->refused = false;
 	root->refused = true;
-	/* It was tried: what calls for another try is what somebody else does. */
-	root->fresh = false;
 	rule_set_state(e, root, FC_STATE_INVALID, "Refused", "the server refused the value", why);
 }
 
@@ -653,8 +651,10 @@ static void write_failed(struct fc_engine *e, struct target *t, const struct fc_
 	for (struct rule *r = t->rules; r; r = r->next) {
 		if (!r->in_write)
 			continue;
-		/* Only what was: one that is refused again and again makes nothing new of those beside it. */
-		r->fresh = r->fresh || r->sent_fresh;
+		/* What was refused has been tried: what calls for another try is what somebody else does. And only what
+		 * was new is so again: one that fails again and again makes nothing new of those beside it. */
+		if (error->cls != FC_ERR_INVALID)
+			r->fresh = r->fresh || r->sent_fresh;
 		if (r->received_us == 0)
 			r->received_us = r->sent_us;
 	}

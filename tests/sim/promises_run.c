@@ -445,6 +445,18 @@ static void note_result(struct world *w, struct slot *s, const struct fc_event *
 	json_decref(key);
 }
 
+/* All but what the requests under way are for. */
+static void forget_delays(json_t *attempts)
+{
+	const char *key;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(attempts, next, key, value)
+		if (key[0] != '#')
+			json_object_del(attempts, key);
+}
+
 /* Any news of it may be a reason to try at once. */
 void promise_answered(struct world *w, struct slot *s, const struct fc_event *e)
 {
@@ -459,7 +471,7 @@ void promise_answered(struct world *w, struct slot *s, const struct fc_event *e)
 	case FC_EVENT_CLUSTER_UP:
 		/* Of another that stands in its place nothing is waited for. */
 		traffic_forget(s);
-		json_object_clear(attempts);
+		forget_delays(attempts);
 		return;
 	case FC_EVENT_OBJECT:
 	case FC_EVENT_OBJECT_GONE:
@@ -478,7 +490,7 @@ void promise_answered(struct world *w, struct slot *s, const struct fc_event *e)
 	case FC_EVENT_TICK:
 		return;
 	default:
-		json_object_clear(attempts);
+		forget_delays(attempts);
 		return;
 	}
 }

@@ -132,7 +132,7 @@ int script_write(const struct script *s, const char *file, const char *why, stru
 
 	if (!out)
 		return fc_error_set_errno(err, FC_ERR_CONFIG, errno, "%s cannot be written", file);
-	fprintf(out, "# %s\nseed %" PRIu64 "\n", why, s->seed);
+	fprintf(out, "# %.*s\nseed %" PRIu64 "\n", (int)strcspn(why, "\n"), why, s->seed);
 	for (size_t i = 0; i < s->count; i++)
 		fprintf(out, "%s %u %u %u %u\n", names[s->steps[i].kind], s->steps[i].a, s->steps[i].b, s->steps[i].c,
 			s->steps[i].d);
