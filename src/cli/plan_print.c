@@ -84,8 +84,10 @@ static void put_write(const struct fc_plan_view *v, const struct fc_planned *w, 
 	FC_AUTO_FREE char *resource = fc_resource_name(w->resource);
 	struct fc_diff diff FC_CLEANUP(fc_diff_fini) = { .items = NULL };
 
-	fc_buf_printf(out, "  %s %s/%s/%s%s%s\n", operation_of(w), resource, w->namespace_ ? w->namespace_ : "",
-		      w->name, w->subresource ? " " : "", w->subresource ? w->subresource : "");
+	fc_buf_printf(out, "  %s %s/%s/", operation_of(w), resource, w->namespace_ ? w->namespace_ : "");
+	/* Objects of RBAC may be called almost anything. */
+	fc_clean_text(out, w->name);
+	fc_buf_printf(out, "%s%s\n", w->subresource ? " " : "", w->subresource ? w->subresource : "");
 	fc_diff_json(w->before, w->after, &diff);
 	for (size_t i = 0; i < diff.count; i++) {
 		bool confidential = is_confidential(w, &diff.items[i]);

@@ -350,6 +350,7 @@ static json_t *make_patch(struct target *t, struct group *groups, size_t count)
 			r->sent_us = r->received_us;
 			r->received_us = 0;
 			r->in_rewrite = rewrite;
+			r->sent_fresh = r->fresh;
 			r->fresh = r->want_moved = false;
 		}
 	}

@@ -68,6 +68,7 @@ struct rule {
 	/* What we wrote and what the server made of it: for `settled_key` the digest `settled_present` is right. */
 	struct fc_digest settled_key, settled_present, written_key;
 	bool in_write;	     /* part of the last write that was sent */
+	bool sent_fresh;     /* it was fresh in the last write */
 	bool in_rewrite;     /* its last write undid what somebody else had put there */
 	bool want_moved;     /* it wants something else since: what becomes of that write says nothing against it */
 	bool is_root;	     /* its place was that of a whole group in that write */

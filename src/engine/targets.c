@@ -651,9 +651,10 @@ static void write_failed(struct fc_engine *e, struct target *t, const struct fc_
 	for (struct rule *r = t->rules; r; r = r->next) {
 		if (!r->in_write)
 			continue;
-		/* What was refused has been tried: what calls for another try is what somebody else does. */
-		if (!r->in_rewrite && error->cls != FC_ERR_INVALID)
-			r->fresh = true;
+		/* What was refused has been tried: what calls for another try is what somebody else does. And only what
+		 * was new is so again: one that fails again and again makes nothing new of those beside it. */
+		if (error->cls != FC_ERR_INVALID)
+			r->fresh = r->fresh || r->sent_fresh;
 		if (r->received_us == 0)
 			r->received_us = r->sent_us;
 	}

@@ -13,6 +13,8 @@ from objects import asked, configmap, set_data, troubles, wait_data, wait_writes
 WRITE = {"method": "PATCH"}
 LIST = {"method": "GET", "path": "/configmaps?", "without": WATCH}
 OF_TARGETS = "/configmaps?"
+# Of targets and sources; beside them Namespaces are watched.
+WATCHES = {"path": WATCH, "without": "/namespaces?"}
 
 
 def begin(fedcopy, through, hub, edge1, namespace, *args, **keywords):
@@ -161,10 +163,10 @@ AT_FIRST = {
     "stream-reset": lambda p: p.rst_stream(2, count=1, **LIST),
     "connection-reset": lambda p: p.reset(count=1, **LIST),
     "slow": lambda p: p.slow(1.5, count=1, **LIST),
-    "watch-429": lambda p: p.answer(429, headers={"retry-after": "1"}, count=1, path=WATCH),
-    "watch-500": lambda p: p.answer(500, count=1, path=WATCH),
-    "watch-in-html": lambda p: p.html(200, count=1, path=WATCH),
-    "watch-cut": lambda p: p.cut(30, "end", count=1, path=WATCH),
+    "watch-429": lambda p: p.answer(429, headers={"retry-after": "1"}, count=1, **WATCHES),
+    "watch-500": lambda p: p.answer(500, count=1, **WATCHES),
+    "watch-in-html": lambda p: p.html(200, count=1, **WATCHES),
+    "watch-cut": lambda p: p.cut(30, "end", count=1, **WATCHES),
 }
 
 
@@ -221,7 +223,7 @@ def test_a_list_that_is_cut_in_the_middle_removes_nothing(through, fedcopy, hub,
         for how, _, proxies, _ in stories:
             for proxy, after in zip(proxies, (120, 7000)):
                 # The version is too old: source and targets are listed again. The lists end in the middle.
-                proxy.answer(410, reason="Expired", count=1, path=WATCH)
+                proxy.answer(410, reason="Expired", count=1, **WATCHES)
                 cuts.append((proxy, proxy.cut(after, how, count=1, **LIST)))
                 proxy.close_all()
         wait_for(lambda: all(proxy.hits(cut) for proxy, cut in cuts), 15, "the lists were cut")

@@ -119,6 +119,19 @@ static void assert_hidden(struct fc_planned *write, const char *value, const cha
 	planned_fini(write);
 }
 
+static void test_name_of_an_object_cannot_drive_the_terminal(void **state FC_UNUSED)
+{
+	FC_AUTO_BUF struct fc_buf out = FC_BUF_INIT;
+	struct fc_planned write = planned(0, &plan_configmaps, "{'data':{'k':'a'}}", "{'data':{'k':'b'}}", "[]");
+
+	write.name = "a\xc2\x9b"
+		     "2J";
+	show(&write, 1, NULL, false, &out);
+	assert_null(strstr(fc_buf_str(&out), "\xc2\x9b"));
+	assert_non_null(strstr(fc_buf_str(&out), "configmaps/ns/a\\u009b2J"));
+	planned_fini(&write);
+}
+
 static void test_no_value_of_a_secret_or_federated_object_is_shown(void **state FC_UNUSED)
 {
 	struct fc_planned write =
@@ -190,6 +203,7 @@ int main(void)
 		cmocka_unit_test(test_text_is_grouped_by_cluster_and_ends_with_a_summary),
 		cmocka_unit_test(test_text_lists_rules_below_the_summary),
 		cmocka_unit_test(test_text_of_others_cannot_drive_the_terminal),
+		cmocka_unit_test(test_name_of_an_object_cannot_drive_the_terminal),
 		cmocka_unit_test(test_no_value_of_a_secret_or_federated_object_is_shown),
 		cmocka_unit_test(test_confidential_places_of_other_objects_are_not_shown),
 		cmocka_unit_test(test_equal_values_of_two_objects_have_equal_marks),
