@@ -305,7 +305,8 @@ def test_a_limit_of_10_streams_holds_up_nothing(through, fedcopy, hub, edge1, ma
     for value in ("2", "3", "4"):
         for namespace in namespaces:
             change(hub, edge1, namespace, value, 5)
-    assert proxy.stats()["open"] <= 1 + 25 - 10 + 1, proxy.stats()
+    # 25 of targets, one of Namespaces, and one connection for all else: never more than one for each.
+    assert proxy.stats()["open"] <= 25 + 1 + 1, proxy.stats()
 
 
 def test_user_agent_and_basic_login_reach_the_server(through, fedcopy, hub, edge1, namespace):
