@@ -2,6 +2,7 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t now_us(clockid_t clock)
@@ -28,6 +29,11 @@ int64_t fc_clock_wall_ms(void)
 	return now_us(CLOCK_REALTIME) / 1000;
 }
 
+int64_t fc_clock_boot_ms(void)
+{
+	return now_us(CLOCK_BOOTTIME) / 1000;
+}
+
 void fc_time_rfc3339(int64_t wall_ms, char out[FC_RFC3339_BYTES])
 {
 	int64_t ms = wall_ms % 1000;
@@ -42,4 +48,17 @@ void fc_time_rfc3339(int64_t wall_ms, char out[FC_RFC3339_BYTES])
 	gmtime_r(&seconds, &tm);
 	size_t len = strftime(out, FC_RFC3339_BYTES, "%FT%T", &tm);
 	snprintf(out + len, FC_RFC3339_BYTES - len, ".%03uZ", (unsigned)ms % 1000);
+}
+
+void fc_time_rfc3339_seconds(int64_t wall_ms, char out[FC_RFC3339_BYTES])
+{
+	fc_time_rfc3339(wall_ms, out);
+	memcpy(strchr(out, '.'), "Z", sizeof("Z"));
+}
+
+void fc_time_rfc3339_micro(int64_t wall_ms, char out[FC_RFC3339_BYTES])
+{
+	fc_time_rfc3339(wall_ms, out);
+	size_t len = strlen(out) - 1;
+	snprintf(out + len, FC_RFC3339_BYTES - len, "000Z");
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/intern.h"
 
-#include "base/hash.h"
 #include "base/mem.h"
+#include "base/table.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -10,13 +10,13 @@
 #include <string.h>
 
 struct entry {
-	UT_hash_handle hh;
-	size_t refs;
+	uint32_t hash;
+	uint32_t refs;
 	char text[];
 };
 
 struct fc_intern {
-	struct entry *entries;
+	struct fc_table entries;
 };
 
 /* By way of an integer: only the caller's view of the text is const. */
@@ -25,37 +25,49 @@ static struct entry *entry_of(const char *interned)
 	return (struct entry *)((uintptr_t)interned - offsetof(struct entry, text));
 }
 
-static struct entry *find(const struct fc_intern *t, const char *s, size_t len)
+static uint32_t hash_of(const void *entry)
 {
-	struct entry *e;
+	return ((const struct entry *)entry)->hash;
+}
 
-	HASH_FIND(hh, t->entries, s, len, e);
-	return e;
+static bool is_text(const void *entry, const void *text)
+{
+	return strcmp(((const struct entry *)entry)->text, text) == 0;
 }
 
 struct fc_intern *fc_intern_new(void)
 {
-	return fc_xcalloc(1, sizeof(struct fc_intern));
+	struct fc_intern *t = fc_xcalloc(1, sizeof(*t));
+
+	fc_table_init(&t->entries, hash_of);
+	return t;
 }
 
 void fc_intern_free(struct fc_intern *t)
 {
 	if (!t)
 		return;
-	assert(!t->entries);
+	assert(t->entries.count == 0);
+	fc_table_fini(&t->entries);
 	free(t);
 }
 
 const char *fc_intern_take(struct fc_intern *t, const char *s)
 {
+	struct entry *e;
+	uint32_t hash;
+	size_t len;
+
 	if (!s)
 		return NULL;
-	size_t len = strlen(s);
-	struct entry *e = find(t, s, len);
+	len = strlen(s);
+	hash = fc_table_hash(s, len);
+	e = fc_table_find(&t->entries, hash, is_text, s);
 	if (!e) {
 		e = fc_xcalloc(1, sizeof(*e) + len + 1);
+		e->hash = hash;
 		memcpy(e->text, s, len);
-		HASH_ADD_KEYPTR(hh, t->entries, e->text, len, e);
+		fc_table_add(&t->entries, e);
 	}
 	e->refs++;
 	return e->text;
@@ -76,18 +88,19 @@ void fc_intern_drop(struct fc_intern *t, const char *interned)
 	assert(e->refs > 0);
 	if (--e->refs)
 		return;
-	HASH_DEL(t->entries, e);
+	fc_table_remove(&t->entries, e);
+	fc_table_tidy(&t->entries);
 	free(e);
 }
 
 const char *fc_intern_find(const struct fc_intern *t, const char *s)
 {
-	struct entry *e = s ? find(t, s, strlen(s)) : NULL;
+	struct entry *e = s ? fc_table_find(&t->entries, fc_table_hash(s, strlen(s)), is_text, s) : NULL;
 
 	return e ? e->text : NULL;
 }
 
 size_t fc_intern_count(const struct fc_intern *t)
 {
-	return HASH_COUNT(t->entries);
+	return t->entries.count;
 }

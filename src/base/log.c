@@ -83,6 +83,16 @@ static void put_control(struct fc_buf *b, uint32_t c)
 		fc_buf_printf(b, "\\u%04x", (unsigned)c);
 }
 
+/* How many bytes from `p` on stand for themselves: most of most values. */
+static size_t plain_bytes(const unsigned char *p, bool quotes)
+{
+	size_t n = 0;
+
+	while (p[n] >= 0x20 && p[n] < 0x7F && !(quotes && (p[n] == '"' || p[n] == '\\')))
+		n++;
+	return n;
+}
+
 /* `s` as it may stand between the quotes of a JSON string: control characters escaped, what is not UTF-8 replaced by
  * U+FFFD, byte by byte. Without `quotes`, quotes and backslashes stay as they are. */
 static void put_escaped(struct fc_buf *b, const char *s, bool quotes)
@@ -91,6 +101,13 @@ static void put_escaped(struct fc_buf *b, const char *s, bool quotes)
 	uint32_t c;
 
 	while (*p) {
+		size_t plain = plain_bytes(p, quotes);
+		if ((size_t)(p - start) + plain > VALUE_BYTES)
+			plain = VALUE_BYTES - (size_t)(p - start);
+		fc_buf_append(b, p, plain);
+		p += plain;
+		if (!*p)
+			return;
 		size_t bytes = utf8_character(p, &c);
 		if ((size_t)(p - start) + bytes > VALUE_BYTES) {
 			fc_buf_puts(b, "...");
@@ -137,10 +154,11 @@ static void put_value(struct fc_buf *b, const struct fc_log_field *f)
 
 static void put_field(struct fc_buf *b, const struct fc_log_field *f)
 {
-	if (sink.format == FC_LOG_JSON)
-		fc_buf_printf(b, ",\"%s\":", f->key);
-	else
-		fc_buf_printf(b, " %s=", f->key);
+	bool json = sink.format == FC_LOG_JSON;
+
+	fc_buf_puts(b, json ? ",\"" : " ");
+	fc_buf_puts(b, f->key);
+	fc_buf_puts(b, json ? "\":" : "=");
 	put_value(b, f);
 }
 

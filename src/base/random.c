@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/random.h"
 
+#include <openssl/rand.h>
+
 #include "base/clock.h"
 
 #include <sys/random.h>
@@ -37,4 +39,21 @@ int64_t fc_random_between(struct fc_random *r, int64_t low, int64_t high)
 	for (uint64_t surplus = (0 - count) % count; x < surplus;)
 		x = fc_random_next(r);
 	return (int64_t)((uint64_t)low + x % count);
+}
+
+int fc_random_letters(char *out, size_t len, struct fc_error *err)
+{
+	static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const size_t count = sizeof(letters) - 1;
+
+	for (size_t i = 0; i < len;) {
+		unsigned char byte;
+
+		if (RAND_bytes(&byte, 1) != 1)
+			return fc_error_set(err, FC_ERR_INTERNAL, "no random bytes for a secret");
+		/* Those that would make some letters likelier than others are passed over. */
+		if (byte < 256 / count * count)
+			out[i++] = letters[byte % count];
+	}
+	return 0;
 }

@@ -23,6 +23,18 @@ static const struct command commands[] = {
 	{ .name = "clusters",
 	  .summary = "show the clusters of a cluster set, and whether they can be reached",
 	  .run = fc_cmd_clusters },
+	{ .name = "release", .summary = "take back every finalizer and mark, for uninstalling", .run = fc_cmd_release },
+	{ .name = "k8s-copier", .summary = "in the place of k8s-copier, with its flags", .run = fc_cmd_k8s_copier },
+	{ .name = "kopy", .summary = "in the place of kopy, with its flags", .run = fc_cmd_kopy },
+	{ .name = "k8s-replicator",
+	  .summary = "in the place of k8s-replicator, with its flags",
+	  .run = fc_cmd_k8s_replicator },
+	{ .name = "object-sync",
+	  .summary = "in the place of the object-syncer, with its variables",
+	  .run = fc_cmd_object_sync },
+	{ .name = "configmap-sync",
+	  .summary = "in the place of the ConfigMapSync operator, with its flags",
+	  .run = fc_cmd_configmap_sync },
 	{ .name = "version", .summary = "print the version and those of the libraries", .run = fc_cmd_version },
 	{ .name = "reference", .run = fc_cmd_reference },
 };
@@ -51,7 +63,7 @@ static void put_usage(struct fc_buf *out)
 			 "Commands:\n");
 	for (size_t i = 0; i < FC_ARRAY_LEN(commands); i++) {
 		if (commands[i].summary)
-			fc_buf_printf(out, "  %-10s%s\n", commands[i].name, commands[i].summary);
+			fc_buf_printf(out, "  %-16s%s\n", commands[i].name, commands[i].summary);
 	}
 	fc_buf_puts(out, "\n\"fedcopy COMMAND --help\" lists the flags of a command.\n");
 }

@@ -15,8 +15,15 @@ enum fc_exit { FC_EXIT_DONE = 0, FC_EXIT_FAILED = 1, FC_EXIT_USAGE = 2, FC_EXIT_
 /* A command gets argv[0] as its own name and returns the exit status. It has said on standard error why it failed. */
 int fc_cmd_run(int argc, char **argv);
 int fc_cmd_plan(int argc, char **argv);
+int fc_cmd_release(int argc, char **argv);
 int fc_cmd_clusters(int argc, char **argv);
 int fc_cmd_version(int argc, char **argv);
+/* In the place of other programs: cli/dropin.h. */
+int fc_cmd_k8s_copier(int argc, char **argv);
+int fc_cmd_kopy(int argc, char **argv);
+int fc_cmd_k8s_replicator(int argc, char **argv);
+int fc_cmd_object_sync(int argc, char **argv);
+int fc_cmd_configmap_sync(int argc, char **argv);
 int fc_cmd_reference(int argc, char **argv);
 
 /* The whole program after main has prepared the process: finds the command and runs it. */

@@ -44,6 +44,13 @@ struct fc_engine_thread {
 	struct call *calls;
 };
 
+static const char *queue_of(const struct fc_engine_thread *t, const struct fc_event *event)
+{
+	if (event && event->queue)
+		return event->queue;
+	return t->options.queue ? t->options.queue : FC_ENGINE_QUEUE;
+}
+
 struct fc_engine_thread *fc_engine_thread_new(const struct fc_engine_thread_options *options)
 {
 	struct fc_engine_thread *t = fc_xcalloc(1, sizeof(*t));
@@ -53,7 +60,7 @@ struct fc_engine_thread *fc_engine_thread_new(const struct fc_engine_thread_opti
 	t->engine = fc_engine_new(&options->engine, options->seed);
 	t->queue = fc_mailbox_new(QUEUE_LIMIT, NULL, NULL);
 	/* A counter that is there from the start can be watched for its first step. */
-	fc_metrics_add(options->metrics, FC_METRIC_WORKQUEUE_RETRIES, 0, FC_LABELS("engine"));
+	fc_metrics_add(options->metrics, FC_METRIC_WORKQUEUE_RETRIES, 0, FC_LABELS(queue_of(t, NULL)));
 	atomic_store(&t->last_step_ms, fc_clock_mono_ms());
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_condattr_init(&attr);
@@ -88,9 +95,11 @@ static void log_report(const struct fc_report *r)
 	fc_log_write(r->level, r->message, fields, n);
 }
 
-static void measure(struct fc_metrics *metrics, const struct fc_measure *m)
+static void measure(const struct fc_engine_thread *t, const struct fc_measure *m)
 {
-	const char *const *labels = (const char *const *)m->labels;
+	const char *const *labels =
+		m->id == FC_METRIC_WORKQUEUE_RETRIES ? FC_LABELS(queue_of(t, NULL)) : (const char *const *)m->labels;
+	struct fc_metrics *metrics = t->options.metrics;
 
 	switch (fc_metric_row(m->id)->type) {
 	case FC_METRIC_COUNTER:
@@ -117,7 +126,7 @@ static void execute(struct fc_engine_thread *t, struct fc_actions *actions)
 			fc_action_free(a);
 			break;
 		case FC_ACTION_MEASURE:
-			measure(t->options.metrics, a->measure);
+			measure(t, a->measure);
 			fc_action_free(a);
 			break;
 		case FC_ACTION_GIVE_UP:
@@ -131,6 +140,8 @@ static void execute(struct fc_engine_thread *t, struct fc_actions *actions)
 		case FC_ACTION_RELIST:
 		case FC_ACTION_READ:
 		case FC_ACTION_PATCH:
+		case FC_ACTION_APPLY:
+		case FC_ACTION_REPLACE:
 		case FC_ACTION_CREATE:
 		case FC_ACTION_DELETE:
 		case FC_ACTION_RECORD:
@@ -171,7 +182,7 @@ static void take_event(struct fc_engine_thread *t, const struct fc_event *event,
 
 static void step(struct fc_engine_thread *t, struct fc_event *event)
 {
-	const char *const *labels = FC_LABELS("engine");
+	const char *const *labels = FC_LABELS(queue_of(t, event));
 	int64_t begun_us = fc_clock_mono_us();
 	struct fc_actions actions;
 
@@ -188,6 +199,8 @@ static void step(struct fc_engine_thread *t, struct fc_event *event)
 	if (event->queued_us)
 		fc_metrics_observe(t->options.metrics, FC_METRIC_WORKQUEUE_WORK_SECONDS,
 				   (double)(fc_clock_mono_us() - begun_us) / 1e6, labels);
+	if (t->options.on_stepped && event->queued_us)
+		t->options.on_stepped(t->options.user, event, (double)(fc_clock_mono_us() - begun_us) / 1e6);
 	fc_event_free(event);
 	atomic_store(&t->last_step_ms, fc_clock_mono_ms());
 	atomic_store(&t->step_began_us, 0);
@@ -253,7 +266,7 @@ void fc_engine_thread_post(struct fc_engine_thread *t, struct fc_event *event)
 	if (fc_mailbox_depth(t->queue) == 0)
 		atomic_store(&t->waiting_since_ms, fc_clock_mono_ms());
 	event->queued_us = fc_clock_mono_us();
-	fc_metrics_add(t->options.metrics, FC_METRIC_WORKQUEUE_ADDS, 1, FC_LABELS("engine"));
+	fc_metrics_add(t->options.metrics, FC_METRIC_WORKQUEUE_ADDS, 1, FC_LABELS(queue_of(t, event)));
 	if (fc_mailbox_put(t->queue, event) < 0)
 		fc_event_free(event);
 }

@@ -14,6 +14,9 @@
 
 struct fc_engine_thread;
 
+/* The name of its queue in the metrics. */
+#define FC_ENGINE_QUEUE "engine"
+
 struct fc_engine_thread_options {
 	struct fc_engine_options engine;
 	uint64_t seed;
@@ -23,6 +26,9 @@ struct fc_engine_thread_options {
 	/* The engine says that the cluster set is a mistake: called once, on its thread, with why. */
 	void (*on_give_up)(void *user, const char *why);
 	void *user;
+	/* It has worked through an event, for so long; on its thread. NULL: not wanted */
+	void (*on_stepped)(void *user, const struct fc_event *event, double seconds);
+	const char *queue; /* static: what its queue is called in the metrics; NULL: FC_ENGINE_QUEUE */
 	/* Nothing is really written: what the engine says of writes and rules is not logged, it is shown at the end. */
 	bool rehearsal;
 };

@@ -12,6 +12,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #define VARIABLE_PREFIX "FEDCOPY_"
 /* A file of flags has a few dozen lines; more is the wrong file. */
@@ -343,7 +344,7 @@ static int store_bool(const char *word, bool *out, struct fc_error *err)
 static int store_word(const struct fc_flag *row, const char *word, unsigned *out, struct fc_error *err)
 {
 	for (unsigned i = 0; row->words[i]; i++) {
-		if (strcmp(row->words[i], word) == 0) {
+		if ((row->any_case ? strcasecmp : strcmp)(row->words[i], word) == 0) {
 			*out = i;
 			return 0;
 		}

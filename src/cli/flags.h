@@ -51,6 +51,7 @@ struct fc_flag {
 	bool stops;		  /* booleans: given, nothing else is looked at (--help) */
 	int64_t min, max;
 	const char *const *words; /* NULL-terminated */
+	bool any_case;		  /* words: in capitals or not */
 	/* Judges one word; the error says what is wrong with it and the mend. NULL: anything goes. */
 	int (*check)(const char *word, struct fc_error *err);
 };

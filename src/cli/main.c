@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command.h"
 
+#include "cli/heap.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -53,6 +56,8 @@ int main(int argc, char **argv)
 {
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 
+	if (argc > 1 && strcmp(argv[1], "run") == 0 && !FC_SANITIZED)
+		fc_heap_start(argv);
 	if (!open_standard_descriptors())
 		return FC_EXIT_FAILED; /* and nowhere to say so */
 	if (!keep_memory_private()) {

@@ -2,18 +2,23 @@
 #include "cli/options.h"
 
 #include "base/mem.h"
+#include "cli/nearest.h"
+#include "dialects/dialects.h"
 #include "model/names.h"
 #include "model/resource.h"
 #include "serve/address.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* One connection carries no more writes than that at once (design section 4: 1000 streams). */
 #define IN_FLIGHT_MAX 1000
 
-#define EVERY_COMMAND (FC_COMMAND_RUN | FC_COMMAND_CLUSTERS | FC_COMMAND_PLAN)
+#define EVERY_COMMAND (FC_COMMAND_RUN | FC_COMMAND_CLUSTERS | FC_COMMAND_PLAN | FC_COMMAND_RELEASE)
 /* Those with an engine. */
 #define ENGINE_COMMANDS (FC_COMMAND_RUN | FC_COMMAND_PLAN)
+
+#define DEFAULT_DIALECT "k8s-copier"
 
 /* More copies than any cluster holds. */
 #define DELETES_MAX 1000000000
@@ -46,11 +51,76 @@ static int check_namespace(const char *word, struct fc_error *err)
 			    word);
 }
 
+static int check_lease_name(const char *word, struct fc_error *err)
+{
+	if (fc_name_is_subdomain(word))
+		return 0;
+	return fc_error_set(err, FC_ERR_USAGE,
+			    "\"%.80s\" is no name of a Lease: lower-case letters, digits, '-' and '.', beginning and "
+			    "ending with a letter or digit",
+			    word);
+}
+
 static int check_target(const char *word, struct fc_error *err)
 {
 	if (fc_resource_word_check(word, err) < 0)
 		return fc_error_wrap(err, "\"%.80s\"", word); /* which one of the list */
 	return 0;
+}
+
+#define MAX_DIALECTS 16
+
+static int check_dialect(const char *word, struct fc_error *err)
+{
+	FC_AUTO_BUF struct fc_buf known = FC_BUF_INIT;
+	const char *names[MAX_DIALECTS], *near;
+	size_t count = 0;
+
+	if (fc_dialect_named(word))
+		return 0;
+	for (; count < MAX_DIALECTS && fc_dialects[count]; count++) {
+		names[count] = fc_dialects[count]->name;
+		fc_buf_printf(&known, "%s%s", count ? ", " : "", names[count]);
+	}
+	near = fc_nearest(word, names, count);
+	if (near)
+		return fc_error_set(err, FC_ERR_USAGE, "there is no dialect \"%.80s\"; did you mean \"%s\"?", word,
+				    near);
+	return fc_error_set(err, FC_ERR_USAGE, "there is no dialect \"%.80s\"; those that exist are %s", word,
+			    fc_buf_str(&known));
+}
+
+static int check_prefix(const char *word, struct fc_error *err)
+{
+	size_t len = strlen(word);
+	FC_AUTO_FREE char *name = fc_xstrndup(word, len && word[len - 1] == '/' ? len - 1 : len);
+
+	if (!len || fc_name_is_subdomain(name))
+		return 0;
+	return fc_error_set(err, FC_ERR_USAGE,
+			    "\"%.80s\" is no prefix of annotations: a DNS name, with or without the / behind it, or "
+			    "nothing",
+			    word);
+}
+
+static int check_label(const char *word, struct fc_error *err)
+{
+	const char *equals = strchr(word, '=');
+
+	if (!*word || (equals && equals != word && equals[1] && !strchr(equals + 1, '=')))
+		return 0;
+	return fc_error_set(err, FC_ERR_USAGE, "\"%.80s\" is no label; write KEY=VALUE, or an empty value for none",
+			    word);
+}
+
+static int check_kind(const char *word, struct fc_error *err)
+{
+	static const char *const kinds[] = { "", "configmap", "secret", "all" };
+
+	for (size_t i = 0; i < FC_ARRAY_LEN(kinds); i++)
+		if (strcasecmp(word, kinds[i]) == 0)
+			return 0;
+	return fc_error_set(err, FC_ERR_USAGE, "\"%.80s\" is none of configmap, secret and all", word);
 }
 
 static const struct fc_flag rows[] = {
@@ -64,6 +134,7 @@ static const struct fc_flag rows[] = {
 	  .type = FC_FLAG_STRING,
 	  .value_name = "FILE",
 	  .commands = EVERY_COMMAND,
+	  .tolerated = FC_COMMAND_DROPIN,
 	  .offset = offsetof(struct fc_options, kubeconfig),
 	  .help = "the kubeconfig, or several parted by colons; without it those in KUBECONFIG, then the pod's service "
 		  "account, then ~/.kube/config" },
@@ -80,23 +151,34 @@ static const struct fc_flag rows[] = {
 	  .commands = EVERY_COMMAND,
 	  .offset = offsetof(struct fc_options, members),
 	  .help = "the kubeconfig context of a member cluster; may be repeated" },
+	{ .name = "dialect",
+	  .type = FC_FLAG_LIST,
+	  .value_name = "NAME",
+	  .default_text = DEFAULT_DIALECT,
+	  .commands = ENGINE_COMMANDS | FC_COMMAND_RELEASE,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
+	  .offset = offsetof(struct fc_options, dialects),
+	  .commas = true,
+	  .check = check_dialect,
+	  .help = "the dialects whose rules are followed; release: whose finalizers and marks are taken back, without it of "
+		  "all; may be repeated or a comma list" },
 	{ .name = "target",
 	  .short_name = 't',
 	  .type = FC_FLAG_LIST,
 	  .value_name = "RESOURCE",
 	  .commands = ENGINE_COMMANDS,
-	  .tolerated = EVERY_COMMAND,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
 	  .offset = offsetof(struct fc_options, targets),
 	  .commas = true,
 	  .check = check_target,
-	  .help = "required: the resources whose objects may carry annotations, such as secrets, federatedsecret or "
-		  "deployments.v1.apps; may be repeated or a comma list" },
+	  .help = "required with the dialect k8s-copier: the resources whose objects may carry its annotations, such as "
+		  "secrets, federatedsecret or deployments.v1.apps; may be repeated or a comma list" },
 	{ .name = "namespace",
 	  .short_name = 'n',
 	  .type = FC_FLAG_LIST,
 	  .value_name = "NAMESPACE",
-	  .commands = ENGINE_COMMANDS,
-	  .tolerated = EVERY_COMMAND,
+	  .commands = ENGINE_COMMANDS | FC_COMMAND_RELEASE,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
 	  .offset = offsetof(struct fc_options, namespaces),
 	  .commas = true,
 	  .check = check_namespace,
@@ -104,10 +186,65 @@ static const struct fc_flag rows[] = {
 	{ .name = "allow-all",
 	  .type = FC_FLAG_BOOL,
 	  .commands = ENGINE_COMMANDS,
-	  .tolerated = EVERY_COMMAND,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
 	  .offset = offsetof(struct fc_options, allow_all),
 	  .help = "everything may be copied from everywhere to everywhere, as far as the clusters let this process: "
 		  "nobody else's consent is asked for" },
+	{ .name = "kopy-overwrite-unowned",
+	  .type = FC_FLAG_BOOL,
+	  .commands = ENGINE_COMMANDS,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
+	  .offset = offsetof(struct fc_options, kopy_overwrite_unowned),
+	  .help = "kopy: an object of a copy's name that nobody has made as a copy, and that is nobody's by any "
+		  "dialect's words, is taken over instead of left alone" },
+	{ .name = "replicator-annotations-prefix",
+	  .type = FC_FLAG_STRING,
+	  .value_name = "PREFIX",
+	  .default_text = "k8s-replicator",
+	  .commands = ENGINE_COMMANDS | FC_COMMAND_RELEASE,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
+	  .offset = offsetof(struct fc_options, replicator_prefix),
+	  .empty = true,
+	  .check = check_prefix,
+	  .help = "k8s-replicator: the prefix of its annotations; empty: they have none, and no annotation is unknown" },
+	{ .name = "replicator-create-with-labels",
+	  .type = FC_FLAG_LIST,
+	  .value_name = "KEY=VALUE",
+	  .default_text = "app.kubernetes.io/managed-by=k8s-replicator",
+	  .commands = ENGINE_COMMANDS | FC_COMMAND_RELEASE,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
+	  .offset = offsetof(struct fc_options, replicator_labels),
+	  .commas = true,
+	  .empty = true,
+	  .check = check_label,
+	  .help = "k8s-replicator: the labels of the copies that it makes; empty: none; may be repeated or a comma "
+		  "list" },
+	{ .name = "replicator-ignore-unknown",
+	  .type = FC_FLAG_BOOL,
+	  .commands = ENGINE_COMMANDS | FC_COMMAND_RELEASE,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
+	  .offset = offsetof(struct fc_options, replicator_ignore_unknown),
+	  .help = "k8s-replicator: an unknown annotation with its prefix is told of, and the object is followed all the "
+		  "same" },
+	{ .name = "replicator-kinds",
+	  .type = FC_FLAG_LIST,
+	  .value_name = "KIND",
+	  .default_text = "all",
+	  .commands = ENGINE_COMMANDS | FC_COMMAND_RELEASE,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
+	  .offset = offsetof(struct fc_options, replicator_kinds),
+	  .commas = true,
+	  .empty = true,
+	  .check = check_kind,
+	  .help = "k8s-replicator: what is replicated: configmap, secret or all; empty: nothing; may be repeated or a "
+		  "comma list" },
+	{ .name = "object-sync-adopt-existing",
+	  .type = FC_FLAG_BOOL,
+	  .commands = ENGINE_COMMANDS,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
+	  .offset = offsetof(struct fc_options, object_sync_adopt_existing),
+	  .help = "object-sync: an object of a copy's name that nobody has made as a copy, and that is nobody's by any "
+		  "dialect's words, is taken over instead of left alone; it stays when the copies go" },
 	{ .name = "config",
 	  .type = FC_FLAG_STRING,
 	  .value_name = "FILE",
@@ -119,7 +256,7 @@ static const struct fc_flag rows[] = {
 	  .value_name = "N",
 	  .default_text = "16",
 	  .commands = ENGINE_COMMANDS,
-	  .tolerated = EVERY_COMMAND,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
 	  .offset = offsetof(struct fc_options, max_in_flight),
 	  .min = 1,
 	  .max = IN_FLIGHT_MAX,
@@ -129,7 +266,7 @@ static const struct fc_flag rows[] = {
 	  .value_name = "N",
 	  .default_text = "50",
 	  .commands = ENGINE_COMMANDS,
-	  .tolerated = EVERY_COMMAND,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
 	  .offset = offsetof(struct fc_options, max_deletes),
 	  .min = 0,
 	  .max = DELETES_MAX,
@@ -140,7 +277,7 @@ static const struct fc_flag rows[] = {
 	  .value_name = "N",
 	  .default_text = "0",
 	  .commands = FC_COMMAND_RUN,
-	  .tolerated = EVERY_COMMAND,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
 	  .offset = offsetof(struct fc_options, max_writes_per_second),
 	  .min = 0,
 	  .max = WRITES_PER_SECOND_MAX,
@@ -151,7 +288,7 @@ static const struct fc_flag rows[] = {
 	  .value_name = "DURATION",
 	  .default_text = "30m",
 	  .commands = FC_COMMAND_RUN,
-	  .tolerated = EVERY_COMMAND,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
 	  .offset = offsetof(struct fc_options, resync_period_ms),
 	  .help = "in it everything that is known is looked at again once, and the metadata of targets is listed anew; 0: "
 		  "never" },
@@ -162,13 +299,20 @@ static const struct fc_flag rows[] = {
 	  .offset = offsetof(struct fc_options, once),
 	  .help = "run: copy until nothing is left to copy, then end; exit status 1 when a rule is not applied or a "
 		  "cluster was not reached" },
+	{ .name = "yes",
+	  .type = FC_FLAG_BOOL,
+	  .commands = FC_COMMAND_RELEASE,
+	  .offset = offsetof(struct fc_options, yes),
+	  .line_only = true,
+	  .help = "release: do it; without it only what would be done is printed" },
 	{ .name = "timeout",
 	  .type = FC_FLAG_DURATION,
 	  .value_name = "DURATION",
 	  .default_text = "60s",
 	  .commands = EVERY_COMMAND,
 	  .offset = offsetof(struct fc_options, timeout_ms),
-	  .help = "plan, clusters, and run with --once: a cluster that was not reached by then counts as unreachable" },
+	  .help = "plan, clusters, release, and run with --once: a cluster that was not reached by then counts as "
+		  "unreachable" },
 	{ .name = "output",
 	  .short_name = 'o',
 	  .type = FC_FLAG_WORD,
@@ -178,12 +322,62 @@ static const struct fc_flag rows[] = {
 	  .words = output_words,
 	  .help = "the form of what is printed: by plan text or json, by clusters table, json or yaml; without it the "
 		  "first" },
+	{ .name = "leader-elect",
+	  .type = FC_FLAG_BOOL,
+	  .commands = FC_COMMAND_RUN,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
+	  .offset = offsetof(struct fc_options, leader_elect),
+	  .help = "of several processes only the one copies that holds a Lease on the master cluster; the others wait, and "
+		  "watch nothing" },
+	{ .name = "leader-elect-lease-duration",
+	  .type = FC_FLAG_DURATION,
+	  .value_name = "DURATION",
+	  .default_text = "15s",
+	  .commands = FC_COMMAND_RUN,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
+	  .offset = offsetof(struct fc_options, lease_timing.lease_ms),
+	  .help = "for so long after its last renewal others leave the Lease to its holder" },
+	{ .name = "leader-elect-renew-deadline",
+	  .type = FC_FLAG_DURATION,
+	  .value_name = "DURATION",
+	  .default_text = "10s",
+	  .commands = FC_COMMAND_RUN,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
+	  .offset = offsetof(struct fc_options, lease_timing.deadline_ms),
+	  .help = "a leader that has not renewed its Lease for so long ends at once; less than the lease duration" },
+	{ .name = "leader-elect-retry-period",
+	  .type = FC_FLAG_DURATION,
+	  .value_name = "DURATION",
+	  .default_text = "2s",
+	  .commands = FC_COMMAND_RUN,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
+	  .offset = offsetof(struct fc_options, lease_timing.retry_ms),
+	  .help = "the leader renews its Lease so often, and the others look at it nearly so often; the renew deadline is "
+		  "more than 1.2 times that" },
+	{ .name = "leader-elect-resource-name",
+	  .type = FC_FLAG_STRING,
+	  .value_name = "NAME",
+	  .default_text = "fedcopy",
+	  .commands = FC_COMMAND_RUN,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
+	  .offset = offsetof(struct fc_options, lease_name),
+	  .check = check_lease_name,
+	  .help = "the name of the Lease" },
+	{ .name = "leader-elect-resource-namespace",
+	  .type = FC_FLAG_STRING,
+	  .value_name = "NAMESPACE",
+	  .commands = FC_COMMAND_RUN,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
+	  .offset = offsetof(struct fc_options, lease_namespace),
+	  .check = check_namespace,
+	  .help = "the namespace of the Lease on the master cluster; without it the pod's, outside of one that of the "
+		  "master's kubeconfig context" },
 	{ .name = "status-address",
 	  .type = FC_FLAG_STRING,
 	  .value_name = "ADDRESS",
 	  .default_text = ":9102",
 	  .commands = FC_COMMAND_RUN,
-	  .tolerated = EVERY_COMMAND,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
 	  .offset = offsetof(struct fc_options, status_address),
 	  .empty = true,
 	  .check = fc_address_check,
@@ -193,7 +387,7 @@ static const struct fc_flag rows[] = {
 	  .value_name = "ADDRESS",
 	  .default_text = "127.0.0.1:9103",
 	  .commands = FC_COMMAND_RUN,
-	  .tolerated = EVERY_COMMAND,
+	  .tolerated = EVERY_COMMAND | FC_COMMAND_DROPIN,
 	  .offset = offsetof(struct fc_options, debug_address),
 	  .empty = true,
 	  .check = fc_address_check_loopback,
@@ -203,6 +397,7 @@ static const struct fc_flag rows[] = {
 	  .value_name = "text|json",
 	  .default_text = "text",
 	  .commands = EVERY_COMMAND,
+	  .tolerated = FC_COMMAND_DROPIN,
 	  .offset = offsetof(struct fc_options, log_format),
 	  .words = format_words,
 	  .help = "the form of the log lines on standard error" },
@@ -211,6 +406,7 @@ static const struct fc_flag rows[] = {
 	  .value_name = "error|warn|info|debug",
 	  .default_text = "info",
 	  .commands = EVERY_COMMAND,
+	  .tolerated = FC_COMMAND_DROPIN,
 	  .offset = offsetof(struct fc_options, log_level),
 	  .words = level_words,
 	  .help = "the least important lines that are logged" },
@@ -239,6 +435,10 @@ static const char *command_name(enum fc_flag_command command)
 		return "fedcopy clusters";
 	case FC_COMMAND_PLAN:
 		return "fedcopy plan";
+	case FC_COMMAND_RELEASE:
+		return "fedcopy release";
+	case FC_COMMAND_DROPIN:
+		break;
 	}
 	return "fedcopy";
 }
@@ -332,11 +532,38 @@ static int check_timeout(const struct fc_flags *f, const struct fc_options *o, s
 	return fc_error_set(err, FC_ERR_USAGE, "--timeout: no cluster answers in no time; give some, as in 10s");
 }
 
+static int check_election(const struct fc_flags *f, const struct fc_options *o, struct fc_error *err)
+{
+	if (f->command != FC_COMMAND_RUN && f->command != FC_COMMAND_DROPIN)
+		return 0;
+	if (o->leader_elect && o->once)
+		return fc_error_set(
+			err, FC_ERR_USAGE,
+			"--leader-elect is for processes that go on until they are stopped; leave it out with "
+			"--once");
+	if (fc_lease_timing_check(&o->lease_timing, err) < 0)
+		return fc_error_wrap(err, "--leader-elect-lease-duration, --leader-elect-renew-deadline, "
+					  "--leader-elect-retry-period");
+	return 0;
+}
+
+bool fc_options_has_dialect(const struct fc_options *o, const char *name)
+{
+	for (size_t i = 0; i < o->dialects.count; i++)
+		if (strcmp(o->dialects.items[i], name) == 0)
+			return true;
+	return false;
+}
+
 static int understand(const struct fc_flags *f, struct fc_options *out, struct fc_error *err)
 {
 	if (fc_flags_store(f, out, err) < 0)
 		return -1;
-	if (f->command & ENGINE_COMMANDS && out->targets.count == 0)
+	/* What it takes back it takes back of all, unless told otherwise. */
+	if (f->command == FC_COMMAND_RELEASE && !fc_flags_given(f, "dialect")->origin)
+		fc_strings_fini(&out->dialects);
+	drop_repeated(&out->dialects);
+	if (f->command & ENGINE_COMMANDS && fc_options_has_dialect(out, DEFAULT_DIALECT) && out->targets.count == 0)
 		return fc_error_set(err, FC_ERR_USAGE,
 				    "--target is required: name the resources that carry the annotations, for example "
 				    "--target=secrets,federatedsecret");
@@ -344,7 +571,7 @@ static int understand(const struct fc_flags *f, struct fc_options *out, struct f
 	drop_repeated(&out->namespaces);
 	if (check_clusters(f, err) < 0)
 		return -1;
-	if (check_timeout(f, out, err) < 0 || settle_output(f, out, err) < 0)
+	if (check_election(f, out, err) < 0 || check_timeout(f, out, err) < 0 || settle_output(f, out, err) < 0)
 		return -1;
 	return check_addresses(out, err);
 }
@@ -398,6 +625,20 @@ static const char *usage_of(enum fc_flag_command command)
 		       "end within 14 days. Exit status 1 when a cluster cannot be reached. Flags of \"fedcopy run\" "
 		       "that are\n"
 		       "not listed here are accepted and make no difference.\n\n";
+	case FC_COMMAND_RELEASE:
+		return "fedcopy release [flags]\n\n"
+		       "For uninstalling: takes every finalizer and every mark of fedcopy off sources, custom resources and "
+		       "copies,\n"
+		       "in all clusters of the cluster set. Nothing is deleted: copies stay, as ordinary objects. Stop "
+		       "\"fedcopy run\"\n"
+		       "first, it would put them back. Prints what would be done and ends with status 3, or with 0 when there "
+		       "is\n"
+		       "nothing; with --yes it does it. Status 1: a cluster was not reached, or something could not be looked "
+		       "at or\n"
+		       "written; all else is done. Flags of \"fedcopy run\" that are not listed here are accepted and make no\n"
+		       "difference.\n\n";
+	case FC_COMMAND_DROPIN:
+		break; /* fc_dropin_help */
 	}
 	return "";
 }

@@ -228,6 +228,8 @@ static struct fc_action *what_to_send(struct fc_plan *p, struct fc_action *a)
 {
 	switch (a->type) {
 	case FC_ACTION_PATCH:
+	case FC_ACTION_APPLY:
+	case FC_ACTION_REPLACE:
 	case FC_ACTION_CREATE:
 	case FC_ACTION_DELETE:
 		return read_instead(p, a);
@@ -344,6 +346,40 @@ static json_t *deleted(const struct fc_action *write, const json_t *before, stru
 	return after;
 }
 
+/* Member by member, as deep as both are maps. What an owner of fields gives up goes too on a server; that is not known
+ * here. */
+static void merge(json_t *into, const json_t *from)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)from, key, value) {
+		json_t *there = json_object_get(into, key);
+
+		if (json_is_object(there) && json_is_object(value))
+			merge(there, value);
+		else
+			json_object_set_new(into, key, copy_of(value));
+	}
+}
+
+/* A server-side apply, or a PUT: the body names the version that it was decided on. */
+static json_t *put(const struct fc_action *write, const json_t *before, struct fc_error *err)
+{
+	json_t *after;
+
+	if (is_other(fc_json_metadata(write->body, "uid"), before, "uid") ||
+	    is_other(fc_json_metadata(write->body, "resourceVersion"), before, "resourceVersion")) {
+		fc_error_set(err, FC_ERR_CONFLICT, "the object has been modified");
+		return NULL;
+	}
+	if (write->type == FC_ACTION_REPLACE)
+		return copy_of(write->body);
+	after = copy_of(before);
+	merge(after, write->body);
+	return after;
+}
+
 /* What the server would answer: the object after the write, of a deletion the object that goes; NULL with err. */
 static json_t *written(struct fc_plan *p, const struct fc_action *write, const json_t *before, struct fc_error *err)
 {
@@ -356,6 +392,9 @@ static json_t *written(struct fc_plan *p, const struct fc_action *write, const j
 		return created(p, write, before, err);
 	case FC_ACTION_DELETE:
 		return deleted(write, before, err);
+	case FC_ACTION_APPLY:
+	case FC_ACTION_REPLACE:
+		return put(write, before, err);
 	default:
 		return patched(write, before, err);
 	}

@@ -20,14 +20,15 @@ struct fc_reload {
 	struct fc_reload_options o;
 	struct fc_file_watch *watch;
 	struct fc_timer *retry, *reap;
-	char *fault; /* why the last reading failed; NULL: it did not */
+	char *master; /* the name of the one of the first set; NULL where the fleet knows it */
+	char *fault;  /* why the last reading failed; NULL: it did not */
 };
 
 static void reap(void *user)
 {
 	struct fc_reload *r = user;
 
-	r->reap = fc_fleet_reap(r->o.fleet) ? fc_loop_timer(r->o.loop, REAP_MS, reap, r) : NULL;
+	r->reap = r->o.fleet && fc_fleet_reap(r->o.fleet) ? fc_loop_timer(r->o.loop, REAP_MS, reap, r) : NULL;
 }
 
 static void reap_soon(struct fc_reload *r)
@@ -73,8 +74,20 @@ static int take_permissions(struct fc_reload *r, struct fc_permissions *permissi
 		return 0;
 	fc_permissions_unref(r->o.permissions);
 	r->o.permissions = fc_permissions_ref(permissions);
-	r->o.on_permissions(r->o.user, permissions);
+	if (r->o.on_permissions)
+		r->o.on_permissions(r->o.user, permissions);
 	return 1;
+}
+
+/* As the fleet does. Who waits for a Lease in one cluster must not come to lead by that of another. */
+static int check_master(const struct fc_reload *r, const struct fc_cluster_set *set, struct fc_error *err)
+{
+	const char *name = set->clusters[set->master].info.name;
+
+	if (!r->master || strcmp(name, r->master) == 0)
+		return 0;
+	return fc_error_set(err, FC_ERR_CONFIG, "%s would be the master in place of %s: another master needs a restart",
+			    name, r->master);
 }
 
 /* How many changes it took, or -1. `files` gets what was looked for, whatever becomes of it. */
@@ -89,9 +102,11 @@ static int read_again(struct fc_reload *r, struct fc_cluster_set_files *files, s
 	if (!set)
 		return -1;
 	if (fc_descriptors_provide(set->count, err) == 0)
-		changes = fc_fleet_apply(r->o.fleet, set, err);
+		changes = r->o.fleet ? fc_fleet_apply(r->o.fleet, set, err) : check_master(r, set, err);
 	if (changes >= 0)
 		changes += take_permissions(r, set->permissions);
+	if (changes >= 0 && r->o.on_set)
+		r->o.on_set(r->o.user, fc_steal(&set));
 	fc_cluster_set_free(set);
 	return changes;
 }
@@ -136,6 +151,7 @@ struct fc_reload *fc_reload_new(const struct fc_reload_options *options)
 
 	r->o = *options;
 	r->o.permissions = fc_permissions_ref(options->permissions);
+	r->master = options->fleet ? NULL : fc_xstrdup_null(options->master);
 	fc_metrics_set(r->o.metrics, FC_METRIC_SET_RELOAD_OK, 1, NULL);
 	fc_metrics_set(r->o.metrics, FC_METRIC_SET_RELOAD_TIME, (double)fc_clock_wall_ms() / 1000, NULL);
 	if (pipe) {
@@ -157,6 +173,7 @@ void fc_reload_free(struct fc_reload *r)
 	fc_loop_timer_cancel(r->o.loop, &r->retry);
 	fc_loop_timer_cancel(r->o.loop, &r->reap);
 	fc_permissions_unref(r->o.permissions);
+	free(r->master);
 	free(r->fault);
 	free(r);
 }

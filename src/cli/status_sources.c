@@ -37,18 +37,35 @@ static void collect(struct fc_engine *e, void *user)
 	}
 }
 
+static const char *const one_queue[] = { FC_ENGINE_QUEUE, NULL };
+
+/* What was put into it and not taken yet. The engine works on one event at a time, of whatever queue. */
+static void measure_queue(struct fc_status_context *c, struct fc_engine_thread *engine, const char *queue)
+{
+	const char *const *labels = FC_LABELS(queue);
+	double depth = fc_metrics_get(c->metrics, FC_METRIC_WORKQUEUE_ADDS, labels) -
+		       fc_metrics_get(c->metrics, FC_METRIC_WORKQUEUE_QUEUE_SECONDS, labels);
+
+	fc_metrics_set(c->metrics, FC_METRIC_WORKQUEUE_DEPTH, depth > 0 ? depth : 0, labels);
+	fc_metrics_set(c->metrics, FC_METRIC_WORKQUEUE_UNFINISHED, fc_engine_thread_step_seconds(engine), labels);
+	fc_metrics_set(c->metrics, FC_METRIC_WORKQUEUE_LONGEST, fc_engine_thread_step_seconds(engine), labels);
+}
+
+static void ask_engine(struct fc_status_context *c, struct fc_engine_thread *engine)
+{
+	/* An engine that is busy leaves the last figures standing. */
+	(void)fc_engine_thread_call(engine, collect, c, ENGINE_ANSWER_MS);
+	for (const char *const *queue = c->queues ? c->queues : one_queue; *queue; queue++)
+		measure_queue(c, engine, *queue);
+}
+
 static void metrics(void *user, struct fc_buf *out)
 {
 	struct fc_status_context *c = user;
+	struct fc_engine_thread *engine = atomic_load(&c->engine);
 
-	/* An engine that is busy leaves the last figures standing. */
-	(void)fc_engine_thread_call(c->engine, collect, c, ENGINE_ANSWER_MS);
-	fc_metrics_set(c->metrics, FC_METRIC_WORKQUEUE_DEPTH, (double)fc_engine_thread_depth(c->engine),
-		       FC_LABELS("engine"));
-	fc_metrics_set(c->metrics, FC_METRIC_WORKQUEUE_UNFINISHED, fc_engine_thread_step_seconds(c->engine),
-		       FC_LABELS("engine"));
-	fc_metrics_set(c->metrics, FC_METRIC_WORKQUEUE_LONGEST, fc_engine_thread_step_seconds(c->engine),
-		       FC_LABELS("engine"));
+	if (engine)
+		ask_engine(c, engine);
 	fc_metrics_text(c->metrics, out);
 }
 
@@ -57,15 +74,18 @@ static void metrics(void *user, struct fc_buf *out)
 static int live(void *user, struct fc_buf *out)
 {
 	struct fc_status_context *c = user;
-	int64_t stuck_ms = fc_engine_thread_stuck_ms(c->engine);
+	struct fc_engine_thread *engine = atomic_load(&c->engine);
+	int64_t stuck_ms = engine ? fc_engine_thread_stuck_ms(engine) : 0;
+	int rc = c->leadership ? fc_leadership_live(c->leadership, out) : 0;
 
 	if (stuck_ms >= STUCK_MS) {
 		fc_buf_printf(out, "[-]engine failed: events have been waiting for %lld s\n",
 			      (long long)(stuck_ms / 1000));
 		return -1;
 	}
-	fc_buf_puts(out, "[+]engine ok\n");
-	return 0;
+	if (engine)
+		fc_buf_puts(out, "[+]engine ok\n");
+	return rc;
 }
 
 /* --- /readyz --- */
@@ -86,8 +106,8 @@ static void judge(struct fc_engine *e, void *user)
 {
 	struct readiness *r = user;
 	/* Once ready, no member takes that away, one that is new neither. */
-	bool waited =
-		fc_clock_mono_ms() - r->context->started_ms >= FIRST_ATTEMPT_MS || atomic_load(&r->context->was_ready);
+	bool waited = fc_clock_mono_ms() - atomic_load(&r->context->started_ms) >= FIRST_ATTEMPT_MS ||
+		      atomic_load(&r->context->was_ready);
 
 	r->ready = true;
 	for (fc_cluster_no no = FC_NO_CLUSTER; fc_engine_next_cluster(e, &no);) {
@@ -106,12 +126,29 @@ static void judge(struct fc_engine *e, void *user)
 static int ready(void *user, struct fc_buf *out)
 {
 	struct readiness r = { .context = user, .out = out };
+	struct fc_leadership *leadership = r.context->leadership;
+	struct fc_engine_thread *engine = atomic_load(&r.context->engine);
+	int rc = leadership ? fc_leadership_ready(leadership, out) : 0;
 
-	if (fc_engine_thread_call(r.context->engine, judge, &r, ENGINE_ANSWER_MS) < 0) {
+	if (!engine)
+		return rc;
+	if (fc_engine_thread_call(engine, judge, &r, ENGINE_ANSWER_MS) < 0) {
 		fc_buf_puts(out, "[-]engine failed: it is busy and did not answer\n");
 		return -1;
 	}
-	return r.ready ? 0 : -1;
+	return r.ready ? rc : -1;
+}
+
+static int not_ready(void *user, json_t *names)
+{
+	const struct fc_status_context *c = user;
+	FC_AUTO_BUF struct fc_buf lines = FC_BUF_INIT;
+
+	if (ready(user, &lines) == 0)
+		return 0;
+	for (const char *const *part = c->parts; part && *part; part++)
+		json_array_append_new(names, json_string(*part));
+	return -1;
 }
 
 /* --- /debug/rules --- */
@@ -132,10 +169,15 @@ static void take_piece(struct fc_engine *e, void *user)
 static int rules(void *user, uint64_t *cursor, struct fc_buf *out, bool *more)
 {
 	struct fc_status_context *c = user;
-	struct piece p = { .cursor = cursor, .rules = json_array() };
+	struct fc_engine_thread *engine = atomic_load(&c->engine);
+	struct piece p = { .cursor = cursor, .rules = NULL };
 	char *text;
 
-	if (fc_engine_thread_call(c->engine, take_piece, &p, ENGINE_ANSWER_MS) < 0) {
+	*more = false;
+	if (!engine)
+		return 0;
+	p.rules = json_array();
+	if (fc_engine_thread_call(engine, take_piece, &p, ENGINE_ANSWER_MS) < 0) {
 		json_decref(p.rules);
 		return -1;
 	}
@@ -157,5 +199,6 @@ struct fc_serve_sources fc_status_sources(struct fc_status_context *context)
 		.live = live,
 		.ready = ready,
 		.rules = rules,
+		.not_ready = not_ready,
 	};
 }

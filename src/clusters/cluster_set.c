@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "clusters/cluster_set_parts.h"
+#include "kube/endpoint.h"
 #include "kube/in_cluster.h"
 #include "model/names.h"
 
@@ -132,7 +133,7 @@ struct fc_access *fc_cluster_set_own_cluster(const struct fc_cluster_set_options
 {
 	const char *list = getenv("KUBECONFIG"), *folder = options->service_account_dir;
 
-	if ((options->kubeconfig && options->kubeconfig[0]) || (list && list[0])) {
+	if ((options->kubeconfig && options->kubeconfig[0]) || (list && list[0] && !options->in_cluster_only)) {
 		fc_error_set(err, FC_ERR_NOT_FOUND, "a kubeconfig is given");
 		return NULL;
 	}
@@ -247,11 +248,28 @@ static int add_flag(struct fc_cluster_set *s, const char *flag, const char *text
 	return rc;
 }
 
-static int add_current_context(struct fc_cluster_set *s, const char *kubeconfig, struct fc_kubeconfig_cache *cache,
-			       struct fc_error *err)
+/* The access is nobody else's yet. */
+static int place_server(struct fc_cluster_spec *spec, const struct fc_cluster_set_options *options,
+			struct fc_error *err)
+{
+	const char *list = getenv("KUBECONFIG");
+	char *server;
+
+	if (!options->server || !(options->kubeconfig || (list && list[0])))
+		return 0;
+	if (fc_endpoint_server(options->server, spec->access->ca_pem || spec->access->cert_pem, &server, err) < 0)
+		return fc_error_wrap(err, "--master");
+	free(spec->access->server);
+	spec->access->server = server;
+	return 0;
+}
+
+static int add_current_context(struct fc_cluster_set *s, const struct fc_cluster_set_options *options,
+			       struct fc_kubeconfig_cache *cache, struct fc_error *err)
 {
 	struct choice c = { .origin = "the current context as master", .flag = "--master" };
-	const struct fc_kubeconfig *k = fc_kubeconfig_of_flag(cache, kubeconfig, err);
+	const struct fc_kubeconfig *k = fc_kubeconfig_of_flag(cache, options->kubeconfig, err);
+	char made[64];
 
 	if (!k)
 		return -1;
@@ -260,12 +278,13 @@ static int add_current_context(struct fc_cluster_set *s, const char *kubeconfig,
 		return fc_error_set(err, FC_ERR_USAGE,
 				    "no cluster is given, and no kubeconfig with a current context was found; give "
 				    "--clusters FILE, or --master CONTEXT and --kubeconfig FILE");
-	if (!fc_name_is_label(c.context))
+	if (!fc_name_is_label(c.context) && !options->any_context)
 		return refuse_name(&c, c.context, err);
-	c.name = fc_xstrdup(c.context);
+	suggest_name(c.context, made);
+	c.name = fc_xstrdup(fc_name_is_label(c.context) ? c.context : made);
 	int rc = add_choice(s, &c, k, err);
 	free(c.name);
-	return rc;
+	return rc == 0 ? place_server(&s->clusters[0], options, err) : -1;
 }
 
 /* No --master: kube-client 1.3. */
@@ -275,8 +294,10 @@ static int add_default_master(struct fc_cluster_set *s, const struct fc_cluster_
 	struct fc_error why = FC_ERROR_INIT;
 	struct fc_access *access = fc_cluster_set_own_cluster(options, &why);
 
+	if (!access && why.cls == FC_ERR_NOT_FOUND && !(options->in_cluster_only && !options->kubeconfig))
+		return add_current_context(s, options, cache, err);
 	if (!access && why.cls == FC_ERR_NOT_FOUND)
-		return add_current_context(s, options->kubeconfig, cache, err);
+		return fc_error_set(err, FC_ERR_USAGE, "%s; give --kube-config FILE", why.text);
 	if (!access) {
 		if (err)
 			*err = why;
@@ -332,8 +353,7 @@ void fc_cluster_set_free(struct fc_cluster_set *s)
 	if (!s)
 		return;
 	for (size_t i = 0; i < s->count; i++) {
-		free(s->clusters[i].info.name);
-		json_decref(s->clusters[i].info.labels);
+		fc_cluster_info_fini(&s->clusters[i].info);
 		fc_access_free(s->clusters[i].access);
 	}
 	free(s->clusters);

@@ -44,6 +44,13 @@ struct fc_cluster_set_options {
 		*master; /* --master [NAME=]CONTEXT, NULL: the current context, inside a cluster the cluster itself */
 	const char *const *members; /* --member, `member_count` of them */
 	size_t member_count;
+	/* Of the one cluster of a drop-in, where neither file nor master nor members are given */
+	const char *server;   /* in place of the server of a kubeconfig of --kubeconfig or KUBECONFIG; NULL: that one */
+	bool any_context;     /* a current context that is no DNS label gets a name out of it */
+	bool in_cluster_only; /* without `kubeconfig` the pod's own cluster, and no other */
+	/* Names of the dialects that exist, NULL-terminated: a cluster's `dialects:` names some; NULL: any name will do
+	 */
+	const char *const *dialects;
 	const char *service_account_dir; /* NULL: where kubelet mounts it; another one is for tests */
 	/* Gets every file from which the set is read, or would be were it there (members of KUBECONFIG, the usual one),
 	 * also when loading fails: a change of any of them may change the set. Files that a kubeconfig names (tokens,

@@ -67,6 +67,26 @@ static int check_master(const struct diff *d, struct fc_error *err)
 			    d->next->clusters[d->next->master].info.name, d->present[master].info->name);
 }
 
+static bool same_dialects(const struct fc_cluster_info *a, const struct fc_cluster_info *b)
+{
+	return (!a->dialects && !b->dialects) || json_equal(a->dialects, b->dialects);
+}
+
+/* Whose objects are followed is settled when a cluster joins: it leaves and joins again. On the master every dialect
+ * acts anyway. */
+static void part_where_dialects_differ(struct diff *d)
+{
+	for (size_t i = 0; i < d->count; i++) {
+		size_t k = d->next_of[i];
+
+		if (k == NOBODY || d->present[i].info->master ||
+		    same_dialects(d->present[i].info, &d->next->clusters[k].info))
+			continue;
+		d->next_of[i] = NOBODY;
+		d->present_of[k] = NOBODY;
+	}
+}
+
 static void add(struct fc_cluster_changes *out, enum fc_cluster_change_type type, fc_cluster_no no, size_t index)
 {
 	FC_GROW(out->list, out->count, out->cap);
@@ -113,6 +133,7 @@ int fc_cluster_set_diff(const struct fc_cluster_present *present, size_t count, 
 	match_by(&d, same_id);
 	if (check_master(&d, err) < 0)
 		return -1;
+	part_where_dialects_differ(&d);
 	collect(&d, out);
 	return 0;
 }

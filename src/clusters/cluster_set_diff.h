@@ -39,7 +39,7 @@ struct fc_cluster_changes {
 
 /* `ids` has one for each cluster of `next`, or NULL where it cannot be known before that cluster was asked. A cluster
  * is the same when its name is; else, of those whose name is gone or new, when its access is the same, or its id: then
- * it was renamed. One of `present` is the master. */
+ * it was renamed. A member whose `dialects` change leaves and joins again. One of `present` is the master. */
 int fc_cluster_set_diff(const struct fc_cluster_present *present, size_t count, const struct fc_cluster_set *next,
 			const char *const *ids, struct fc_cluster_changes *out, struct fc_error *err) FC_MUST_CHECK;
 

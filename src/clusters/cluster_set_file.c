@@ -15,7 +15,6 @@
 /* A key that may stand in a mapping. Whatever stands in no row is a slip of the pen and an error. */
 struct key {
 	const char *name;
-	const char *refused; /* why a value that is not empty is refused: the file means more than this version does */
 };
 
 static const struct key set_keys[] = {
@@ -24,13 +23,8 @@ static const struct key set_keys[] = {
 };
 
 static const struct key cluster_keys[] = {
-	{ .name = "name" },
-	{ .name = "labels" },
-	{ .name = "kubeconfig" },
-	{ .name = "context" },
-	{ .name = "reads" },
-	{ .name = "dialects", .refused = "of a cluster are not supported by this version; remove them" },
-	{ .name = NULL },
+	{ .name = "name" },  { .name = "labels" },   { .name = "kubeconfig" }, { .name = "context" },
+	{ .name = "reads" }, { .name = "dialects" }, { .name = NULL },
 };
 
 static int refuse_key(const char *name, const struct key *known, struct fc_error *err)
@@ -38,15 +32,8 @@ static int refuse_key(const char *name, const struct key *known, struct fc_error
 	FC_AUTO_BUF struct fc_buf names = FC_BUF_INIT;
 
 	for (; known->name; known++)
-		if (!known->refused)
-			fc_buf_printf(&names, "%s%s", names.len ? ", " : "", known->name);
+		fc_buf_printf(&names, "%s%s", names.len ? ", " : "", known->name);
 	return fc_error_set(err, FC_ERR_CONFIG, "unknown key \"%s\"; the keys here are %s", name, fc_buf_str(&names));
-}
-
-static bool is_empty(const json_t *value)
-{
-	return json_is_null(value) ||
-	       ((json_is_array(value) || json_is_object(value)) && !json_array_size(value) && !json_object_size(value));
 }
 
 static int check_keys(const json_t *object, const struct key *known, struct fc_error *err)
@@ -56,12 +43,12 @@ static int check_keys(const json_t *object, const struct key *known, struct fc_e
 
 	json_object_foreach((json_t *)(uintptr_t)object, name, value) {
 		const struct key *k = known;
+
+		(void)value;
 		while (k->name && strcmp(k->name, name) != 0)
 			k++;
 		if (!k->name)
 			return refuse_key(name, known, err);
-		if (k->refused && !is_empty(value))
-			return fc_error_set(err, FC_ERR_CONFIG, "%s: %s", name, k->refused);
 	}
 	return 0;
 }
@@ -177,7 +164,44 @@ static int read_reads(const json_t *entry, struct fc_cluster_info *info, struct 
 	return fc_error_set(err, FC_ERR_CONFIG, "reads: \"%s\" is none of same-namespace, consented and none", word);
 }
 
-static int read_cluster(struct fc_cluster_set *s, const json_t *entry, struct fc_error *err)
+static int check_dialect(const char *name, const char *const *known, struct fc_error *err)
+{
+	FC_AUTO_BUF struct fc_buf names = FC_BUF_INIT;
+
+	for (const char *const *k = known; k && *k; k++) {
+		if (strcmp(*k, name) == 0)
+			return 0;
+		fc_buf_printf(&names, "%s%s", names.len ? ", " : "", *k);
+	}
+	return known ? fc_error_set(err, FC_ERR_CONFIG, "dialects: there is no \"%s\"; those that exist are %s", name,
+				    fc_buf_str(&names))
+		     : 0;
+}
+
+static int read_dialects(const json_t *entry, const char *const *known, struct fc_cluster_info *info,
+			 struct fc_error *err)
+{
+	const json_t *list = NULL;
+	json_t *name;
+	size_t i;
+
+	if (fc_json_get_array(entry, "dialects", &list) == FC_JSON_WRONG_TYPE)
+		return fc_error_set(err, FC_ERR_CONFIG, "dialects is no list, as in dialects: [kopy]");
+	json_array_foreach(list, i, name) {
+		if (!json_is_string(name))
+			return fc_error_set(err, FC_ERR_CONFIG, "dialects[%zu] is no string, as in dialects: [kopy]",
+					    i);
+		if (check_dialect(json_string_value(name), known, err) < 0)
+			return -1;
+	}
+	if (json_array_size(list) == 0)
+		return 0;
+	info->dialects = json_deep_copy(list);
+	return info->dialects ? 0 : fc_error_set(err, FC_ERR_MEMORY, "no memory for the dialects");
+}
+
+static int read_cluster(struct fc_cluster_set *s, const json_t *entry, const char *const *dialects,
+			struct fc_error *err)
 {
 	const char *name, *unused;
 
@@ -196,7 +220,9 @@ static int read_cluster(struct fc_cluster_set *s, const json_t *entry, struct fc
 				    fc_cluster_set_find(s, name));
 	if (get_string(entry, "context", &unused, err) < 0 || get_string(entry, "kubeconfig", &unused, err) < 0)
 		return -1;
-	return read_labels(entry, &spec->info, err) < 0 ? -1 : read_reads(entry, &spec->info, err);
+	if (read_labels(entry, &spec->info, err) < 0 || read_reads(entry, &spec->info, err) < 0)
+		return -1;
+	return read_dialects(entry, dialects, &spec->info, err);
 }
 
 /* Says at which cluster of the list: by its place, and by its name where it has one. */
@@ -209,14 +235,15 @@ static int at_cluster(size_t i, const json_t *entry, struct fc_error *err)
 	return fc_error_wrap(err, "clusters[%zu]", i);
 }
 
-static int read_clusters(struct fc_cluster_set *s, const json_t *document, const json_t **list, struct fc_error *err)
+static int read_clusters(struct fc_cluster_set *s, const json_t *document, const char *const *dialects,
+			 const json_t **list, struct fc_error *err)
 {
 	if (fc_json_get_array(document, "clusters", list) != FC_JSON_FOUND || json_array_size(*list) == 0)
 		return fc_error_set(err, FC_ERR_CONFIG,
 				    "clusters: is no list, or an empty one; name at least the master in it");
 	for (size_t i = 0; i < json_array_size(*list); i++) {
 		const json_t *entry = json_array_get(*list, i);
-		if (read_cluster(s, entry, err) < 0)
+		if (read_cluster(s, entry, dialects, err) < 0)
 			return at_cluster(i, entry, err);
 	}
 	return 0;
@@ -352,7 +379,8 @@ static int read_document(struct fc_cluster_set *s, const json_t *document, const
 {
 	const json_t *list = NULL;
 
-	if (check_head(document, err) < 0 || read_clusters(s, document, &list, err) < 0 || elect(s, document, err) < 0)
+	if (check_head(document, err) < 0 || read_clusters(s, document, options->dialects, &list, err) < 0 ||
+	    elect(s, document, err) < 0)
 		return -1;
 	s->permissions = fc_permissions_read(json_object_get(document, "permissions"), err);
 	if (!s->permissions)

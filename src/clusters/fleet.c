@@ -64,6 +64,15 @@ static void pass_on(void *user, struct fc_event *event)
 	f->o.sink(f->o.user, event);
 }
 
+/* Every watcher's. */
+static void before_write(void *user)
+{
+	struct fc_fleet *f = user;
+
+	if (f->o.before_write)
+		f->o.before_write(f->o.user);
+}
+
 void fc_fleet_post(struct fc_fleet *f, struct fc_action *action)
 {
 	pthread_mutex_lock(&f->lock);
@@ -111,7 +120,7 @@ static void ship_free(struct ship *s)
 	free(s);
 }
 
-static struct ship *ship_new(struct fc_fleet *f, const struct fc_cluster_spec *spec, fc_cluster_no no,
+static struct ship *ship_new(struct fc_fleet *f, const struct fc_cluster_spec *spec, fc_cluster_no no, bool proven,
 			     struct fc_error *err)
 {
 	struct ship *s = fc_xcalloc(1, sizeof(*s));
@@ -121,12 +130,14 @@ static struct ship *ship_new(struct fc_fleet *f, const struct fc_cluster_spec *s
 	s->access = fc_access_share(spec->access);
 	s->watcher = fc_watcher_new(&(struct fc_watcher_options){ .name = s->info.name,
 								  .access = fc_access_share(spec->access),
+								  .proven = proven,
 								  .number = no,
 								  .plugins = f->o.plugins,
 								  .annotation_prefixes = f->o.annotation_prefixes,
 								  .metrics = f->o.metrics,
 								  .seed = ++f->seed,
 								  .sink = pass_on,
+								  .before_write = before_write,
 								  .user = f },
 				    err);
 	if (s->watcher)
@@ -278,7 +289,7 @@ static int make_new(struct fc_fleet *f, const struct fc_cluster_set *next, const
 
 		if (c->type != FC_CLUSTER_ADD)
 			continue;
-		made[n] = ship_new(f, &next->clusters[c->index], (fc_cluster_no)(f->count + n), err);
+		made[n] = ship_new(f, &next->clusters[c->index], (fc_cluster_no)(f->count + n), false, err);
 		if (!made[n]) {
 			while (n > 0)
 				ship_free(made[--n]);
@@ -377,7 +388,8 @@ struct fc_fleet *fc_fleet_new(const struct fc_fleet_options *options, const stru
 	f->seed = options->seed;
 	pthread_mutex_init(&f->lock, NULL);
 	for (size_t i = 0; i < set->count; i++) {
-		struct ship *s = ship_new(f, &set->clusters[i], (fc_cluster_no)i, err);
+		bool proven = options->master_proven && i == set->master;
+		struct ship *s = ship_new(f, &set->clusters[i], (fc_cluster_no)i, proven, err);
 
 		if (!s) {
 			fc_fleet_free(f);

@@ -19,10 +19,13 @@ struct fc_fleet_options {
 	const char *const *annotation_prefixes;
 	struct fc_metrics *metrics;
 	uint64_t seed;
-	int64_t grace_ms; /* for so long a cluster that is left may finish its writes in flight */
+	int64_t grace_ms;   /* for so long a cluster that is left may finish its writes in flight */
+	bool master_proven; /* `proven` of the master's watcher in the first set */
 	/* As that of a watcher. Gets CLUSTER_ADDED, _REMOVED and _CHANGED besides: _ADDED comes before anything else of
 	 * that cluster. */
 	void (*sink)(void *user, struct fc_event *event);
+	/* As that of a watcher; may be NULL. */
+	void (*before_write)(void *user);
 	void *user;
 };
 

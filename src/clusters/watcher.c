@@ -31,6 +31,12 @@ void fc_watcher_emit(struct fc_watcher *w, struct fc_event *event)
 		w->o.sink(w->o.user, event);
 }
 
+static void before_write(const struct fc_watcher *w)
+{
+	if (w->o.before_write)
+		w->o.before_write(w->o.user);
+}
+
 static void execute(struct fc_watcher *w, struct fc_action *action)
 {
 	switch (action->type) {
@@ -50,14 +56,18 @@ static void execute(struct fc_watcher *w, struct fc_action *action)
 		fc_watcher_read(w, action);
 		break;
 	case FC_ACTION_PATCH:
+	case FC_ACTION_APPLY:
+	case FC_ACTION_REPLACE:
 	case FC_ACTION_CREATE:
 	case FC_ACTION_DELETE:
+		before_write(w);
 		fc_watcher_write(w, action);
 		break;
 	case FC_ACTION_FORGET_WORD:
 		fc_watcher_resolve_forget(w, action);
 		break;
 	case FC_ACTION_RECORD:
+		before_write(w);
 		fc_watcher_record(w, action);
 		break;
 	case FC_ACTION_REPORT:
@@ -247,6 +257,7 @@ void fc_watcher_free(struct fc_watcher *w)
 		fc_watcher_resolve_stop(w);
 		fc_watcher_watch_stop_all(w);
 		fc_watcher_cancel_calls(w);
+		fc_watcher_echo_drop_all(w);
 		fc_watcher_record_stop(w);
 		fc_transport_free(w->transport);
 	}

@@ -22,6 +22,9 @@ struct fc_watcher;
 struct fc_watcher_options {
 	const char *name;	  /* of the cluster; copied */
 	struct fc_access *access; /* taken over, also by a call that fails */
+	/* It is known to lead to the cluster that is meant, by who leads: no other one takes its place before it has
+	 * come through and the two can be compared. */
+	bool proven;
 	fc_cluster_no number;
 	struct fc_exec_plugins *plugins; /* borrowed; NULL where no access names one */
 	const char *const
@@ -30,6 +33,9 @@ struct fc_watcher_options {
 	uint64_t seed;
 	/* Takes over the event; may wait while the engine is behind, and so slow this cluster down. */
 	void (*sink)(void *user, struct fc_event *event);
+	/* Called on its thread before a write, or an Event, is sent; where nothing may be sent any more it does not
+	 * return. NULL: it always may. */
+	void (*before_write)(void *user);
 	void *user;
 };
 

@@ -13,6 +13,9 @@
 /* ... and this soon when not even /api could be read. */
 #define RETRY_FAILED_BASE_MS 5000
 #define RETRY_FAILED_CAP_MS 60000
+/* ... and this soon when it may be in a group that could not be read (kube-client 3.14): most such are back in a
+ * moment, while one whose server is gone for good must not be asked for all the time. */
+#define RETRY_UNREAD_BASE_MS 1000
 /* A word that was never looked for is looked for at once; but whoever may annotate can invent words, and each costs the
  * server a request per group-version: many in a row are looked for together, ever more seldom (kube-client 3.13 has 10
  * s). */
@@ -42,6 +45,7 @@ static void init_backoffs(struct fc_watcher_words *words)
 	words->pace = FC_BACKOFF_INIT(PACE_BASE_MS, PACE_CAP_MS);
 	words->retry = FC_BACKOFF_INIT(RETRY_BASE_MS, RETRY_CAP_MS);
 	words->retry_failed = FC_BACKOFF_INIT(RETRY_FAILED_BASE_MS, RETRY_FAILED_CAP_MS);
+	words->retry_unread = FC_BACKOFF_INIT(RETRY_UNREAD_BASE_MS, RETRY_CAP_MS);
 }
 
 static bool is_wanted(const struct fc_watcher *w)
@@ -73,11 +77,29 @@ static void plan(struct fc_watcher *w, int64_t delay_ms)
 	words->timer = fc_loop_timer(w->loop, delay_ms, discover, w);
 }
 
+static bool may_be_unread(const struct fc_watcher *w)
+{
+	FC_WATCHER_EACH_WORD(w, word)
+	if (word->unread && fc_watcher_word_wants(word))
+		return true;
+	return false;
+}
+
+/* `told`: the discovery before brought a table. */
+static struct fc_backoff *retry_backoff(struct fc_watcher *w, bool told)
+{
+	struct fc_watcher_words *words = &w->words;
+
+	if (!told)
+		return &words->retry_failed;
+	return may_be_unread(w) ? &words->retry_unread : &words->retry;
+}
+
 /* What is planned stays: a look in between is no reason to try more seldom. */
-static void plan_retry(struct fc_watcher *w, struct fc_backoff *backoff)
+static void plan_retry(struct fc_watcher *w, bool told)
 {
 	if (is_wanted(w) && !w->words.timer)
-		plan(w, fc_backoff_next(backoff, &w->random, fc_clock_mono_ms()));
+		plan(w, fc_backoff_next(retry_backoff(w, told), &w->random, fc_clock_mono_ms()));
 }
 
 /* --- looks --- */
@@ -230,7 +252,7 @@ static void discovered(void *user, struct fc_resource_table *table, const struct
 	fc_resource_table_free(table);
 	if (waits_for_first_answer(w))
 		fc_watcher_discover_new(w); /* it came while others were looked for */
-	plan_retry(w, told ? &words->retry : &words->retry_failed);
+	plan_retry(w, told);
 	if (words->look)
 		go_on_looking(w, told);
 	fc_watcher_types_adjust(w);
@@ -357,6 +379,7 @@ void fc_watcher_discover_up(struct fc_watcher *w, bool after_outage)
 	}
 	fc_backoff_reset(&w->words.retry);
 	fc_backoff_reset(&w->words.retry_failed);
+	fc_backoff_reset(&w->words.retry_unread);
 	plan(w, 0);
 }
 

@@ -14,6 +14,7 @@
 #include "clusters/watcher_connection.h"
 #include "kube/backoff.h"
 #include "kube/discovery.h"
+#include "kube/informer.h"
 #include "kube/transport.h"
 
 #include <pthread.h>
@@ -37,6 +38,7 @@ struct fc_watcher_words {
 	struct fc_backoff pace;		/* of those for new words */
 	struct fc_backoff retry;	/* of those for words that nothing served matched */
 	struct fc_backoff retry_failed; /* of those after one that failed */
+	struct fc_backoff retry_unread; /* of those for words that may be in a group that could not be read */
 };
 
 /* watcher_discover.c: a row of looks after something happened to a type. */
@@ -62,6 +64,7 @@ struct fc_watcher_types {
 struct fc_event_recorder;
 struct fc_watcher_watch;
 struct fc_watcher_call;
+struct fc_watcher_echo;
 struct fc_watcher_trial;
 struct fc_watcher_retired;
 
@@ -97,6 +100,8 @@ struct fc_watcher {
 	struct fc_watcher_watch *watches; /* by number */
 	struct fc_watcher_call *calls;
 	size_t writes;			    /* among the calls */
+	struct fc_watcher_echo *echoes;	    /* of objects that are being patched, or just were */
+	size_t answered_echoes;		    /* the latter */
 	struct fc_event_recorder *recorder; /* NULL: no Event was to be written yet */
 };
 
@@ -138,6 +143,33 @@ void fc_watcher_watch_relist(struct fc_watcher *w, uint32_t number);
 void fc_watcher_watch_pause(struct fc_watcher *w, uint32_t number);
 void fc_watcher_watch_pause_all(struct fc_watcher *w);
 void fc_watcher_watch_resume_all(struct fc_watcher *w);
+
+/* Is there a watch without echoes that tells of that object? */
+bool fc_watcher_watch_has_echo(const struct fc_watcher *w, const struct fc_resource *r, const char *namespace_,
+			       const char *name);
+/* What fc_watcher_echo_keeps has kept of that watch is told now. */
+void fc_watcher_watch_tell(struct fc_watcher *w, uint32_t number, const char *bytes, size_t len, int64_t received_us);
+
+/* --- watcher_echo.c --- */
+
+/* A patch is sent: the last change of its object that a watch without echoes tells of is kept back, until one of the
+ * next two. NULL: there is no such watch. */
+struct fc_watcher_echo *fc_watcher_echo_expect(struct fc_watcher *w, const struct fc_action *patch);
+/* Its answer was told, with this version of the object (NULL: none): what was kept is told if it is news. `e` is the
+ * caller's no more. */
+void fc_watcher_echo_settle(struct fc_watcher *w, struct fc_watcher_echo *e, const char *answered);
+void fc_watcher_echo_forget(struct fc_watcher *w, struct fc_watcher_echo *e); /* NULL allowed */
+/* Is the event of that text kept? Then its key is told, which is the caller's. */
+bool fc_watcher_echo_keeps(struct fc_watcher *w, const struct fc_resource *r, uint32_t watch, const char *bytes,
+			   size_t len, int64_t received_us, struct fc_informer_key *key);
+/* The watch has told of that object: what was kept of it is older, and the answer if this is not. */
+void fc_watcher_echo_overtaken(struct fc_watcher *w, const struct fc_resource *r, uint32_t watch,
+			       const char *namespace_, const char *name, const char *version);
+/* It lists or ends: what was kept of it is old, and what was answered may be told of anew. */
+void fc_watcher_echo_drop_watch(struct fc_watcher *w, const struct fc_resource *r, uint32_t watch);
+/* Answers whose echo has not come by now: for some it never does. */
+void fc_watcher_echo_age(struct fc_watcher *w, int64_t now_ms);
+void fc_watcher_echo_drop_all(struct fc_watcher *w); /* no patch is in flight any more */
 
 /* --- watcher_call.c --- */
 

@@ -215,6 +215,8 @@ static void attempt(void *user)
 	t->timer = NULL;
 	if (!t->transport && make_client(t, &err) < 0)
 		failed(t, &err);
+	else if (!t->w->connection.up_ms && t->w->o.proven)
+		t->timer = fc_loop_timer(t->w->loop, TRIAL_BASE_MS, attempt, t);
 	else if (!t->w->connection.up_ms)
 		/* The old one never came through: nothing to go on with, and what is wrong with it is of no interest.
 		 */

@@ -166,6 +166,7 @@ static void look_up(struct fc_watcher *w, struct fc_watcher_word *word, const st
 		word->resource ? fc_resource_resolve_again(table, word->text, word->verbs, word->resource, &resource)
 			       : fc_resource_resolve(table, word->text, word->verbs, &resource);
 
+	word->unread = found == FC_RESOLVED_UNKNOWN;
 	if (!tells(w, word, found, resource)) {
 		fc_resource_unref(resource);
 	} else if (found == FC_RESOLVED) {

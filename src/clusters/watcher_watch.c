@@ -2,6 +2,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "clusters/watcher_internal.h"
+#include "json/decode.h"
 #include "kube/informer.h"
 
 #include <string.h>
@@ -14,7 +15,9 @@ struct fc_watcher_watch {
 	struct fc_resource *resource;
 	char *namespace_, *name; /* NULL: all */
 	enum fc_watch_content content;
-	bool gone; /* its type was not served when it last failed */
+	bool without_echoes;
+	bool listing; /* what it tells now is a list's */
+	bool gone;    /* its type was not served when it last failed */
 	UT_hash_handle hh;
 };
 
@@ -26,10 +29,26 @@ static struct fc_event *event_of(const struct fc_watcher_watch *watch, enum fc_e
 	return event;
 }
 
+static void forget_echoes(const struct fc_watcher_watch *watch)
+{
+	if (watch->without_echoes)
+		fc_watcher_echo_drop_watch(watch->w, watch->resource, watch->number);
+}
+
+static void overtakes(const struct fc_watcher_watch *watch, const char *namespace_, const char *name,
+		      const char *version)
+{
+	/* Of all that a list tells nothing is kept when it ends. */
+	if (watch->without_echoes && !watch->listing)
+		fc_watcher_echo_overtaken(watch->w, watch->resource, watch->number, namespace_, name, version);
+}
+
 static void on_list_begin(void *user)
 {
 	struct fc_watcher_watch *watch = user;
 
+	watch->listing = true;
+	forget_echoes(watch);
 	fc_watcher_emit(watch->w, event_of(watch, FC_EVENT_LIST_BEGIN));
 }
 
@@ -38,6 +57,8 @@ static void on_object(void *user, json_t *object, int64_t received_us)
 	struct fc_watcher_watch *watch = user;
 	struct fc_event *event = event_of(watch, FC_EVENT_OBJECT);
 
+	overtakes(watch, fc_json_metadata(object, "namespace"), fc_json_metadata(object, "name"),
+		  fc_json_metadata(object, "resourceVersion"));
 	event->object = object;
 	event->received_us = received_us;
 	fc_watcher_emit(watch->w, event);
@@ -48,6 +69,7 @@ static void on_gone(void *user, const char *namespace_, const char *name, const 
 	struct fc_watcher_watch *watch = user;
 	struct fc_event *event = event_of(watch, FC_EVENT_OBJECT_GONE);
 
+	overtakes(watch, namespace_, name, resource_version);
 	event->namespace_ = fc_xstrdup_null(namespace_);
 	event->name = fc_xstrdup(name);
 	event->resource_version = fc_xstrdup_null(resource_version);
@@ -60,6 +82,7 @@ static void on_unreadable(void *user, const char *namespace_, const char *name, 
 	struct fc_watcher_watch *watch = user;
 	struct fc_event *event = event_of(watch, FC_EVENT_OBJECT_UNREADABLE);
 
+	overtakes(watch, namespace_, name, resource_version);
 	event->namespace_ = fc_xstrdup_null(namespace_);
 	event->name = fc_xstrdup(name);
 	event->resource_version = fc_xstrdup_null(resource_version);
@@ -72,6 +95,9 @@ static void on_list_end(void *user, bool removes)
 	struct fc_watcher_watch *watch = user;
 	struct fc_event *event = event_of(watch, FC_EVENT_LIST_END);
 
+	/* An answer that came meanwhile is newer than what the list has told, and its echo sets that right. */
+	forget_echoes(watch);
+	watch->listing = false;
 	event->complete = removes;
 	fc_watcher_emit(watch->w, event);
 }
@@ -95,6 +121,14 @@ static void on_resumed(void *user)
 	fc_watcher_emit(watch->w, event_of(watch, FC_EVENT_WATCH_RESUMED));
 }
 
+static bool on_change(void *user, const char *bytes, size_t len, int64_t received_us, struct fc_informer_key *key)
+{
+	struct fc_watcher_watch *watch = user;
+
+	return watch->without_echoes &&
+	       fc_watcher_echo_keeps(watch->w, watch->resource, watch->number, bytes, len, received_us, key);
+}
+
 static const struct fc_informer_callbacks callbacks = {
 	.on_list_begin = on_list_begin,
 	.on_object = on_object,
@@ -103,6 +137,7 @@ static const struct fc_informer_callbacks callbacks = {
 	.on_list_end = on_list_end,
 	.on_failed = on_failed,
 	.on_resumed = on_resumed,
+	.on_change = on_change,
 };
 
 static void start(struct fc_watcher_watch *watch)
@@ -125,6 +160,8 @@ static void start(struct fc_watcher_watch *watch)
 
 static void pause_watch(struct fc_watcher_watch *watch)
 {
+	forget_echoes(watch);
+	watch->listing = false;
 	if (watch->informer)
 		fc_informer_stop(fc_steal(&watch->informer));
 }
@@ -150,6 +187,7 @@ void fc_watcher_watch_start(struct fc_watcher *w, const struct fc_action *action
 	watch->namespace_ = fc_xstrdup_null(action->namespace_);
 	watch->name = fc_xstrdup_null(action->name);
 	watch->content = action->content;
+	watch->without_echoes = action->without_echoes && action->content != FC_WATCH_BODIES;
 	HASH_ADD(hh, w->watches, number, sizeof(watch->number), watch);
 	if (w->connection.elsewhere == FC_WATCHER_HERE)
 		start(watch);
@@ -201,6 +239,26 @@ void fc_watcher_watch_relist(struct fc_watcher *w, uint32_t number)
 	HASH_FIND(hh, w->watches, &number, sizeof(number), watch);
 	if (watch && watch->informer)
 		fc_informer_relist(watch->informer);
+}
+
+bool fc_watcher_watch_has_echo(const struct fc_watcher *w, const struct fc_resource *r, const char *namespace_,
+			       const char *name)
+{
+	for (const struct fc_watcher_watch *watch = w->watches; watch; watch = watch->hh.next)
+		if (watch->without_echoes && fc_resource_same(watch->resource, r) &&
+		    (!watch->namespace_ || strcmp(watch->namespace_, namespace_ ? namespace_ : "") == 0) &&
+		    (!watch->name || strcmp(watch->name, name) == 0))
+			return true;
+	return false;
+}
+
+void fc_watcher_watch_tell(struct fc_watcher *w, uint32_t number, const char *bytes, size_t len, int64_t received_us)
+{
+	struct fc_watcher_watch *watch;
+
+	HASH_FIND(hh, w->watches, &number, sizeof(number), watch);
+	if (watch && watch->informer)
+		fc_informer_tell(watch->informer, bytes, len, received_us);
 }
 
 void fc_watcher_watch_pause(struct fc_watcher *w, uint32_t number)

@@ -20,6 +20,7 @@ struct fc_watcher_word {
 	bool doubted;	    /* resolved, but its type answered 404, or was not found, since */
 	bool stirred;	    /* something happened to its type, or may have: a row of looks is under way for it */
 	bool removed;	    /* the CRD of its resource was seen to go */
+	bool unread;	    /* not found, and a group that may hold it could not be read */
 	bool everywhere;    /* its own group has its resource no more: the others are to be read too */
 	bool sought;	    /* by the discovery under way */
 	int64_t missed_ms;  /* since when discovery does not find its resource; 0: it does */

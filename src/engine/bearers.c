@@ -1,216 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bearers: annotated sources and custom resources that ask for copies of whole objects. Their rules are scanned where
- * the text that they are read from changes, and bound to a type, a source and the marks of their copies. */
+ * the text that they are read from changes. What these mean is in copy_rules.c. */
+#include "engine/bearers.h"
+
 #include <string.h>
 
 #include "base/mem.h"
+#include "engine/copy_judge.h"
 #include "engine/parts.h"
 #include "engine/whole.h"
 #include "json/decode.h"
 #include "model/marks.h"
 
-bool dialect_acts(const struct fc_engine *e, const struct fc_dialect *d, const struct cluster *c)
-{
-	json_t *name;
-	size_t i;
-
-	if (!d->copy)
-		return false;
-	if (c->no == e->options.master)
-		return true;
-	json_array_foreach(c->info.dialects, i, name)
-		if (json_is_string(name) && strcmp(json_string_value(name), d->name) == 0)
-			return true;
-	return false;
-}
-
-static bool is_listed(const char *const *list, const char *text)
-{
-	for (; list && *list; list++)
-		if (strcmp(*list, text) == 0)
-			return true;
-	return false;
-}
-
-static const char *bearer_word(const struct fc_dialect *d, const struct cluster *c, const struct fc_resource *r)
-{
-	for (const struct word *w = c->words; w; w = w->next)
-		if (w->for_copies && w->resource == r && is_listed(d->copy->bearers, w->text))
-			return w->text;
-	return NULL;
-}
-
-bool is_bearer_resource(const struct fc_dialect *d, const struct cluster *c, const struct fc_resource *r)
-{
-	return bearer_word(d, c, r);
-}
-
-const char *copy_rule_source_namespace(const struct copy_rule *cr)
-{
-	return cr->spec.namespace_ ? cr->spec.namespace_ : cr->bearer->target->key.namespace_;
-}
-
-const char *copy_rule_source_name(const struct copy_rule *cr)
-{
-	return cr->spec.name ? cr->spec.name : cr->bearer->target->key.name;
-}
-
-const char *copy_rule_name(const struct copy_rule *cr)
-{
-	return cr->spec.copy_name ? cr->spec.copy_name : copy_rule_source_name(cr);
-}
-
-/* --- words --- */
-
-void copy_words_start(struct fc_engine *e, struct cluster *c)
-{
-	for (size_t d = 0; e->options.dialects[d]; d++) {
-		const struct fc_copy_dialect *copy = e->options.dialects[d]->copy;
-
-		if (!copy)
-			continue;
-		for (const char *const *w = copy->copies; w && *w; w++)
-			cluster_word(e, c, *w)->for_copies = true;
-		for (const char *const *w = copy->bearers; *w && dialect_acts(e, e->options.dialects[d], c); w++)
-			cluster_word(e, c, *w)->for_copies = true;
-	}
-}
-
-/* Where a dialect acts its own marks may be labels and finalizers; elsewhere they are annotations of fedcopy.dev/. */
-static enum fc_watch_content content_for(const struct fc_engine *e, const struct word *w)
-{
-	enum fc_watch_content content = FC_WATCH_ANNOTATED;
-
-	for (size_t i = 0; e->options.dialects[i]; i++) {
-		const struct fc_dialect *d = e->options.dialects[i];
-
-		if (!dialect_acts(e, d, w->cluster))
-			continue;
-		if (d->copy->bodies && is_listed(d->copy->bearers, w->text))
-			return FC_WATCH_BODIES;
-		if (is_listed(d->copy->bearers, w->text) || is_listed(d->copy->copies, w->text))
-			content = FC_WATCH_METADATA;
-	}
-	return content;
-}
-
-void copy_word_resolved(struct fc_engine *e, struct word *w)
-{
-	enum fc_watch_content content = content_for(e, w);
-
-	if (e->options.namespace_count == 0 || !w->resource->namespaced) {
-		target_watch(e, w->cluster, w->resource, NULL, content);
-		return;
-	}
-	for (size_t i = 0; i < e->options.namespace_count; i++)
-		target_watch(e, w->cluster, w->resource, e->options.namespaces[i], content);
-}
-
-/* --- binding --- */
-
-static void take_word(struct fc_engine *e, struct copy_rule *cr)
-{
-	const struct key *k = &cr->bearer->target->key;
-	struct cluster *c = cluster_of(e, k->cluster);
-	const char *text = cr->spec.word ? cr->spec.word : bearer_word(cr->dialect, c, k->resource);
-
-	if (cr->word || !text)
-		return;
-	cr->word = cluster_word(e, c, text);
-	DL_APPEND2(cr->word->copy_rules, cr, prev_in_word, next_in_word);
-}
-
-static void drop_origin(struct fc_engine *e, struct copy_rule *cr, struct origin **slot)
-{
-	struct origin *o = fc_steal(slot);
-
-	if (!o)
-		return;
-	origin_remove_rule(e, o, cr);
-	origin_unref(e, o);
-}
-
-static void take_origin(struct fc_engine *e, struct copy_rule *cr, struct origin **slot, bool far)
-{
-	if (*slot)
-		return;
-	*slot = origin_of_rule(e, cr, far);
-	if (!*slot)
-		return;
-	origin_add_rule(*slot, cr);
-	if (cr->spec.finalizer)
-		origin_add_bearer(*slot, cr->bearer);
-	origin_mark(e, *slot);
-}
-
-static void unbind(struct fc_engine *e, struct copy_rule *cr)
-{
-	struct site *next;
-
-	for (struct site *s = cr->sites; s; s = next) {
-		next = s->next;
-		site_free(e, s);
-	}
-	copy_rule_drop_source(e, cr);
-	drop_origin(e, cr, &cr->near);
-	drop_origin(e, cr, &cr->far);
-	cr->resource = NULL;
-}
-
-bool copy_rule_is_invalid(const struct copy_rule *cr)
-{
-	return cr->spec.invalid_reason || cr->bearer->bad_clusters;
-}
-
-static bool source_is_selected(const struct fc_engine *e, const struct copy_rule *cr)
-{
-	return namespace_selected(e, copy_rule_source_namespace(cr));
-}
-
-void copy_rule_bind(struct fc_engine *e, struct copy_rule *cr)
-{
-	const struct key *k = &cr->bearer->target->key;
-
-	cr->denied = NULL;
-	if (!copy_rule_is_invalid(cr)) {
-		if (cr->bearer->names_clusters && k->cluster != e->options.master)
-			cr->denied = FC_MARK_CLUSTERS " counts on objects of the master only";
-		take_word(e, cr);
-	}
-	if (cr->word && cr->word->resource != cr->resource) {
-		unbind(e, cr);
-		cr->resource = cr->word->resource;
-	}
-	if (cr->resource) {
-		take_origin(e, cr, &cr->near, false);
-		take_origin(e, cr, &cr->far, true);
-		if (!cr->denied && source_is_selected(e, cr))
-			copy_rule_bind_source(e, cr);
-	}
-	copy_rule_select_clusters(e, cr);
-}
-
-static void rule_free(struct fc_engine *e, struct copy_rule *cr)
-{
-	unbind(e, cr);
-	if (cr->word) {
-		DL_DELETE2(cr->word->copy_rules, cr, prev_in_word, next_in_word);
-		if (!word_is_used(cr->word))
-			cluster_forget_word(e, cr->word);
-	}
-	fc_copy_spec_fini(cr->dialect, &cr->spec);
-	free(cr->secret_type);
-	free(cr);
-}
-
-/* --- reading the rules --- */
-
-static bool is_of_dialect(const struct fc_dialect *d, const char *key)
+bool dialect_has_word(const struct fc_dialect *d, const char *key)
 {
 	for (const char *const *p = d->annotation_prefixes; p && *p; p++)
 		if (strncmp(key, *p, strlen(*p)) == 0)
 			return true;
-	return strncmp(key, FC_MARK_PREFIX, strlen(FC_MARK_PREFIX)) == 0;
+	return false;
+}
+
+static bool is_of_dialect(const struct fc_dialect *d, const char *key)
+{
+	return dialect_has_word(d, key) || strncmp(key, FC_MARK_PREFIX, strlen(FC_MARK_PREFIX)) == 0;
 }
 
 static bool bears_finalizer(const struct fc_dialect *d, const json_t *object)
@@ -222,6 +34,21 @@ static bool bears_finalizer(const struct fc_dialect *d, const json_t *object)
 		if (json_is_string(name) && is_listed(d->copy->finalizers, json_string_value(name)))
 			return true;
 	return false;
+}
+
+/* Its finalizer of that dialect is a copy's then, and no sign of one who asked. */
+static bool is_copy_of(const struct fc_dialect *d, const json_t *object)
+{
+	struct fc_copy_mark m = { 0 };
+	bool is_copy = d->copy->mark && d->copy->mark(d, object, &m) && !m.released;
+
+	fc_copy_mark_fini(&m);
+	return is_copy;
+}
+
+static bool bears_finalizer_of_bearer(const struct fc_dialect *d, const json_t *object)
+{
+	return bears_finalizer(d, object) && !is_copy_of(d, object);
 }
 
 static bool bears_annotation(const struct fc_dialect *d, const json_t *object)
@@ -241,6 +68,27 @@ static bool reads_rules_of(const struct fc_engine *e, const struct fc_dialect *d
 	return dialect_acts(e, d, c) && is_bearer_resource(d, c, r);
 }
 
+/* The source of a custom resource, or what was one. */
+static bool is_held(const struct fc_engine *e, const struct cluster *c, const struct fc_resource *r,
+		    const json_t *object)
+{
+	for (size_t i = 0; e->options.dialects[i]; i++) {
+		const struct fc_dialect *d = e->options.dialects[i];
+
+		if (dialect_acts(e, d, c) && d->copy->source_finalizer && !is_bearer_resource(d, c, r) &&
+		    bears_finalizer_of_bearer(d, object))
+			return true;
+	}
+	return false;
+}
+
+/* A custom resource elsewhere is no concern, unless it was one: it bears a finalizer, which is to go with it. Until
+ * then it is as if it were paused. */
+static bool is_worked_in(const struct fc_engine *e, const json_t *object)
+{
+	return namespace_is_in(&e->options.bearers_in, fc_json_metadata(object, "namespace"));
+}
+
 bool bearer_concerns(const struct fc_engine *e, const struct watch *w, const json_t *object)
 {
 	const struct cluster *c = cluster_of(e, w->cluster);
@@ -249,10 +97,11 @@ bool bearer_concerns(const struct fc_engine *e, const struct watch *w, const jso
 		const struct fc_dialect *d = e->options.dialects[i];
 
 		if (reads_rules_of(e, d, c, w->resource) &&
-		    (d->copy->bodies || bears_annotation(d, object) || bears_finalizer(d, object)))
+		    ((d->copy->bodies && is_worked_in(e, object)) || bears_annotation(d, object) ||
+		     bears_finalizer_of_bearer(d, object)))
 			return true;
 	}
-	return false;
+	return is_held(e, c, w->resource, object);
 }
 
 /* All that rules are read from: while it stays equal, so do they. */
@@ -273,6 +122,9 @@ static struct fc_digest text_of(const struct fc_engine *e, const struct target *
 				json_object_set(mine, key, value);
 		if (d->copy->bodies && spec)
 			json_object_set(mine, "", spec);
+		/* A copy may be no source. */
+		if (is_copy_of(d, object))
+			json_object_set_new(mine, d->name, json_true());
 	}
 	digest = fc_digest_json(mine);
 	json_decref(mine);
@@ -293,12 +145,12 @@ static struct copy_rule *take_same(struct copy_rule **list, const struct fc_dial
 }
 
 /* Scans for one dialect: rules of an equal text stay, `old` keeps what is found no more. */
-static struct copy_rule **scan(struct bearer *b, const struct fc_dialect *d, const json_t *object,
+static struct copy_rule **scan(struct fc_engine *e, struct bearer *b, const struct fc_dialect *d, const json_t *object,
 			       struct copy_rule **old, struct copy_rule **end)
 {
 	struct fc_copy_specs specs = { 0 };
 
-	d->copy->scan(object, &specs);
+	d->copy->scan(d, object, &specs);
 	for (size_t i = 0; i < specs.count; i++) {
 		struct copy_rule *cr = take_same(old, d, &specs.items[i]);
 
@@ -308,6 +160,8 @@ static struct copy_rule **scan(struct bearer *b, const struct fc_dialect *d, con
 			cr->dialect = d;
 			cr->spec = specs.items[i];
 			memset(&specs.items[i], 0, sizeof(specs.items[i]));
+			if (cr->spec.warning)
+				notice_warning(e, b->target, cr->spec.warning);
 		}
 		*end = cr;
 		end = &cr->next;
@@ -336,55 +190,92 @@ static void take_clusters(struct bearer *b, const json_t *object)
 
 static void free_rules(struct fc_engine *e, struct copy_rule *list)
 {
+	/* What it names cannot be said for sure: a source's finalizer may have waited for that to end. */
+	if (list && copy_rule_is_invalid(list) && list->dialect->copy->source_finalizer)
+		holds_mark_all(e);
 	while (list) {
 		struct copy_rule *cr = list;
 
 		list = cr->next;
-		rule_free(e, cr);
+		copy_rule_free(e, cr);
 	}
 }
 
-static bool has_invalid(const struct copy_rule *list)
+/* What ends may wait for an answer of a cluster that none of its rules names. */
+void bearers_mark_ending(struct fc_engine *e)
 {
-	for (; list; list = list->next)
-		if (copy_rule_is_invalid(list))
-			return true;
-	return false;
+	for (size_t i = 0; i < e->cluster_count; i++)
+		for (const struct watch *w = e->clusters[i]->watches; w; w = w->next_in_cluster)
+			for (struct target *t = w->content == FC_WATCH_BODIES ? w->targets : NULL; t;
+			     t = t->next_in_watch)
+				if (t->deleting && t->bearer && t->bearer->object)
+					target_mark(e, t);
+}
+
+void bearer_changed(struct fc_engine *e, const struct target *t)
+{
+	if (!t->bearer || !t->bearer->awaited)
+		return;
+	t->bearer->awaited = false;
+	for (struct copy_rule *cr = t->bearer->rules; cr; cr = cr->next) {
+		origin_mark(e, cr->near);
+		origin_mark(e, cr->far);
+	}
+	for (struct memory *m = t->bearer->memories; m; m = m->next)
+		if (m->target)
+			target_mark(e, m->target);
+	origins_mark_named(e, t);
+}
+
+/* At home they are left over from a copy that was brought back. */
+bool is_copy_from_elsewhere(const struct fc_engine *e, const struct target *t)
+{
+	return t->copy && t->copy->origin && t->copy->origin->key.cluster_id && !copy_stands_at_home(e, t);
 }
 
 static void rescan(struct fc_engine *e, struct bearer *b, const json_t *object)
 {
 	const struct key *k = &b->target->key;
 	struct copy_rule *old = fc_steal(&b->rules), **end = &b->rules;
-	bool was_bad = b->bad_clusters;
 
 	take_clusters(b, object);
-	for (size_t i = 0; e->options.dialects[i]; i++)
+	for (size_t i = 0; e->options.dialects[i] && !is_copy_from_elsewhere(e, b->target); i++)
 		if (reads_rules_of(e, e->options.dialects[i], cluster_of(e, k->cluster), k->resource))
-			end = scan(b, e->options.dialects[i], object, &old, end);
+			end = scan(e, b, e->options.dialects[i], object, &old, end);
 	/* New ones first: what they go on using is not let go with the old. */
 	for (struct copy_rule *cr = b->rules; cr; cr = cr->next)
 		copy_rule_bind(e, cr);
-	/* What one that could not be understood has kept from being judged is judged now. */
-	if (was_bad || has_invalid(old))
-		origins_mark_named(e, b->target);
 	free_rules(e, old);
+	bearer_changed(e, b->target);
 }
 
 /* One that is being deleted wants no copies any more; a source says so itself as well (copy_sources.c). */
 static void take_ending(struct fc_engine *e, struct bearer *b)
 {
+	bool changed = false;
+
 	for (struct copy_rule *cr = b->rules; cr; cr = cr->next) {
-		bool ending = b->target->deleting || cr->source_ending;
+		bool ending = b->target->deleting || (cr->source_ending && !copy_rule_clears(cr));
 
 		if (cr->ending == ending)
 			continue;
 		cr->ending = ending;
+		changed = true;
 		for (struct site *s = cr->sites; s; s = s->next)
 			site_settle(e, s);
 		origin_mark(e, cr->near);
 		origin_mark(e, cr->far);
+		/* What it cannot say now it had asked for once. */
+		bearer_changed(e, b->target);
 	}
+	/* Those of a rule that cannot be understood any more. */
+	for (size_t i = 0; changed && i < b->origin_count; i++)
+		origin_mark(e, b->origins[i]);
+}
+
+static bool same_list(const json_t *a, const json_t *b)
+{
+	return a && b ? json_equal(a, b) : json_array_size(a) == json_array_size(b);
 }
 
 static void keep(json_t **slot, json_t *value)
@@ -392,6 +283,38 @@ static void keep(json_t **slot, json_t *value)
 	json_incref(value);
 	json_decref(*slot);
 	*slot = value;
+}
+
+static void forget_words(struct bearer *b)
+{
+	readings_free(&b->readings);
+	json_decref(fc_steal(&b->words));
+}
+
+static void take_words(const struct fc_engine *e, struct bearer *b, const json_t *object)
+{
+	json_t *words = NULL, *value;
+	const char *key;
+
+	for (size_t i = 0; e->options.dialects[i]; i++) {
+		const struct fc_dialect *d = e->options.dialects[i];
+
+		if (!dialect_judges(d))
+			continue;
+		json_object_foreach(json_object_get(json_object_get(object, "metadata"), "annotations"), key, value) {
+			if (!dialect_has_word(d, key))
+				continue;
+			if (!words)
+				words = json_object();
+			json_object_set(words, key, value);
+		}
+	}
+	if (words && json_equal(words, b->words)) {
+		json_decref(words);
+		return;
+	}
+	forget_words(b);
+	b->words = words;
 }
 
 static bool keeps_object(const struct fc_engine *e, const struct target *t)
@@ -405,24 +328,82 @@ static bool keeps_object(const struct fc_engine *e, const struct target *t)
 	return false;
 }
 
+/* What bears the finalizer of a source, of a dialect whose sources do not ask themselves. */
+static void take_hold(const struct fc_engine *e, struct bearer *b, const json_t *object)
+{
+	const struct cluster *c = cluster_of(e, b->target->key.cluster);
+
+	b->unseen = false;
+	b->held = is_held(e, c, b->target->key.resource, object);
+	b->keeps_hold = false;
+	for (size_t i = 0; e->options.dialects[i]; i++) {
+		const struct fc_dialect *d = e->options.dialects[i];
+
+		b->keeps_hold = b->keeps_hold || (d->copy && d->copy->source_annotation &&
+						  fc_json_annotation(object, d->copy->source_annotation));
+	}
+}
+
+static bool bears_any(const struct bearer *b, const char *const *finalizers)
+{
+	for (; finalizers && *finalizers; finalizers++)
+		if (bearer_has_finalizer(b, *finalizers))
+			return true;
+	return false;
+}
+
 /* After a restart a finalizer may be all that is left of a rule: its copies' marks name the bearer. */
-static void expect_copies(struct fc_engine *e, struct bearer *b, const json_t *object)
+void bearer_expect_copies(struct fc_engine *e, struct bearer *b, const json_t *object)
 {
 	const struct key *k = &b->target->key;
 
 	for (size_t i = 0; e->options.dialects[i]; i++) {
 		const struct fc_dialect *d = e->options.dialects[i];
 
-		if (reads_rules_of(e, d, cluster_of(e, k->cluster), k->resource) && bears_finalizer(d, object))
+		if (reads_rules_of(e, d, cluster_of(e, k->cluster), k->resource) &&
+		    (object ? bears_finalizer_of_bearer(d, object)
+			    : d->copy->bodies && bears_any(b, d->copy->finalizers)))
 			origins_expect(e, b, d);
 	}
+}
+
+/* What a copy bears, on what asks for copies itself: it goes with the finalizer that comes, since with both it would be
+ * a copy. */
+static void take_stale_marks(struct bearer *b, const json_t *object)
+{
+	json_t *labels = json_object_get(json_object_get(object, "metadata"), "labels");
+
+	json_decref(b->stale);
+	b->stale = NULL;
+	for (const struct copy_rule *cr = b->rules; cr; cr = cr->next) {
+		const struct fc_copy_dialect *d = cr->dialect->copy;
+
+		/* A custom resource is no copy, whatever it bears. */
+		for (const char *const *l = d->mark_labels; cr->spec.finalizer && !d->bodies && l && *l; l++) {
+			if (!json_object_get(labels, *l))
+				continue;
+			if (!b->stale)
+				b->stale = json_array();
+			json_array_append_new(b->stale, json_string(*l));
+		}
+	}
+}
+
+/* What it bears after its last rule has gone is a source's finalizer still. */
+static bool goes_on_as_source(const struct fc_engine *e, const struct bearer *b)
+{
+	bool ours = false;
+
+	for (size_t i = 0; e->options.dialects[i]; i++)
+		ours = ours || (e->options.dialects[i]->copy && bears_any(b, e->options.dialects[i]->copy->finalizers));
+	return b->asked && ours && !(b->target->copy && b->target->copy->origin);
 }
 
 void bearer_take(struct fc_engine *e, struct target *t, const json_t *object)
 {
 	struct fc_digest text;
 	struct bearer *b = t->bearer;
-	bool was_paused;
+	bool was_paused, news;
 
 	if (!b && !bearer_concerns(e, t->watch, object))
 		return;
@@ -432,15 +413,24 @@ void bearer_take(struct fc_engine *e, struct target *t, const json_t *object)
 	}
 	text = text_of(e, t, object);
 	was_paused = b->paused;
-	b->paused = fc_marks_paused(object);
+	b->paused = fc_marks_paused(object) || (keeps_object(e, t) && !is_worked_in(e, object));
+	b->creates_spaces = fc_marks_creates_namespaces(object);
+	news = b->unseen ||
+	       !same_list(b->finalizers, json_object_get(json_object_get(object, "metadata"), "finalizers"));
 	keep(&b->finalizers, json_object_get(json_object_get(object, "metadata"), "finalizers"));
+	take_words(e, b, object);
+	take_hold(e, b, object);
 	if (keeps_object(e, t))
 		keep(&b->object, (json_t *)(uintptr_t)object);
 	if (!fc_digest_equal(&text, &b->text)) {
 		b->text = text;
+		b->begun = false;
 		rescan(e, b, object);
 	}
-	expect_copies(e, b, object);
+	memories_take(e, b);
+	b->asked = b->rules || goes_on_as_source(e, b);
+	take_stale_marks(b, object);
+	bearer_expect_copies(e, b, object);
 	take_ending(e, b);
 	for (struct copy_rule *cr = b->rules; cr; cr = cr->next) {
 		copy_rules_mark(e, cr);
@@ -449,12 +439,45 @@ void bearer_take(struct fc_engine *e, struct target *t, const json_t *object)
 		origin_mark(e, cr->near);
 		origin_mark(e, cr->far);
 	}
+	for (struct memory *m = b->memories; m; m = m->next)
+		if (m->target)
+			target_mark(e, m->target);
+	if (news)
+		holds_changed(e, b);
 	target_mark(e, t);
 }
 
 bool bearer_is_used(const struct bearer *b)
 {
-	return b && (b->rules || b->origin_count || b->object);
+	return b && (b->rules || b->origin_count || b->object || b->held_for || b->held);
+}
+
+static void forget_all(struct fc_engine *e, struct bearer *b)
+{
+	free_rules(e, fc_steal(&b->rules));
+	bearer_changed(e, b->target);
+	memories_free(e, b);
+	origins_forget_bearer(e, b);
+	fc_cluster_selection_free(b->clusters);
+	free(b->bad_clusters);
+	json_decref(b->finalizers);
+	json_decref(b->stale);
+	json_decref(b->object);
+	forget_words(b);
+}
+
+void bearer_absent(struct fc_engine *e, struct target *t)
+{
+	struct bearer *b = t->bearer;
+	struct copy_rule *held_for = b ? b->held_for : NULL;
+
+	if (!held_for) {
+		bearer_free(e, t);
+		return;
+	}
+	forget_all(e, b);
+	*b = (struct bearer){ .target = t, .held_for = held_for };
+	holds_changed(e, b);
 }
 
 void bearer_free(struct fc_engine *e, struct target *t)
@@ -463,82 +486,8 @@ void bearer_free(struct fc_engine *e, struct target *t)
 
 	if (!b)
 		return;
-	free_rules(e, b->rules);
-	origins_forget_bearer(e, b);
-	fc_cluster_selection_free(b->clusters);
-	free(b->bad_clusters);
-	json_decref(b->finalizers);
-	json_decref(b->object);
+	forget_all(e, b);
+	holds_lose_target(e, b);
 	free(b);
 	t->bearer = NULL;
-}
-
-/* --- what changes around them --- */
-
-static void mark_rule(struct fc_engine *e, struct copy_rule *cr)
-{
-	copy_rule_bind(e, cr);
-	copy_rules_mark(e, cr);
-}
-
-void copy_rules_of_word_changed(struct fc_engine *e, struct word *w)
-{
-	struct copy_rule *cr, *next;
-	struct site *s, *next_site;
-
-	DL_FOREACH_SAFE2(w->copy_rules, cr, next, next_in_word)
-		mark_rule(e, cr);
-	DL_FOREACH_SAFE2(w->sites, s, next_site, next_in_word)
-		site_settle(e, s);
-}
-
-void copy_word_mark(struct fc_engine *e, const struct word *w)
-{
-	for (struct copy_rule *cr = w->copy_rules; cr; cr = cr->next_in_word)
-		copy_rules_mark(e, cr);
-	for (struct site *s = w->sites; s; s = s->next_in_word) {
-		site_judge(e, s);
-		for (struct pair *p = s->pairs; p; p = p->next_in_site)
-			target_mark(e, p->target);
-	}
-}
-
-void copy_watch_told(struct fc_engine *e, struct watch *w)
-{
-	struct target *t, *next;
-
-	if (!e->copies)
-		return;
-	HASH_ITER(hh, e->targets, t, next)
-		if ((t->copy && t->watch == w) || (t->bearer && t->bearer->origin_count))
-			target_mark(e, t);
-	origins_mark_cluster(e, cluster_of(e, w->cluster));
-}
-
-bool whole_reads_from(const struct target *t, const struct cluster *c, const char *name)
-{
-	for (const struct pair *p = t->copy ? t->copy->pairs : NULL; p; p = p->next) {
-		const struct copy_rule *cr = p->site->rule;
-
-		if (cr->word->cluster == c && (!name || strcmp(copy_rule_source_namespace(cr), name) == 0))
-			return true;
-	}
-	return false;
-}
-
-void copy_rules_of_cluster_changed(struct fc_engine *e, struct cluster *c)
-{
-	struct target *t, *next;
-
-	if (!e->copies)
-		return;
-	HASH_ITER(hh, e->targets, t, next) {
-		if (!t->bearer || t->key.cluster != c->no)
-			continue;
-		for (struct copy_rule *cr = t->bearer->rules; cr; cr = cr->next)
-			mark_rule(e, cr);
-		target_mark(e, t);
-	}
-	sites_cluster_changed(e, c);
-	origins_mark_cluster(e, c);
 }

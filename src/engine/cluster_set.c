@@ -25,8 +25,11 @@ static size_t position(const struct fc_engine *e, uint64_t no)
 
 struct cluster *cluster_of(const struct fc_engine *e, uint64_t no)
 {
-	size_t at = position(e, no);
+	size_t at = no;
 
+	/* While no cluster has left, each stands at its number. */
+	if (at >= e->cluster_count || e->clusters[at]->no != no)
+		at = position(e, no);
 	return at < e->cluster_count && e->clusters[at]->no == no ? e->clusters[at] : NULL;
 }
 
@@ -51,8 +54,8 @@ struct cluster *cluster_of_source(const struct fc_engine *e, const struct rule *
 {
 	struct cluster *master;
 
-	if (r->spec.cluster)
-		return cluster_by_name(e, r->spec.cluster);
+	if (r->spec->cluster)
+		return cluster_by_name(e, r->spec->cluster);
 	master = cluster_of(e, e->options.master);
 	return master && !master->leaving ? master : NULL;
 }
@@ -69,6 +72,7 @@ static struct cluster *insert(struct fc_engine *e, fc_cluster_no no, const struc
 	memmove(&e->clusters[at + 1], &e->clusters[at], (e->cluster_count - at) * sizeof(struct cluster *));
 	e->clusters[at] = c;
 	e->cluster_count++;
+	e->outcome_count = 0;
 	return c;
 }
 
@@ -84,6 +88,8 @@ static void cluster_free(struct fc_engine *e, struct cluster *c)
 	words_free(e, c);
 	namespaces_free(e, c);
 	brake_free(&c->brake);
+	line_fini(&c->writes);
+	line_fini(&c->reads);
 	fc_cluster_info_fini(&c->info);
 	free(c->id);
 	free(c->told_id);
@@ -103,11 +109,11 @@ void clusters_free(struct fc_engine *e)
 /* What that name means in a rule has changed. */
 static void rebind_by_name(struct fc_engine *e, const char *name)
 {
-	struct target *t, *next;
+	struct target *t;
 
-	HASH_ITER(hh, e->targets, t, next)
+	FC_TABLE_FOREACH(&e->targets, at, t)
 		for (struct rule *r = t->rules; r; r = r->next)
-			if (r->spec.cluster && strcmp(r->spec.cluster, name) == 0)
+			if (r->spec->cluster && strcmp(r->spec->cluster, name) == 0)
 				rule_rebind(e, r);
 }
 
@@ -127,21 +133,18 @@ void cluster_added(struct fc_engine *e, const struct fc_event *event)
 
 static void free_targets(struct fc_engine *e, const struct cluster *c)
 {
-	struct target *t, *next;
+	struct target *t;
 
-	HASH_ITER(hh, e->targets, t, next)
+	FC_TABLE_FOREACH(&e->targets, at, t)
 		if (t->key.cluster == c->no)
 			target_free(e, t);
 }
 
 static void stop_watches(struct fc_engine *e, struct cluster *c)
 {
-	struct watch *w, *next;
-
 	c->namespaces_watch = NULL;
-	HASH_ITER(hh, e->watches, w, next)
-		if (w->cluster == c->no)
-			watch_stop(e, w);
+	while (c->watches)
+		watch_stop(e, c->watches);
 }
 
 void cluster_removed(struct fc_engine *e, struct cluster *c)
@@ -161,17 +164,20 @@ void cluster_removed(struct fc_engine *e, struct cluster *c)
 	requests_abandon(e, c);
 	memmove(&e->clusters[at], &e->clusters[at + 1], (e->cluster_count - at - 1) * sizeof(struct cluster *));
 	e->cluster_count--;
+	e->outcome_count = 0;
 	if (e->freed == c)
 		e->freed = NULL;
+	/* No finalizer waits for it any more. */
+	origins_mark_cluster(e, c);
 	cluster_free(e, c);
 	clusters_look_again(e);
 }
 
 static void rebind_targets(struct fc_engine *e, const struct cluster *c)
 {
-	struct target *t, *next;
+	struct target *t;
 
-	HASH_ITER(hh, e->targets, t, next) {
+	FC_TABLE_FOREACH(&e->targets, at, t) {
 		if (t->key.cluster != c->no)
 			continue;
 		for (struct rule *r = t->rules; r; r = r->next)

@@ -8,16 +8,12 @@
 
 void cluster_mark_concerned(struct fc_engine *e, struct cluster *c)
 {
-	struct target *t, *next;
-
-	HASH_ITER(hh, e->targets, t, next) {
-		bool concerned = t->key.cluster == c->no;
-
-		for (struct rule *r = t->rules; r && !concerned; r = r->next)
-			concerned = r->word && r->word->cluster == c;
-		if (concerned)
+	for (struct watch *w = c->watches; w; w = w->next_in_cluster)
+		for (struct target *t = w->targets; t; t = t->next_in_watch)
 			target_mark(e, t);
-	}
+	for (struct word *w = c->words; w; w = w->next)
+		for (struct rule *r = w->rules; r; r = r->next_in_word)
+			target_mark(e, r->target);
 	copy_rules_of_cluster_changed(e, c);
 }
 
@@ -62,16 +58,14 @@ static struct cluster *other_of_that_id(const struct fc_engine *e, const struct 
  * started until the right one is back. */
 static void leave_alone(struct fc_engine *e, struct cluster *c)
 {
-	struct watch *all, *w, *next;
+	struct watch *w, *last = c->watches ? c->watches->prev_in_cluster : NULL, *silenced = NULL;
 
-	/* Each is taken out and put in again: what comes new into a table that is gone through may be met twice. */
-	all = e->watches;
-	e->watches = NULL;
-	HASH_ITER(hh, all, w, next) {
-		HASH_DEL(all, w);
-		if (w->cluster == c->no)
-			watch_silence(e, w);
-		HASH_ADD(hh, e->watches, id, sizeof(w->id), w);
+	/* Each moves behind those that were there. */
+	while (silenced != last) {
+		w = silenced = c->watches;
+		watch_silence(e, w);
+		/* Much may change meanwhile: no copy goes before targets are listed anew. */
+		w->synced = w->synced && w->use != WATCH_TARGETS;
 	}
 	c->connection = REFUSED;
 	targets_forget_held(e, c->no);
@@ -93,28 +87,30 @@ static void refuse(struct fc_engine *e, struct cluster *c, const struct fc_error
 	cluster_mark_concerned(e, c);
 }
 
-/* What failed because the cluster was away need not wait any longer. */
-static void forgive_network_failures(struct fc_engine *e, struct cluster *c)
+/* What failed because the cluster was away need not wait any longer; and what was said of the end of a source may be of
+ * before a restore from a backup. */
+static void forget_what_is_past(struct cluster *c)
 {
-	struct target *t, *next;
-	struct source *s, *next_source;
-
-	HASH_ITER(hh, e->targets, t, next)
-		if (t->key.cluster == c->no)
+	for (struct watch *w = c->watches; w; w = w->next_in_cluster)
+		for (struct target *t = w->targets; t; t = t->next_in_watch)
 			retry_cluster_is_back(t);
-	HASH_ITER(hh, e->sources, s, next_source)
-		if (s->key.cluster == c->no)
-			s->not_before_ms = 0;
+	for (struct word *w = c->words; w; w = w->next) {
+		for (struct rule *r = w->rules; r; r = r->next_in_word)
+			if (r->source)
+				source_waits_no_more(r->source);
+		for (struct copy_rule *cr = w->copy_rules; cr; cr = cr->next_in_word)
+			if (cr->source) {
+				source_waits_no_more(cr->source);
+				copy_rules_end_is_sure(cr->source, false);
+			}
+	}
 }
 
 static void hear_again(struct fc_engine *e, struct cluster *c)
 {
-	struct watch *w, *next;
-
 	words_ask_again(e, c);
-	HASH_ITER(hh, e->watches, w, next)
-		if (w->cluster == c->no)
-			watch_say_start(e, w);
+	for (const struct watch *w = c->watches; w; w = w->next_in_cluster)
+		watch_say_start(e, w);
 }
 
 static void accept(struct fc_engine *e, struct cluster *c)
@@ -132,8 +128,8 @@ static void accept(struct fc_engine *e, struct cluster *c)
 		hear_again(e, c);
 		report_cluster(e, FC_LOG_INFO, c, "cluster is left alone no longer", NULL);
 	}
-	forgive_network_failures(e, c);
-	clusters_check_synced(e, c);
+	forget_what_is_past(c);
+	clusters_check_synced(c);
 	cluster_mark_concerned(e, c);
 	e->freed = c;
 }
@@ -218,17 +214,15 @@ void cluster_down(struct fc_engine *e, struct cluster *c, const struct fc_event 
 
 /* --- what it has told --- */
 
-void clusters_check_synced(struct fc_engine *e, struct cluster *c)
+void clusters_check_synced(struct cluster *c)
 {
-	struct watch *watch, *next;
-
 	if (c->connection != UP || c->has_synced)
 		return;
 	for (struct word *w = c->words; w; w = w->next)
 		if ((w->for_targets || w->for_copies) && !w->answered)
 			return;
-	HASH_ITER(hh, e->watches, watch, next) {
-		if (watch->cluster != c->no || watch->use != WATCH_TARGETS || watch->synced)
+	for (const struct watch *watch = c->watches; watch; watch = watch->next_in_cluster) {
+		if (watch->use != WATCH_TARGETS || watch->synced)
 			continue;
 		if (watch->error.cls != FC_ERR_NONE)
 			c->had_outcome = true;
@@ -237,12 +231,12 @@ void clusters_check_synced(struct fc_engine *e, struct cluster *c)
 	c->has_synced = c->had_outcome = true;
 }
 
-bool clusters_have_told(const struct fc_engine *e)
+bool clusters_have_told(struct fc_engine *e)
 {
-	for (size_t i = 0; i < e->cluster_count; i++)
-		if (!e->clusters[i]->had_outcome)
-			return false;
-	return true;
+	/* It is asked for with every event of a start: each cluster is looked at until it has told, and not again. */
+	while (e->outcome_count < e->cluster_count && e->clusters[e->outcome_count]->had_outcome)
+		e->outcome_count++;
+	return e->outcome_count == e->cluster_count;
 }
 
 const char *fc_cluster_state_name(enum fc_cluster_state s)
@@ -270,6 +264,7 @@ void fc_engine_cluster(const struct fc_engine *e, fc_cluster_no no, struct fc_cl
 	out->master = c->no == e->options.master;
 	out->has_synced = c->has_synced;
 	out->had_outcome = c->had_outcome;
+	out->spaces_known = c->namespaces_watch ? namespaces_listed(c) : c->server_version != NULL;
 	out->message = c->error.text ? c->error.text : "";
 	if (c->connection == CONNECTING)
 		out->state = FC_CLUSTER_CONNECTING;

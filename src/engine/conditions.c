@@ -44,7 +44,8 @@ static bool same_text(const char *a, const char *b)
 bool condition_set(struct fc_engine *e, struct condition *c, enum fc_state state, const char *reason,
 		   const char *message, const char *detail)
 {
-	if (c->state == state && same_text(c->reason, reason) && same_text(c->detail, detail))
+	if (c->state == state && same_text(c->reason, reason) && same_text(c->message, message) &&
+	    same_text(c->detail, detail))
 		return false;
 	if (c->state != state)
 		c->since_ms = e->wall_ms;

@@ -14,7 +14,7 @@ static bool is_of_secret_kind(const struct fc_resource *r)
 /* A word that means nothing just now, or whose cluster has left, may have meant a Secret. */
 static bool reads_secret_kind(const struct rule *r)
 {
-	if (!r->spec.word || r->spec.literal)
+	if (!r->spec->word || r->spec->literal)
 		return false;
 	return !r->word || !r->word->resource || is_of_secret_kind(r->word->resource);
 }
@@ -42,13 +42,13 @@ static void open_feed(struct way *w, const struct source *s, const struct fc_pat
 static bool is_fed_by_rules(struct way *w, const struct target *t, const struct fc_path *path)
 {
 	for (struct rule *f = t->rules; f; f = f->next) {
-		if (f->vertex.visit == w->visit || !f->spec.target_path ||
-		    (path && fc_path_compare(f->spec.target_path, path) == FC_PATH_APART))
+		if (f->vertex.visit == w->visit || !f->spec->target_path ||
+		    (path && fc_path_compare(f->spec->target_path, path) == FC_PATH_APART))
 			continue;
 		f->vertex.visit = w->visit;
 		if (reads_secret_kind(f))
 			return true;
-		open_feed(w, f->source, f->spec.source_path);
+		open_feed(w, f->source, f->spec->source_path);
 	}
 	return false;
 }
@@ -58,10 +58,8 @@ static bool is_fed_by_rules(struct way *w, const struct target *t, const struct 
 static bool is_unseen(struct fc_engine *e, const struct key *key)
 {
 	const struct cluster *c = cluster_of(e, key->cluster);
-	const struct source *s = NULL;
-	struct watch *w, *next;
+	const struct source *s = source_of_key(e, key);
 
-	HASH_FIND(hh, e->sources, key, sizeof(*key), s);
 	if (s && !rules_follow_master(e, s->said))
 		return true;
 	if (!c || c->has_synced)
@@ -69,8 +67,8 @@ static bool is_unseen(struct fc_engine *e, const struct key *key)
 	for (const struct word *word = c->words; word; word = word->next)
 		if (word->for_targets && !word->answered)
 			return true;
-	HASH_ITER(hh, e->watches, w, next)
-		if (w->cluster == c->no && w->use == WATCH_TARGETS && w->resource == key->resource && !w->synced)
+	for (const struct watch *w = c->watches; w; w = w->next_in_cluster)
+		if (w->use == WATCH_TARGETS && w->resource == key->resource && !w->synced)
 			return true;
 	return false;
 }
@@ -94,9 +92,8 @@ static bool is_fed_by_secrets(struct fc_engine *e, const struct source *s, const
 	open_feed(&w, s, path);
 	while (!found && w.count) {
 		struct feed feed = w.open[--w.count];
-		struct target *t = NULL;
+		struct target *t = target_of_key(e, feed.key);
 
-		HASH_FIND(hh, e->targets, feed.key, sizeof(*feed.key), t);
 		if (!t) {
 			found = is_unseen(e, feed.key);
 			continue;
@@ -110,7 +107,7 @@ static bool is_fed_by_secrets(struct fc_engine *e, const struct source *s, const
 
 bool rule_is_confidential(struct fc_engine *e, const struct rule *r)
 {
-	return reads_secret_kind(r) || is_fed_by_secrets(e, r->source, r->spec.source_path);
+	return reads_secret_kind(r) || is_fed_by_secrets(e, r->source, r->spec->source_path);
 }
 
 json_t *confidential_copy(struct fc_engine *e, const struct target *t)
@@ -134,11 +131,11 @@ json_t *confidential_places(struct fc_engine *e, const struct target *t)
 	for (const struct rule *r = t->rules; r; r = r->next) {
 		struct fc_buf pointer = FC_BUF_INIT;
 
-		if (!r->spec.target_path || !rule_is_confidential(e, r))
+		if (!r->spec->target_path || !rule_is_confidential(e, r))
 			continue;
 		if (!places)
 			places = json_array();
-		fc_path_pointer(r->spec.target_path, &pointer);
+		fc_path_pointer(r->spec->target_path, &pointer);
 		json_array_append_new(places, json_string(fc_buf_str(&pointer)));
 		fc_buf_fini(&pointer);
 	}

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "engine/parts.h"
+#include "engine/whole.h"
 #include "model/glob.h"
 #include "model/marks.h"
 #include "model/names.h"
@@ -36,11 +37,20 @@ static bool lists_cluster(const char *list, const char *name)
 	return false;
 }
 
+/* Who reads, or has it written: the other end, or, where both ends are one namespace and what asks lies elsewhere,
+ * that. */
+static const char *reader_of(const struct consent_query *q)
+{
+	bool foreign = strcmp(q->source.namespace_, q->target.namespace_) == 0 && !consent_is_own(q);
+
+	return foreign ? q->asker : q->target.namespace_;
+}
+
 /* One consent: its two values go together, those of a source and of its Namespace are not mixed. */
 static bool covers(const struct fc_engine *e, const struct consent_query *q, const char *namespaces,
 		   const char *clusters)
 {
-	const char *ns = q->target.namespace_;
+	const char *ns = reader_of(q);
 
 	if (strcmp(ns, q->source.namespace_) != 0 && !lists_namespace(namespaces, ns))
 		return false;
@@ -71,12 +81,15 @@ bool consent_to_write(const struct fc_engine *e, const struct consent_query *q)
 {
 	const struct space *s = namespace_find(e, cluster_of(e, q->target.cluster), q->target.namespace_);
 	const char *list = s ? s->accept_from : NULL, *from = cluster_of(e, q->source.cluster)->info.name;
+	const char *ns = q->source.namespace_;
 	struct fc_glob pattern;
 
 	if (!can_consent(&q->source) || !can_consent(&q->target))
 		return false;
+	if (reader_of(q) != q->target.namespace_)
+		ns = q->asker;
 	while (fc_glob_next(&list, &pattern))
-		if (fc_glob_match_end(pattern, from, q->source.namespace_))
+		if (fc_glob_match_end(pattern, from, ns))
 			return true;
 	return false;
 }
@@ -91,11 +104,13 @@ static bool is_read_here(const struct fc_engine *e, const char *key)
 	for (size_t i = 0; i < FC_ARRAY_LEN(words); i++)
 		if (strcmp(key, words[i]) == 0)
 			return true;
-	for (size_t d = 0; e->options.dialects[d]; d++)
-		for (const char *const *p = e->options.dialects[d]->annotation_prefixes;
-		     e->options.dialects[d]->consents && *p; p++)
+	for (size_t i = 0; e->options.dialects[i]; i++) {
+		const struct fc_dialect *d = e->options.dialects[i];
+
+		for (const char *const *p = d->annotation_prefixes; (d->consents || dialect_judges(d)) && *p; p++)
 			if (strncmp(key, *p, strlen(*p)) == 0)
 				return true;
+	}
 	return false;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whole objects: who asks for copies, where they are to stand, what stands there, and whose it is.
- * Owns:    a bearer its rules, a rule its sites, a site its pairs, a target its struct copy and struct bearer; an
- *          origin lives while anybody points to it.
+ * Owns:    a bearer its rules, a rule its sites, a site its pairs, a target its struct copy and struct bearer.
  * Threads: the engine's.
  * Fails:   never: what goes wrong is the condition of a pair, or of a site that has none.
  * Source:  design sections 5 and 6. A copy's object and an instruction's object are struct targets both, so that their
@@ -9,29 +8,9 @@
 #ifndef FC_ENGINE_COPY_H
 #define FC_ENGINE_COPY_H
 
-#include "engine/rule.h"
+#include "engine/origin.h"
+#include "engine/piece.h"
 #include "model/cluster_selection.h"
-
-/* --- what an object is made of, as far as copies go --- */
-
-enum piece_kind { PIECE_MEMBER, PIECE_LABEL, PIECE_ANNOTATION, PIECE_FINALIZER };
-/* A member of the root, a label, an annotation or a finalizer: its value as a digest. */
-struct piece {
-	const char *key; /* interned */
-	enum piece_kind kind;
-	bool ours; /* of what stands: it was wanted once. What is foreign is left as it is */
-	struct fc_digest value;
-};
-struct pieces {
-	struct piece *items;
-	size_t count, cap;
-};
-/* A part which the server makes into something else than we wish: right, as long as we wish the same. */
-struct settled {
-	const char *key; /* interned */
-	enum piece_kind kind;
-	struct fc_digest want, value; /* "missing" where there is none */
-};
 
 /* --- who asks --- */
 
@@ -44,12 +23,29 @@ struct bearer {
 	char *bad_clusters;		       /* why that cannot be understood */
 	struct fc_digest clusters_text;
 	bool names_clusters; /* it bears that annotation */
+	bool creates_spaces; /* fedcopy.dev/create-namespaces */
 	bool paused;
 	bool writing;	    /* the write under way is of its finalizers or status */
+	bool begins;	    /* its status is to say so before a copy is written */
+	bool begun;	    /* it could not; since its text changed last */
+	bool awaited;	    /* copies that name it are judged when it has changed, or is written */
 	json_t *finalizers; /* those that it bears; borrowed from no tree that is written; NULL: none */
-	json_t *object;	    /* of a dialect with a status: the whole */
+	json_t *stale;	    /* labels of a copy, which are taken off when it gets its finalizer; NULL: none */
+	bool asked;	    /* it has, since this process knows it, with the finalizer that it bears still */
+	json_t *words;	    /* annotations of dialects that judge, by their keys; the same as long as they are equal */
+	struct reading *readings;		      /* of `words`: copy_judge.h */
+	bool moving;				      /* a finalizer goes when the last copy bears another one */
+	json_t *object;				      /* of a dialect with a status: the whole */
 	struct fc_digest status_wanted, status_stood; /* what the server made of a status that we wrote */
-	struct origin **origins; /* whose copies its finalizer waits for: every one that a rule of it ever had */
+	/* Of a dialect whose statuses remember copies: what this one's says, and the status that it was read from. */
+	struct memory *memories;
+	json_t *remembered;
+	/* Of a source that custom resources name. */
+	struct copy_rule *held_for; /* their rules, where the dialect puts a finalizer on it (list `in_held`) */
+	bool held;		    /* it bears such a finalizer, and is no copy */
+	bool keeps_hold;	    /* ... and keeps it while it is not being deleted */
+	bool unseen;		    /* its finalizers were not told yet */
+	struct origin **origins;    /* whose copies its finalizer waits for: every one that a rule of it ever had */
 	size_t origin_count, origin_cap;
 };
 
@@ -63,7 +59,13 @@ struct copy_rule {
 	struct source *source;
 	struct origin *near, *far; /* what its copies bear in the own cluster, in others; far NULL: no cluster id */
 	struct site *sites;
-	const char *denied; /* static: why it may not be followed at all; NULL: it may */
+	const char *denied;  /* static: why it may not be followed at all; NULL: it may */
+	const char *refused; /* static: why the dialect never copies such a source; NULL: it does */
+	const char *misfit;  /* static: why its kind cannot be copied; NULL: it can */
+	bool refusal_known;
+	struct target *hold; /* the source, which is to bear a finalizer of the dialect; NULL: none, or not known */
+	struct copy_rule *prev_in_held, *next_in_held;
+	char *source_uid, *source_version; /* as its body was told last; of a dialect with a status only */
 	/* The source's body lives while a pair is to be written with it. */
 	json_t *body;
 	int64_t received_us;
@@ -72,10 +74,10 @@ struct copy_rule {
 	bool ending;	    /* bearer or source bears a deletionTimestamp: nothing is wanted any more */
 	bool source_ending; /* the source does */
 	bool gone_sure;	    /* the source is gone: a consistent read has said so */
+	bool warned;	    /* that it names a namespace which is not worked in */
 	bool in_with_body;
 	struct copy_rule *next_with_body;
-	struct copy_rule *prev_in_word, *next_in_word;
-	struct copy_rule *prev_in_source, *next_in_source;
+	struct copy_rule *prev_in_word, *next_in_word, *prev_in_source, *next_in_source;
 	struct copy_rule *next; /* of the bearer */
 };
 
@@ -89,8 +91,7 @@ struct site {
 	bool speaks;  /* cond is counted and shown */
 	bool settled; /* all of what is selected here just now is known, and has its pair */
 	uint64_t serial;
-	struct site *prev_in_word, *next_in_word;
-	struct site *prev_in_cluster, *next_in_cluster;
+	struct site *prev_in_word, *next_in_word, *prev_in_cluster, *next_in_cluster;
 	struct site *next; /* of the rule */
 };
 
@@ -99,11 +100,15 @@ struct pair {
 	struct site *site;
 	struct target *target;
 	struct condition cond;
-	bool takes_part; /* nothing keeps it from being written: of the decision under way */
-	bool on_cycle;
+	bool takes_part;  /* nothing keeps it from being written: of the decision under way */
+	bool needs_space; /* nothing but its namespace, which may be created: of the same */
 	bool want_known;
 	enum fc_copy_wish wish;
-	const char *why; /* REFUSED; static */
+	const char *why;		/* REFUSED; static */
+	struct fc_copy_verdict verdict; /* of a dialect that judges */
+	struct judged *judged;		/* what it said last, and of what; NULL: it was not asked */
+	bool source_gone;		/* as far as was told: what fills its bearer clears it */
+	const char *unfit; /* static: what stands cannot become what is wanted, as long as both are the same */
 	struct pieces wanted;
 	struct fc_digest want; /* of the whole of it */
 	struct settled *settled;
@@ -112,6 +117,10 @@ struct pair {
 	bool fresh;	 /* newer than the last write: a write of it is no rewrite */
 	bool refused;	 /* the server has refused what it wants */
 	bool want_moved;
+	bool trusted;		       /* what its bearer's status says of it was looked at */
+	char *sent_uid, *sent_version; /* of the source, as the write under way has it */
+	unsigned failures;	       /* in a row, where the dialect has delays of its own */
+	int64_t unread_until_ms;       /* until then what cannot be read counts once; 0: all can be */
 	int64_t received_us, sent_us;
 	struct pair *prev_in_site, *next_in_site;
 	struct pair *next; /* of the target, oldest first */
@@ -120,54 +129,61 @@ struct pair {
 
 /* --- what stands there, and whose it is --- */
 
-enum copy_write { COPY_WRITES_NOTHING, COPY_CREATES, COPY_PATCHES, COPY_DELETES, COPY_RELEASES, COPY_CLEARS };
+/* Was it made as a copy, as far as its managedFields tell? */
+enum copy_proof { PROOF_UNKNOWN, PROOF_COPY, PROOF_STRANGER };
+
+enum copy_write {
+	COPY_WRITES_NOTHING,
+	COPY_CREATES,
+	COPY_PATCHES, /* or applies, or replaces: it is as wanted then */
+	COPY_TURNS,   /* what it owns becomes what it has applied */
+	COPY_DELETES,
+	COPY_RELEASES,
+	COPY_CLEARS,
+	COPY_MAKES_SPACE, /* its namespace, not itself */
+};
 
 struct copy {
 	struct target *target;
 	struct pair *pairs;
-	struct origin *origin; /* what its marks name; NULL: it bears none */
+	struct memory *memories; /* of bearers whose status lists it (list `in_target`) */
+	struct origin *origin;	 /* what its marks name; NULL: it bears none */
 	struct target *prev_in_origin, *next_in_origin;
 	unsigned mark_flags;
-	bool released; /* the marks are of what was a copy once */
-	bool paused;   /* or another master's (fedcopy.dev/hub) */
-	bool kept;     /* the dialect wants nothing done about it although nobody wants it */
-	bool known;    /* `standing` is that of the target's version, members too */
+	char *far_state;       /* fedcopy.dev/origin-state of a copy from another cluster; NULL: none */
+	struct origin *former; /* whose copy stood here last; NULL: not known */
+	bool released;	       /* the marks are of what was a copy once */
+	bool free_for_all;     /* and nobody's, to any other rule */
+	bool claimed;	       /* bears no marks that count here, and is a copy or source of somebody's all the same */
+	bool paused;	       /* or another master's (fedcopy.dev/hub) */
+	bool kept;	       /* the dialect wants nothing done about it although nobody wants it */
+	bool adopted;	       /* it was somebody else's when it was taken over */
+	enum fc_copy_reason kept_why;
+	bool seen;  /* whether anything stands there was told or read once */
+	bool known; /* `standing` is that of the target's version, members too */
 	struct pieces standing;
+	json_t *allotted; /* members of its `spec` in which the server owns a part, by name; NULL: none */
 	char *uid;
-	json_t *body; /* of a copy that is to be cleared, while that is decided */
+	/* Of the object with that uid, of a dialect whose statuses remember copies: */
+	struct origin *proven; /* whose marks this process has seen on it last; NULL: none */
+	enum copy_proof proof;
+	json_t *body; /* of a copy that is to be cleared or replaced, while that is decided */
 	bool wants_body;
+	bool owners_known;    /* what follows is of the target's version */
+	int updates, applies; /* which of its managedFields are ours, and say Update and Apply; -1: none */
 	enum copy_write writing;
-	struct pair *writer; /* NULL: nobody, or it has ended meanwhile */
-	/* Of a copy that nobody wants: what is shown of it, where there is anything to say. */
-	struct condition cond;
+	unsigned conflicts; /* 409s in a row without a reason, of a dialect with delays of its own */
+	bool reading;	    /* the last request was a read */
+	int64_t written_ms; /* wall: the last write that changed it; 0: none */
+	/* What that made, and of what; NULL: none has. Of a dialect whose statuses remember it. */
+	char *made_version, *made_of_uid, *made_of_version;
+	bool remake; /* the server refuses to change it so: it is deleted and made anew, once for `remade` */
+	struct fc_digest remade;
+	struct pair *writer;   /* NULL: nobody, or it has ended meanwhile */
+	struct condition cond; /* of a copy that nobody wants, where there is anything to say of it */
 	bool speaks;
 	bool counted; /* by the brake, for the write under way or the one that failed */
 	bool cleared; /* nothing of it is left to clear, at this version */
-};
-
-/* What marks name: one source, or custom resource, of one dialect in one cluster. */
-struct origin_key {
-	const char *cluster_id; /* interned; NULL: the marks are the dialect's own, of the copy's own cluster */
-	uint64_t cluster;	/* that one's number; FC_NO_CLUSTER with an id */
-	const struct fc_dialect *dialect;
-	const char *group, *kind;      /* interned: of source and copies */
-	const char *namespace_, *name; /* the source; interned, NULL: not named */
-	const char *rule_namespace, *rule_name;
-};
-struct origin {
-	struct origin_key key;
-	size_t refs;		/* targets, rules and bearers that point to it */
-	struct target *targets; /* that bear these marks (list `in_origin` of struct copy) */
-	struct copy_rule **rules;
-	size_t rule_count, rule_cap;
-	struct bearer **bearers; /* whose finalizers wait for the targets */
-	size_t bearer_count, bearer_cap;
-	/* Is it there? Asked when copies are left over. */
-	struct target *asked; /* what is named, as long as the question is open or its answer counts; NULL: not asked */
-	bool gone;	      /* a consistent read has said 404, and nothing has spoken against it since */
-	bool there;	      /* it exists, and has no such rule */
-	struct origin *prev_in_asked, *next_in_asked;
-	UT_hash_handle hh;
 };
 
 #endif

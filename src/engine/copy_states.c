@@ -3,8 +3,13 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "engine/copy_judge.h"
+#include "engine/new_spaces.h"
 #include "engine/parts.h"
 #include "engine/whole.h"
+
+/* A chain of copies that is longer has no end, or is none that anybody has made on purpose. */
+#define MOST_HOPS 64
 
 void pair_set_state(struct fc_engine *e, struct pair *p, enum fc_state state, const char *reason, const char *message,
 		    const char *detail)
@@ -14,13 +19,17 @@ void pair_set_state(struct fc_engine *e, struct pair *p, enum fc_state state, co
 	bool changed = condition_set(e, &p->cond, state, reason, message, detail);
 
 	notice_pair(e, p);
+	/* A custom resource's status may tell of it; and of what stands there, which changes without it. */
+	if (p->site->rule->dialect->copy->status &&
+	    (changed || (state != FC_STATE_IN_SYNC && state != FC_STATE_PENDING)))
+		target_mark(e, p->site->rule->bearer->target);
 	if (!changed)
 		return;
 	if (condition_is_news(&p->cond, &level))
 		report_pair(e, level, p);
-	/* A custom resource's status may tell of it. */
-	if (p->site->rule->dialect->copy->status)
-		target_mark(e, p->site->rule->bearer->target);
+	/* What was wanted before may have waited for it. */
+	if (state == FC_STATE_IN_SYNC && p->site->rule->dialect->copy->moves)
+		bearer_changed(e, p->site->rule->bearer->target);
 }
 
 void site_set_state(struct fc_engine *e, struct site *s, enum fc_state state, const char *reason, const char *message,
@@ -53,13 +62,19 @@ void stray_set_state(struct fc_engine *e, struct target *t, enum fc_state state,
 {
 	struct copy *c = t->copy;
 	enum fc_log_level level;
+	bool changed;
 
 	if (!c->speaks)
-		condition_init(e, &c->cond, c->origin->key.dialect);
+		condition_init(e, &c->cond, copy_dialect_of(t));
 	c->speaks = true;
-	if (condition_set(e, &c->cond, state, reason, message, detail) && condition_is_news(&c->cond, &level))
-		report_stray(e, level, t);
+	changed = condition_set(e, &c->cond, state, reason, message, detail);
 	notice_stray(e, t);
+	if (!changed)
+		return;
+	/* Their statuses tell of it. */
+	memories_mark_bearers(e, c);
+	if (condition_is_news(&c->cond, &level))
+		report_stray(e, level, t);
 }
 
 void stray_is_silent(struct fc_engine *e, struct copy *c)
@@ -119,6 +134,15 @@ static bool word_is_pending(struct fc_engine *e, const struct word *w, tell_fn t
 	return true;
 }
 
+/* It means something there, and not what the rule means. */
+static bool is_another_type(struct fc_engine *e, const struct copy_rule *cr, tell_fn tell, void *who)
+{
+	if (!cr->word || !cr->word->resource || cr->resource)
+		return false;
+	tell(e, who, FC_STATE_PENDING, "TypeNotServed", "the cluster serves no such resource just now", NULL);
+	return true;
+}
+
 static bool is_connecting(struct fc_engine *e, const struct site *s, tell_fn tell, void *who)
 {
 	const struct cluster *own = cluster_of(e, s->rule->bearer->target->key.cluster);
@@ -140,7 +164,10 @@ static bool is_paused(struct fc_engine *e, const struct site *s, tell_fn tell, v
 	if (!cr->bearer->paused && !cr->source_paused && !(spaces[0] && spaces[0]->paused) &&
 	    !(spaces[1] && spaces[1]->paused))
 		return false;
-	tell(e, who, FC_STATE_PENDING, "Paused", "fedcopy.dev/pause on the source, its custom resource or Namespace",
+	tell(e, who, FC_STATE_PENDING, "Paused",
+	     namespace_is_in(&e->options.bearers_in, b->namespace_)
+		     ? "fedcopy.dev/pause on the source, its custom resource or Namespace"
+		     : "its namespace is none of those that are worked in",
 	     NULL);
 	return true;
 }
@@ -151,7 +178,7 @@ static bool source_is_unknown(struct fc_engine *e, const struct site *s, tell_fn
 
 	if (!source || source->known)
 		return false;
-	if (tell_fault(e, &source->error, true, tell, who) ||
+	if (tell_fault(e, &setback_or_none(source->setback)->error, true, tell, who) ||
 	    (source->watch && tell_fault(e, &source->watch->error, true, tell, who)))
 		return true;
 	tell(e, who, FC_STATE_PENDING, "FirstSync", "the source is being read for the first time", NULL);
@@ -161,26 +188,39 @@ static bool source_is_unknown(struct fc_engine *e, const struct site *s, tell_fn
 static bool lacks_finalizer(struct fc_engine *e, const struct site *s, tell_fn tell, void *who)
 {
 	const struct copy_rule *cr = s->rule;
+	const struct setback *setback;
 
 	if (!cr->spec.finalizer || bearer_has_finalizer(cr->bearer, cr->spec.finalizer))
 		return false;
-	if (cr->bearer->target->failures)
-		return tell_fault(e, &cr->bearer->target->error, true, tell, who);
+	setback = setback_or_none(cr->bearer->target->setbacks[PART_OBJECT]);
+	if (setback->failures)
+		return tell_fault(e, &setback->error, true, tell, who);
 	tell(e, who, FC_STATE_PENDING, "Finalizer", "the finalizer is put on first", NULL);
 	return true;
+}
+
+/* Of that nothing depends on what the source is like. */
+static bool clusters_hold_up(struct fc_engine *e, const struct site *s, tell_fn tell, void *who)
+{
+	const struct copy_rule *cr = s->rule;
+
+	return is_away(e, s->cluster, "TargetCluster", tell, who) ||
+	       is_away(e, cluster_of(e, cr->bearer->target->key.cluster), "SourceCluster", tell, who) ||
+	       is_connecting(e, s, tell, who) || word_is_pending(e, cr->word, tell, who) ||
+	       is_another_type(e, cr, tell, who) || word_is_pending(e, s->word, tell, who);
 }
 
 /* The part of the list that comes before anything is said of one destination. */
 static bool rule_is_held_up(struct fc_engine *e, const struct site *s, tell_fn tell, void *who)
 {
-	const struct copy_rule *cr = s->rule;
-
-	if (is_away(e, s->cluster, "TargetCluster", tell, who) ||
-	    is_away(e, cluster_of(e, cr->bearer->target->key.cluster), "SourceCluster", tell, who) ||
-	    is_connecting(e, s, tell, who) || word_is_pending(e, cr->word, tell, who) ||
-	    word_is_pending(e, s->word, tell, who) || is_paused(e, s, tell, who) || source_is_unknown(e, s, tell, who))
+	if (clusters_hold_up(e, s, tell, who) || is_paused(e, s, tell, who) || source_is_unknown(e, s, tell, who))
 		return true;
-	return !cr->denied && lacks_finalizer(e, s, tell, who);
+	return !s->rule->denied && lacks_finalizer(e, s, tell, who);
+}
+
+static bool is_patient(const struct pair *p)
+{
+	return p->site->rule->dialect->copy->retry_delay_ms;
 }
 
 /* --- sites --- */
@@ -191,19 +231,46 @@ static void tell_site(struct fc_engine *e, void *who, enum fc_state state, const
 	site_set_state(e, who, state, reason, message, detail);
 }
 
+/* Who consents is not known before the Namespaces are. */
+static void tell_hidden(struct fc_engine *e, struct site *s)
+{
+	if (namespaces_known(cluster_of(e, s->rule->bearer->target->key.cluster)))
+		site_set_state(e, s, FC_STATE_NOT_ALLOWED, "NotAllowed", permission_hides_source(), NULL);
+	else
+		site_set_state(e, s, FC_STATE_PENDING, "FirstSync", "the cluster's Namespaces are being read", NULL);
+}
+
+/* By what it says itself. */
+static bool tell_wrong_rule(struct fc_engine *e, struct site *s)
+{
+	const struct copy_rule *cr = s->rule;
+
+	if (cr->spec.invalid_reason)
+		site_set_state(e, s, FC_STATE_INVALID, cr->spec.invalid_reason, "", cr->spec.invalid_message);
+	else if (cr->bearer->bad_clusters)
+		site_set_state(e, s, FC_STATE_INVALID, "BadClusters", "", cr->bearer->bad_clusters);
+	else if (cr->misfit)
+		site_set_state(e, s, FC_STATE_INVALID, "ClusterScoped", cr->misfit, NULL);
+	else if (cr->denied)
+		site_set_state(e, s, FC_STATE_NOT_ALLOWED, "NotAllowed", cr->denied, NULL);
+	else
+		return false;
+	return true;
+}
+
 static void judge_silent_site(struct fc_engine *e, struct site *s)
 {
 	const struct copy_rule *cr = s->rule;
 
-	if (cr->spec.invalid_reason) {
-		site_set_state(e, s, FC_STATE_INVALID, cr->spec.invalid_reason, "", cr->spec.invalid_message);
-	} else if (cr->bearer->bad_clusters) {
-		site_set_state(e, s, FC_STATE_INVALID, "BadClusters", "", cr->bearer->bad_clusters);
-	} else if (cr->denied) {
-		site_set_state(e, s, FC_STATE_NOT_ALLOWED, "NotAllowed", cr->denied, NULL);
-	} else if (rule_is_held_up(e, s, tell_site, s)) {
+	if (tell_wrong_rule(e, s) || clusters_hold_up(e, s, tell_site, s))
 		return;
-	} else if (!cr->source || !cr->source->present) {
+	if (source_is_selected(e, cr) && !copy_rule_may_know_source(e, s)) {
+		tell_hidden(e, s);
+		return;
+	}
+	if (rule_is_held_up(e, s, tell_site, s))
+		return;
+	if (!cr->source || !cr->source->present) {
 		site_set_state(e, s, FC_STATE_SOURCE_NOT_FOUND, "SourceNotFound", "the source does not exist", NULL);
 	} else if (!s->settled) {
 		if (!tell_fault(e, &s->cluster->namespaces_watch->error, false, tell_site, s))
@@ -241,6 +308,21 @@ static bool is_invalid(struct fc_engine *e, struct pair *p)
 	return true;
 }
 
+/* Known to be missing, and nobody makes it. */
+static bool lacks_namespace(struct fc_engine *e, const struct pair *p)
+{
+	const struct target *t = p->target;
+
+	return !is_patient(p) && !fc_rv_is_set(&t->version) && namespaces_listed(p->site->cluster) &&
+	       !namespace_find(e, p->site->cluster, t->key.namespace_) && !new_space_is_wanted(e, p);
+}
+
+/* Whether it has one is not known yet. */
+static bool awaits_namespaces(const struct pair *p)
+{
+	return !is_patient(p) && !fc_rv_is_set(&p->target->version) && !namespaces_known(p->site->cluster);
+}
+
 static bool target_is_pending(struct fc_engine *e, struct pair *p)
 {
 	const struct target *t = p->target;
@@ -257,31 +339,46 @@ static bool target_is_pending(struct fc_engine *e, struct pair *p)
 				       "the destination's objects are being listed", NULL);
 		return true;
 	}
-	if (!t->version && !space && namespaces_listed(p->site->cluster)) {
+	if (!fc_rv_is_set(&t->version) && p->site->rule->bearer->creates_spaces &&
+	    !namespaces_known(p->site->cluster)) {
+		pair_set_state(e, p, FC_STATE_PENDING, "FirstSync", "the cluster's Namespaces are being read", NULL);
+		return true;
+	}
+	if (fc_rv_is_set(&t->version) || space || !namespaces_listed(p->site->cluster))
+		return false;
+	p->needs_space = new_space_is_wanted(e, p);
+	if (!p->needs_space && !is_patient(p)) {
 		pair_set_state(e, p, FC_STATE_PENDING, "NamespaceMissing", "the namespace does not exist yet", NULL);
 		return true;
 	}
 	return false;
 }
 
-/* Whoever asks never consents for the other side (design section 7). */
-static const char *denied_by_permissions(struct fc_engine *e, const struct pair *p)
+static struct copy_query query_of(const struct fc_engine *e, const struct pair *p)
 {
 	const struct copy_rule *cr = p->site->rule;
-	const struct copy_query q = {
-		.ends = {
-			.dialect = cr->dialect,
-			.source = { cr->word->cluster->no, cr->resource, copy_rule_source_namespace(cr) },
-			.target = { p->site->cluster->no, p->target->key.resource, p->target->key.namespace_ },
-			.said = cr->source->said,
-			.dialect_consents = cr->dialect->copy->consents && cr->dialect->copy->consents(
-				&cr->spec, cr->bearer->target->key.namespace_, cr->resource),
-		},
-		.takes_over = cr->spec.take_unowned && p->target->version && !p->target->copy->origin,
+	const struct end to = { p->site->cluster->no, p->target->key.resource, p->target->key.namespace_ };
+
+	return (struct copy_query){
+		.ends = permission_ends(cr, to),
+		/* Who says that strangers are taken over permits it: the operator. */
+		.takes_over = pair_takes_unowned(p) && !pair_may_adopt(e, p),
 		.secret_type = cr->secret_type,
 	};
+}
+
+static const char *denied_by_permissions(struct fc_engine *e, const struct pair *p)
+{
+	const struct copy_query q = query_of(e, p);
 
 	return permission_copy(e, &q).denied;
+}
+
+bool pair_operator_permits(struct fc_engine *e, const struct pair *p)
+{
+	const struct copy_query q = query_of(e, p);
+
+	return permission_of_operator(e, &q);
 }
 
 bool pair_is_permitted(struct fc_engine *e, const struct pair *p)
@@ -291,10 +388,14 @@ bool pair_is_permitted(struct fc_engine *e, const struct pair *p)
 
 static bool is_denied(struct fc_engine *e, struct pair *p)
 {
-	const char *denied = p->wish == FC_COPY_REFUSED && p->want_known ? p->why : denied_by_permissions(e, p);
+	bool refused = p->wish == FC_COPY_REFUSED && p->want_known && !dialect_judges(p->site->rule->dialect);
+	const char *denied = refused ? p->why : denied_by_permissions(e, p);
 
 	if (!denied)
 		return false;
+	/* What is filled without a permission is cleared. */
+	if (copy_rule_clears(p->site->rule))
+		p->verdict.wish = FC_COPY_CLEARED;
 	pair_set_state(e, p, FC_STATE_NOT_ALLOWED, "NotAllowed", denied, NULL);
 	return true;
 }
@@ -315,7 +416,7 @@ static bool is_terminating(struct fc_engine *e, struct pair *p)
 {
 	const struct space *space = namespace_find(e, p->site->cluster, p->target->key.namespace_);
 
-	if (!space || !space->terminating)
+	if (!space || !space->terminating || is_patient(p))
 		return false;
 	pair_set_state(e, p, FC_STATE_ERROR, "NamespaceTerminating", "the namespace is being deleted", NULL);
 	return true;
@@ -332,60 +433,184 @@ static bool is_unreadable(struct fc_engine *e, struct pair *p)
 	return true;
 }
 
+/* Is the destination, by the marks of its source and of what that was made of, where the source comes from? */
+static bool feeds_its_origin(struct fc_engine *e, const struct pair *p)
+{
+	const struct copy_rule *cr = p->site->rule;
+	const struct key *k = &p->target->key;
+	const struct target *t = cr->source ? target_of_key(e, &cr->source->key) : NULL;
+
+	for (int hops = 0; t && t->copy && t->copy->origin && hops < MOST_HOPS; hops++) {
+		const struct origin *o = t->copy->origin;
+		const struct cluster *c = o->key.name ? origin_cluster(e, o) : NULL;
+
+		if (!c)
+			return false;
+		if (c->no == k->cluster && strcmp(o->key.name, k->name) == 0 &&
+		    strcmp(o->key.namespace_, k->namespace_) == 0 && strcmp(o->key.kind, k->resource->kind) == 0 &&
+		    strcmp(o->key.group, k->resource->group) == 0)
+			return true;
+		t = target_find(e, c->no, t->key.resource, o->key.namespace_, o->key.name);
+	}
+	return false;
+}
+
 static bool is_on_cycle(struct fc_engine *e, struct pair *p)
 {
-	if (!p->on_cycle)
+	/* Who keeps books knows loops by his own words. And where there is no namespace nothing goes round. */
+	if (dialect_judges(p->site->rule->dialect) || lacks_namespace(e, p))
 		return false;
+	if (!p->vertex.on_cycle && !(p->site->rule->dialect->copy->marked_chains && feeds_its_origin(e, p)))
+		return false;
+	if (awaits_namespaces(p)) {
+		pair_set_state(e, p, FC_STATE_PENDING, "FirstSync", "the cluster's Namespaces are being read", NULL);
+		return true;
+	}
 	pair_set_state(e, p, FC_STATE_CYCLE, "Cycle",
 		       "the rule feeds itself, alone or through others: take one of them out", NULL);
 	return true;
 }
 
+/* Whoever asks must not learn whether there is something that it may not see. */
+static const char *hidden(struct fc_engine *e, const struct pair *p)
+{
+	const struct copy_rule *cr = p->site->rule;
+	bool near = strcmp(copy_rule_source_namespace(cr), p->target->key.namespace_) == 0;
+
+	if (!copy_rule_clears(cr) || near || pair_operator_permits(e, p))
+		return NULL;
+	return permission_hides_source();
+}
+
 static bool is_source_missing(struct fc_engine *e, struct pair *p)
 {
-	const struct source *s = p->site->rule->source;
+	const struct copy_rule *cr = p->site->rule;
+	const struct source *s = cr->source;
+	const char *denied;
 
-	if (s->present || s->unreadable)
+	p->source_gone = (!s->present && !s->unreadable) || (copy_rule_clears(cr) && cr->source_ending);
+	if (!p->source_gone)
 		return false;
+	denied = hidden(e, p);
+	if (denied) {
+		pair_set_state(e, p, FC_STATE_NOT_ALLOWED, "NotAllowed", denied, NULL);
+		return true;
+	}
 	pair_set_state(e, p, FC_STATE_SOURCE_NOT_FOUND, "SourceNotFound", "the source does not exist", NULL);
+	return true;
+}
+
+/* Nothing is made of a source that could go before its copies do. */
+static bool awaits_hold(struct fc_engine *e, struct pair *p)
+{
+	const struct copy_rule *cr = p->site->rule;
+	const struct setback *setback;
+
+	if (hold_is_put_on(cr))
+		return false;
+	setback = setback_or_none(cr->hold ? cr->hold->setbacks[PART_OBJECT] : NULL);
+	if (!setback->failures || !tell_fault(e, &setback->error, true, tell_pair, p))
+		pair_set_state(e, p, FC_STATE_PENDING, "Finalizer", "the finalizer is put on the source first", NULL);
+	return true;
+}
+
+/* Last of all: for what would not be written even so none is created. */
+static bool awaits_space(struct fc_engine *e, struct pair *p)
+{
+	if (p->want_known && p->wish == FC_COPY_AS_IT_IS)
+		p->needs_space = false;
+	if (p->needs_space)
+		new_space_tell(e, p);
+	return p->needs_space;
+}
+
+/* What its dialect says of the place, where it judges. */
+static bool is_judged_otherwise(struct fc_engine *e, struct pair *p)
+{
+	struct fc_copy_verdict *v = &p->verdict;
+	const char *denied;
+
+	if (!dialect_judges(p->site->rule->dialect))
+		return false;
+	pair_ask_verdict(e, p);
+	if (v->wish != FC_COPY_REFUSED && v->wish != FC_COPY_CLEARED)
+		return false;
+	denied = v->state == FC_STATE_NOT_ALLOWED ? hidden(e, p) : NULL;
+	pair_set_state(e, p, v->state, denied ? "NotAllowed" : v->reason, denied ? denied : v->message, NULL);
+	return true;
+}
+
+static bool is_unfit(struct fc_engine *e, struct pair *p)
+{
+	if (!p->unfit)
+		return false;
+	pair_set_state(e, p, FC_STATE_CONFLICT, "Unfit", p->unfit, NULL);
 	return true;
 }
 
 void pair_judge(struct fc_engine *e, struct pair *p)
 {
-	p->takes_part = !is_invalid(e, p) && !is_on_cycle(e, p) && !rule_is_held_up(e, p->site, tell_pair, p) &&
-			!target_is_pending(e, p) && !is_denied(e, p) && !is_source_missing(e, p) &&
-			!lacks_cluster_id(e, p) && !is_terminating(e, p) && !is_unreadable(e, p);
+	bool may_be_written;
+
+	p->source_gone = false;
+	memset(&p->verdict, 0, sizeof(p->verdict));
+	p->needs_space = false;
+	may_be_written = !is_invalid(e, p) && !is_on_cycle(e, p) && !rule_is_held_up(e, p->site, tell_pair, p) &&
+			 !target_is_pending(e, p) && !is_denied(e, p) && !is_source_missing(e, p) &&
+			 !lacks_cluster_id(e, p) && !is_terminating(e, p) && !is_unreadable(e, p) &&
+			 !is_judged_otherwise(e, p) && !is_unfit(e, p) && !awaits_hold(e, p);
+	p->needs_space = p->needs_space && may_be_written;
+	p->takes_part = may_be_written && !awaits_space(e, p);
+	pair_count_unread(e, p);
 	if (!p->takes_part)
 		copy_rule_body_was_used(e, p);
 }
 
+bool pair_tell_source_fault(struct fc_engine *e, struct pair *p)
+{
+	return tell_fault(e, &setback_or_none(p->site->rule->source->setback)->error, true, tell_pair, p);
+}
+
+/* What others never come to, or wait for. */
+static bool tell_at_once(struct fc_engine *e, struct pair *p)
+{
+	const struct fault *f = &setback_or_none(p->target->setbacks[PART_OBJECT])->error;
+
+	if (f->cls == FC_ERR_INVALID)
+		pair_set_state(e, p, FC_STATE_INVALID, "Refused", "", f->text);
+	else if (f->cls == FC_ERR_NOT_FOUND)
+		pair_set_state(e, p, FC_STATE_ERROR, "NamespaceMissing", "the namespace does not exist", NULL);
+	return f->cls == FC_ERR_INVALID || f->cls == FC_ERR_NOT_FOUND;
+}
+
 void pair_set_waiting(struct fc_engine *e, struct pair *p)
 {
-	const struct target *t = p->target;
+	const struct setback *s = setback_or_none(p->target->setbacks[PART_OBJECT]);
 
-	if (t->flapping) {
+	if (p->target->flapping) {
 		pair_set_state(e, p, FC_STATE_FLAPPING, "Flapping", "somebody else keeps undoing what this rule writes",
 			       NULL);
 		return;
 	}
-	switch (t->error.cls) {
+	switch (s->error.cls) {
 	case FC_ERR_FORBIDDEN:
 	case FC_ERR_UNAUTHORIZED:
-		pair_set_state(e, p, FC_STATE_FORBIDDEN, "TargetForbidden", "", t->error.text);
+		pair_set_state(e, p, FC_STATE_FORBIDDEN, "TargetForbidden", "", s->error.text);
 		return;
 	case FC_ERR_TERMINATING:
-		pair_set_state(e, p, FC_STATE_ERROR, "NamespaceTerminating", "", t->error.text);
+		pair_set_state(e, p, FC_STATE_ERROR, "NamespaceTerminating", "", s->error.text);
 		return;
 	case FC_ERR_QUOTA:
-		pair_set_state(e, p, FC_STATE_ERROR, "Quota", "", t->error.text);
+		pair_set_state(e, p, FC_STATE_ERROR, "Quota", "", s->error.text);
 		return;
 	default:
 		break;
 	}
+	if (is_patient(p) && tell_at_once(e, p))
+		return;
 	/* Three tries before it is called an error (design section 5, States). */
-	if (t->failures < 3)
-		pair_set_state(e, p, FC_STATE_PENDING, "Retrying", "", t->error.text);
+	if (s->failures < 3 && !is_patient(p))
+		pair_set_state(e, p, FC_STATE_PENDING, "Retrying", "", s->error.text);
 	else
-		pair_set_state(e, p, FC_STATE_ERROR, "TargetFailed", "", t->error.text);
+		pair_set_state(e, p, FC_STATE_ERROR, "TargetFailed", "", s->error.text);
 }

@@ -43,9 +43,8 @@ struct readers {
 static struct readers readers_of(struct fc_engine *e, struct vertex *v)
 {
 	struct target *t = target_of(v);
-	struct source *s = NULL;
+	struct source *s = source_of_key(e, &t->key);
 
-	HASH_FIND(hh, e->sources, &t->key, sizeof(t->key), s);
 	if (!s)
 		return (struct readers){ .rule = NULL };
 	return (struct readers){
@@ -61,7 +60,7 @@ static bool reads(struct vertex *writer, const struct rule *reader)
 	if (!reader->linked)
 		return false;
 	return writer->is_pair ||
-	       fc_path_compare(rule_of(writer)->spec.target_path, reader->spec.source_path) != FC_PATH_APART;
+	       fc_path_compare(rule_of(writer)->spec->target_path, reader->spec->source_path) != FC_PATH_APART;
 }
 
 /* The next pair in the order of rules, sites and pairs; NULL: there is none. */
@@ -114,16 +113,11 @@ static bool feeds_somebody(struct fc_engine *e, struct vertex *v)
 
 /* --- the search --- */
 
-static bool *on_cycle_of(struct vertex *v)
-{
-	return v->is_pair ? &pair_of(v)->on_cycle : &rule_of(v)->on_cycle;
-}
-
 static void set_on_cycle(struct fc_engine *e, struct vertex *v, bool on)
 {
-	if (*on_cycle_of(v) == on)
+	if (v->on_cycle == on)
 		return;
-	*on_cycle_of(v) = on;
+	v->on_cycle = on;
 	if (on)
 		e->cycle_count++;
 	else
@@ -139,17 +133,21 @@ struct step {
 
 struct search {
 	struct fc_engine *e;
-	uint32_t visit, order;
+	uint32_t visit;
 	struct step *path;
 	size_t path_count, path_cap;
 	struct vertex **open; /* met, and not yet of a finished component */
 	size_t open_count, open_cap;
+	uint32_t *low; /* by order: the earliest open one that can be reached from there */
+	size_t low_count, low_cap;
 };
 
 static void enter(struct search *s, struct vertex *v)
 {
 	v->visit = s->visit;
-	v->order = v->low = ++s->order;
+	v->order = (uint32_t)s->low_count;
+	FC_GROW(s->low, s->low_count, s->low_cap);
+	s->low[s->low_count++] = v->order;
 	v->is_open = true;
 	FC_GROW(s->open, s->open_count, s->open_cap);
 	s->open[s->open_count++] = v;
@@ -163,22 +161,42 @@ static bool feeds_itself(struct vertex *v)
 	const struct rule *r = v->is_pair ? NULL : rule_of(v);
 
 	return r && r->source && memcmp(&r->source->key, &r->target->key, sizeof(r->target->key)) == 0 &&
-	       fc_path_compare(r->spec.target_path, r->spec.source_path) != FC_PATH_APART;
+	       fc_path_compare(r->spec->target_path, r->spec->source_path) != FC_PATH_APART;
+}
+
+/* Such a dialect looks at marks, and refuses the one that closes the circle. */
+static bool is_marked_chain(struct vertex *v)
+{
+	return v->is_pair && pair_of(v)->site->rule->dialect->copy->marked_chains;
 }
 
 /* `root` is the first of a component that was met: what is open from it on is the component. */
 static void finish(struct search *s, struct vertex *root)
 {
 	size_t first = s->open_count;
+	bool by_marks = true;
 
 	while (s->open[first - 1] != root)
 		first--;
 	first--;
+	for (size_t i = first; i < s->open_count; i++)
+		by_marks = by_marks && is_marked_chain(s->open[i]);
 	for (size_t i = first; i < s->open_count; i++) {
-		s->open[i]->is_open = false;
-		set_on_cycle(s->e, s->open[i], s->open_count - first > 1 || feeds_itself(s->open[i]));
+		struct vertex *v = s->open[i];
+		bool was_on = v->on_cycle, on = (s->open_count - first > 1 && !by_marks) || feeds_itself(v);
+
+		v->is_open = false;
+		set_on_cycle(s->e, v, on);
+		if (was_on && !on && !v->is_pair)
+			rule_joins(rule_of(v));
 	}
 	s->open_count = first;
+}
+
+static void reaches(struct search *s, const struct vertex *v, uint32_t order)
+{
+	if (order < s->low[v->order])
+		s->low[v->order] = order;
 }
 
 static void walk(struct search *s, struct vertex *start)
@@ -191,29 +209,29 @@ static void walk(struct search *s, struct vertex *start)
 		if (fed) {
 			if (fed->visit != s->visit)
 				enter(s, fed);
-			else if (fed->is_open && fed->order < v->low)
-				v->low = fed->order;
+			else if (fed->is_open)
+				reaches(s, v, fed->order);
 			continue;
 		}
 		s->path_count--;
-		if (s->path_count && v->low < s->path[s->path_count - 1].vertex->low)
-			s->path[s->path_count - 1].vertex->low = v->low;
-		if (v->low == v->order)
+		if (s->path_count)
+			reaches(s, s->path[s->path_count - 1].vertex, s->low[v->order]);
+		if (s->low[v->order] == v->order)
 			finish(s, v);
 	}
 }
 
 static void walk_again(struct search *s, struct vertex *v)
 {
-	if (*on_cycle_of(v) && v->visit != s->visit)
+	if (v->on_cycle && v->visit != s->visit)
 		walk(s, v);
 }
 
 static void walk_those_on_cycles(struct search *s)
 {
-	struct target *t, *next;
+	struct target *t;
 
-	HASH_ITER(hh, s->e->targets, t, next) {
+	FC_TABLE_FOREACH(&s->e->targets, at, t) {
 		for (struct rule *r = t->rules; r; r = r->next)
 			walk_again(s, &r->vertex);
 		for (struct pair *p = t->copy ? t->copy->pairs : NULL; p; p = p->next)
@@ -239,6 +257,7 @@ void cycles_settle(struct fc_engine *e)
 	e->cycle_opened = false;
 	free(s.path);
 	free(s.open);
+	free(s.low);
 }
 
 /* --- who comes and who goes --- */
@@ -261,7 +280,7 @@ static void unbound(struct fc_engine *e, struct vertex *v)
 		e->bound[i] = e->bound[--e->bound_count];
 		v->just_bound = false;
 	}
-	if (!*on_cycle_of(v))
+	if (!v->on_cycle)
 		return;
 	set_on_cycle(e, v, false);
 	e->cycle_opened = true;
@@ -290,11 +309,11 @@ void cycles_pair_unbound(struct fc_engine *e, struct pair *p)
 
 void cycles_pairs_permitted_anew(struct fc_engine *e)
 {
-	struct target *t, *next;
+	struct target *t;
 
 	if (!e->copies)
 		return;
-	HASH_ITER(hh, e->targets, t, next)
+	FC_TABLE_FOREACH(&e->targets, at, t)
 		for (struct pair *p = t->copy ? t->copy->pairs : NULL; p; p = p->next)
 			cycles_pair_bound(e, p);
 	e->cycle_opened = true;

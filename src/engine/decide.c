@@ -33,7 +33,7 @@ static struct rule *next_taking_part(struct rule *r, enum part part)
 
 static json_t *value_of(const struct rule *r)
 {
-	return r->spec.literal ? r->spec.literal : r->value;
+	return r->spec->literal ? r->spec->literal : r->value;
 }
 
 /* Rules whose places lie in each other make a group: the first is the place of all. Rules are in order of path, so a
@@ -52,7 +52,7 @@ static struct rule *group_end(struct rule *root)
 {
 	struct rule *r = root->next;
 
-	while (r && (!r->takes_part || fc_path_compare(root->spec.target_path, r->spec.target_path) == FC_PATH_ABOVE))
+	while (r && (!r->takes_part || fc_path_compare(root->spec->target_path, r->spec->target_path) == FC_PATH_ABOVE))
 		r = r->next;
 	return r;
 }
@@ -60,7 +60,7 @@ static struct rule *group_end(struct rule *root)
 static bool waits_inside(const struct rule *root, const struct rule *r)
 {
 	return !r->takes_part && r->undecided &&
-	       fc_path_compare(root->spec.target_path, r->spec.target_path) == FC_PATH_ABOVE;
+	       fc_path_compare(root->spec->target_path, r->spec->target_path) == FC_PATH_ABOVE;
 }
 
 static void group_name(struct group *g)
@@ -79,7 +79,7 @@ static void group_name(struct group *g)
 		if (r->wanted != FC_WANTED_VALUE)
 			continue;
 		members++;
-		fc_path_pointer(r->spec.target_path, &text);
+		fc_path_pointer(r->spec->target_path, &text);
 		fc_buf_append(&text, "", 1);
 		fc_buf_append(&text, r->want.bytes, sizeof(r->want.bytes));
 	}
@@ -98,8 +98,8 @@ static bool group_holds(const struct group *g)
 		return false;
 	if (g->single && fc_digest_equal(&r->want, &r->present))
 		return true;
-	return !fc_digest_is_missing(&r->settled_key) && fc_digest_equal(&r->settled_key, &g->key) &&
-	       fc_digest_equal(&r->settled_present, &r->present);
+	return r->echo && !fc_digest_is_missing(&r->echo->settled_wish) &&
+	       fc_digest_equal(&r->echo->settled_wish, &g->key) && fc_digest_equal(&r->echo->settled, &r->present);
 }
 
 static void group_in_sync(struct fc_engine *e, struct group *g)
@@ -151,13 +151,13 @@ static void group_compose(struct fc_engine *e, struct group *g)
 			continue;
 		/* Copies: setting a child must not change a value that others share. */
 		copy = json_deep_copy(value_of(r));
-		if (fc_path_set(r->spec.target_path, document, copy, NULL) < 0) {
+		if (fc_path_set(r->spec->target_path, document, copy, NULL) < 0) {
 			r->child_blocked = true;
 			rule_judge(e, r);
 		}
 		json_decref(copy);
 	}
-	if (fc_path_get(g->root->spec.target_path, document, &found) == FC_PATH_FOUND)
+	if (fc_path_get(g->root->spec->target_path, document, &found) == FC_PATH_FOUND)
 		g->value = json_incref(found);
 	json_decref(document);
 	group_name(g);
@@ -214,9 +214,9 @@ static bool group_must_wait(struct fc_engine *e, struct target *t, const struct 
 	bool waits = false;
 
 	for (struct rule *r = g->root; r != g->end; r = r->next) {
-		if (!r->takes_part || value_of(r) || r->source->not_before_ms <= e->now_ms)
+		if (!r->takes_part || value_of(r) || source_not_before_ms(r->source) <= e->now_ms)
 			continue;
-		timer_set_earliest(e, t, r->source->not_before_ms);
+		timer_set_earliest(e, t, source_not_before_ms(r->source));
 		waits = true;
 	}
 	return waits;
@@ -256,11 +256,36 @@ static void group_lacks_values(struct fc_engine *e, struct group *g, enum values
 	}
 }
 
+/* Something lies so short a time back that nothing is sent yet. */
+static bool must_wait_until(struct fc_engine *e, struct target *t, int64_t not_before_ms)
+{
+	if (not_before_ms <= e->now_ms)
+		return false;
+	timer_set_earliest(e, t, not_before_ms);
+	return true;
+}
+
+/* Reads of sources are under way: they are waited for, but not for long. */
+static bool must_wait_for_values(struct fc_engine *e, struct target *t, enum part part, size_t reading)
+{
+	struct setback *s = t->setbacks[part];
+
+	if (reading == 0) {
+		if (s)
+			s->values_until_ms = 0;
+		setback_free_unused(&t->setbacks[part]);
+		return false;
+	}
+	s = setback_take(&t->setbacks[part]);
+	if (s->values_until_ms == 0)
+		s->values_until_ms = e->now_ms + SETTLE_MS;
+	return must_wait_until(e, t, s->values_until_ms);
+}
+
 /* Gets the values of the open groups together. A source that cannot be read keeps its own group back only; reads
  * under way are waited for a moment, to make one write of all. Returns how many groups can be written now. */
 static size_t gather_values(struct fc_engine *e, struct target *t, enum part part, struct group *groups, size_t count)
 {
-	int64_t *until_ms = &t->values_until_ms[part];
 	size_t ready = 0, reading = 0;
 
 	for (size_t i = 0; i < count; i++) {
@@ -276,15 +301,8 @@ static size_t gather_values(struct fc_engine *e, struct target *t, enum part par
 		group_lacks_values(e, &groups[i], have);
 		groups[i].open = false;
 	}
-	if (reading == 0) {
-		*until_ms = 0;
+	if (!must_wait_for_values(e, t, part, reading))
 		return ready;
-	}
-	if (*until_ms == 0)
-		*until_ms = e->now_ms + SETTLE_MS;
-	if (e->now_ms >= *until_ms)
-		return ready;
-	timer_set_earliest(e, t, *until_ms);
 	open_groups_pending(e, groups, count, "ReadingSource", "another source of the target is being read");
 	return 0;
 }
@@ -301,14 +319,15 @@ static size_t compose_groups(struct fc_engine *e, struct group *groups, size_t c
 
 		if (!g->open)
 			continue;
-		if (g->single)
+		if (g->single) {
 			g->value = json_incref(value_of(g->root));
-		else
+			digest = g->root->want;
+		} else {
 			group_compose(e, g);
-		digest = fc_digest_json(g->value);
+			digest = fc_digest_json(g->value);
+		}
 		if (fc_digest_equal(&digest, &g->root->present)) {
-			g->root->settled_key = g->key;
-			g->root->settled_present = g->root->present;
+			rule_settles(g->root, &g->key);
 			group_in_sync(e, g);
 		} else {
 			open++;
@@ -327,11 +346,12 @@ static bool group_is_fresh(const struct group *g)
 
 static json_t *make_patch(struct target *t, struct group *groups, size_t count)
 {
-	struct fc_patch *patch = fc_patch_new(t->version);
+	FC_AUTO_FREE char *version = fc_rv_text(&t->version);
+	struct fc_patch *patch = fc_patch_new(version);
 
 	t->writing_rewrite = false;
 	for (struct rule *r = t->rules; r; r = r->next)
-		r->in_write = r->is_root = false;
+		r->in_write = r->is_root = r->want_moved = false;
 	for (size_t i = 0; i < count; i++) {
 		struct group *g = &groups[i];
 		bool rewrite;
@@ -340,18 +360,18 @@ static json_t *make_patch(struct target *t, struct group *groups, size_t count)
 			continue;
 		rewrite = !group_is_fresh(g);
 		t->writing_rewrite = t->writing_rewrite || rewrite;
-		g->root->written_key = g->key;
+		rule_echo(g->root)->written = g->key;
 		g->root->is_root = true;
-		fc_patch_put(patch, g->root->spec.target_path, &g->root->ground, g->value);
+		fc_patch_put(patch, g->root->spec->target_path, &g->root->ground, g->value);
 		for (struct rule *r = g->root; r != g->end; r = r->next) {
 			if (!r->takes_part)
 				continue;
 			r->in_write = true;
-			r->sent_us = r->received_us;
+			rule_echo(r)->sent_us = r->received_us;
 			r->received_us = 0;
 			r->in_rewrite = rewrite;
 			r->sent_fresh = r->fresh;
-			r->fresh = r->want_moved = false;
+			r->fresh = false;
 		}
 	}
 	return fc_patch_finish(patch);
@@ -380,6 +400,8 @@ static struct fc_action *patch_action(struct fc_engine *e, const struct target *
 	a->namespace_ = t->key.resource->namespaced ? fc_xstrdup(t->key.namespace_) : NULL;
 	a->name = fc_xstrdup(t->key.name);
 	a->subresource = part == PART_STATUS ? fc_xstrdup("status") : NULL;
+	/* A rule may read anything, but no rule writes there; of a copy it is asked who owns its fields. */
+	a->brief = !source_is_named(e, &t->key) && !t->copy;
 	return a;
 }
 
@@ -396,21 +418,14 @@ static void send_patch(struct fc_engine *e, struct target *t, enum part part, st
 	a = patch_action(e, t, id, part);
 	a->body = make_patch(t, groups, count);
 	t->written = part;
+	if (t->copy)
+		t->copy->reading = false;
 	a->confidential = confidential_places(e, t);
 	t->phase = WRITING;
 	timer_clear(e, t);
 	for (struct rule *r = t->rules; r; r = r->next)
 		if (r->in_write && r->takes_part)
 			rule_set_state(e, r, FC_STATE_PENDING, "Writing", "the target is being written", NULL);
-}
-
-/* Something lies so short a time back that nothing is sent yet. */
-static bool must_wait_until(struct fc_engine *e, struct target *t, int64_t not_before_ms)
-{
-	if (not_before_ms <= e->now_ms)
-		return false;
-	timer_set_earliest(e, t, not_before_ms);
-	return true;
 }
 
 static void open_groups_drop_values(struct group *groups, size_t count)
@@ -441,10 +456,16 @@ static size_t up_to_first_open(const struct group *groups, size_t count)
 /* Nothing of that part is to be written. */
 static void part_at_rest(struct fc_engine *e, struct target *t, enum part part)
 {
-	t->one_by_one[part] = false;
-	t->values_until_ms[part] = 0;
-	if (target_not_before_ms(t, part) <= e->now_ms)
-		retry_write_succeeded(t, part);
+	struct setback *s = t->setbacks[part];
+
+	retry_end_fight(e, t);
+	if (!s)
+		return;
+	s->one_by_one = false;
+	s->values_until_ms = 0;
+	/* What a copy has met it forgets itself. */
+	if (target_not_before_ms(t, part) <= e->now_ms && (part != PART_OBJECT || !copy_is_at_work(t)))
+		retry_succeeded(t, part);
 }
 
 /* False: it cannot be written just now, for a reason of its own, or stands there already. */
@@ -481,7 +502,8 @@ static bool write_groups(struct fc_engine *e, struct target *t, enum part part, 
 	}
 	if (compose_groups(e, groups, count) == 0)
 		return false;
-	send_patch(e, t, part, groups, t->one_by_one[part] ? up_to_first_open(groups, count) : count);
+	send_patch(e, t, part, groups,
+		   setback_or_none(t->setbacks[part])->one_by_one ? up_to_first_open(groups, count) : count);
 	return true;
 }
 
@@ -504,28 +526,31 @@ static void write_difference(struct fc_engine *e, struct target *t, bool syncing
 			under_way = write_groups(e, t, part, groups, count, syncing);
 		free_groups(groups, count);
 	}
-	if (!any)
+	if (!any && !copy_is_in_line(t))
 		job_leave_line(cluster_of(e, t->key.cluster), &t->job);
 }
 
 /* Whatever became of the write that is to be looked for, the delay after it counts. */
 static int64_t not_read_before_ms(const struct target *t)
 {
-	int64_t of_status_ms = t->look_again ? t->of_status.not_before_ms : 0;
+	int64_t of_object_ms = setback_or_none(t->setbacks[PART_OBJECT])->not_before_ms;
+	int64_t of_status_ms = t->look_again ? setback_or_none(t->setbacks[PART_STATUS])->not_before_ms : 0;
 
-	return t->not_before_ms > of_status_ms ? t->not_before_ms : of_status_ms;
+	return of_object_ms > of_status_ms ? of_object_ms : of_status_ms;
 }
 
 /* Reads the target first where what stands in it is not known. */
 static bool must_read(struct fc_engine *e, struct target *t)
 {
-	if (t->event_until_ms) {
-		if (e->now_ms < t->event_until_ms) {
-			timer_set_earliest(e, t, t->event_until_ms);
+	int64_t event_until_ms = doubt_event_until_ms(t);
+
+	if (event_until_ms) {
+		if (e->now_ms < event_until_ms) {
+			timer_set_earliest(e, t, event_until_ms);
 			set_all(e, t, "Conflict", "the target was changed meanwhile, its event is awaited");
 			return true;
 		}
-		t->event_until_ms = 0;
+		doubt_await_event(t, 0);
 		t->look_again = true;
 	}
 	if (t->known && !t->look_again)
@@ -545,7 +570,7 @@ static bool lacks_a_read(const struct source *s, const struct rule *r)
 	if (s->owed)
 		return true;
 	return !r->denied && !r->want_known &&
-	       (s->error.cls != FC_ERR_NONE || (s->known && s->present && !s->unreadable));
+	       (setback_or_none(s->setback)->error.cls != FC_ERR_NONE || (s->known && s->present && !s->unreadable));
 }
 
 /* Such a source is read when its delay is over. */
@@ -556,8 +581,8 @@ static void retry_source_reads(struct fc_engine *e, struct target *t)
 
 		if (!s || !lacks_a_read(s, r) || cluster_of(e, s->key.cluster)->connection != UP)
 			continue;
-		if (s->not_before_ms > e->now_ms)
-			timer_set_earliest(e, t, s->not_before_ms);
+		if (source_not_before_ms(s) > e->now_ms)
+			timer_set_earliest(e, t, source_not_before_ms(s));
 		else
 			source_read(e, s);
 	}
@@ -576,6 +601,7 @@ void target_decide(struct fc_engine *e, struct target *t)
 		syncing = syncing || r->waits_for_sync;
 		worth_a_read = worth_a_read || r->takes_part || (r->waits_for_sync && r->source);
 	}
+	syncing = syncing || sources_may_close_circle(e, t);
 	if (t->phase == WRITING)
 		set_all(e, t, "Writing", "the target is being written");
 	if (t->phase != IDLE || cluster_of(e, t->key.cluster)->connection != UP || t->deleting || t->unreadable)

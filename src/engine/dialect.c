@@ -57,6 +57,11 @@ void fc_copy_spec_add_pattern(struct fc_copy_spec *s, const char *pattern)
 	add_text(&s->patterns, &s->pattern_count, pattern);
 }
 
+void fc_copy_spec_add_except(struct fc_copy_spec *s, const char *namespace_)
+{
+	add_text(&s->except, &s->except_count, namespace_);
+}
+
 static void free_texts(char **list, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -79,11 +84,14 @@ void fc_copy_spec_fini(const struct fc_dialect *d, struct fc_copy_spec *s)
 		d->copy->free_options(s->options);
 	free(s->invalid_message);
 	free(s->word);
+	free(s->group);
+	free(s->kind);
 	free(s->namespace_);
 	free(s->name);
 	free(s->copy_name);
 	free_texts(s->names, s->name_count);
 	free_texts(s->patterns, s->pattern_count);
+	free_texts(s->except, s->except_count);
 	fc_selector_free(s->selector);
 	memset(s, 0, sizeof(*s));
 }

@@ -67,12 +67,14 @@ enum fc_consent {
 
 struct fc_dialect {
 	const char *name;
+	const void *options; /* the dialect's own, as the operator has set them; NULL: there are none */
 	const char *const
 		*annotation_prefixes; /* NULL-terminated; an object without such an annotation carries no rule */
 	/* The rules in an object's metadata, in no particular order; at most one per place. NULL: it has no path rules
 	 */
 	void (*scan)(const json_t *object, struct fc_rule_specs *out);
-	/* `value` is borrowed from `source` (or from the rule, when it is a literal and `source` is NULL). */
+	/* `value` is borrowed from `source` (or from the rule, when it is a literal and `source` is NULL). Of the rule
+	 * there is all but its text and the source's name: rules that differ in these alone want the same. */
 	enum fc_wanted (*desired)(const struct fc_rule_spec *rule, const json_t *source, json_t **value);
 	/* Row b, for a target of that namespace ("": cluster-scoped). Of `source` there is metadata.annotations, and of
 	 * these the dialect's own only. NULL: the dialect has no such word. */

@@ -5,6 +5,8 @@
 #include "engine/parts.h"
 #include "engine/whole.h"
 
+#include <string.h>
+
 #define DEFAULT_IN_FLIGHT 16
 /* A cluster that is slower than this at its first list holds up nobody (promise 7). */
 #define COLLECT_MS 2000
@@ -19,6 +21,9 @@ struct fc_engine *fc_engine_new(const struct fc_engine_options *options, uint64_
 		e->options.max_in_flight = DEFAULT_IN_FLIGHT;
 	e->random.state = seed;
 	e->strings = fc_intern_new();
+	fc_table_init(&e->targets, target_hash);
+	fc_table_init(&e->sources, source_hash);
+	fc_table_init(&e->specs, spec_hash);
 	for (; options->dialects[dialects]; dialects++)
 		e->copies = e->copies || options->dialects[dialects]->copy;
 	e->counts = fc_xcalloc(dialects ? dialects : 1, sizeof(*e->counts));
@@ -26,13 +31,12 @@ struct fc_engine *fc_engine_new(const struct fc_engine_options *options, uint64_
 	e->options.permissions = NULL;
 	clusters_take(e, options->clusters, options->cluster_count);
 	e->options.clusters = NULL;
-	e->dirty_end = &e->dirty;
 	return e;
 }
 
 void fc_engine_free(struct fc_engine *e)
 {
-	struct target *t, *next_target;
+	struct target *t;
 	struct request *q, *next_request;
 	struct watch *w, *next_watch;
 	struct fc_actions unsaid;
@@ -42,7 +46,7 @@ void fc_engine_free(struct fc_engine *e)
 	/* Taking things apart stops watches; nobody is there any more to hear of it. */
 	fc_actions_init(&unsaid);
 	e->out = &unsaid;
-	HASH_ITER(hh, e->targets, t, next_target)
+	FC_TABLE_FOREACH(&e->targets, at, t)
 		target_free(e, t);
 	source_watches_free(e);
 	HASH_ITER(hh, e->watches, w, next_watch)
@@ -57,10 +61,14 @@ void fc_engine_free(struct fc_engine *e)
 		fc_resource_unref(e->resources[i]);
 	free(e->resources);
 	free(e->heap);
+	free(e->dirty);
 	free(e->bound);
 	free(e->owed);
 	free(e->counts);
 	fc_permissions_unref(e->permissions);
+	fc_table_fini(&e->targets);
+	fc_table_fini(&e->sources);
+	fc_table_fini(&e->specs);
 	fc_intern_free(e->strings);
 	free(e);
 }
@@ -114,26 +122,30 @@ static void take_event(struct fc_engine *e, const struct fc_event *event)
 /* Deciding may free a request for another target, which is then decided too: until nothing is left. */
 static void decide_dirty(struct fc_engine *e)
 {
-	while (e->dirty) {
-		struct target *t = e->dirty;
+	for (size_t i = 0; i < e->dirty_count; i++) {
+		struct target *t = fc_steal(&e->dirty[i]);
 
-		e->dirty = t->next_dirty;
-		if (!e->dirty)
-			e->dirty_end = &e->dirty;
-		t->next_dirty = NULL;
+		if (!t)
+			continue;
 		t->dirty = false;
 		target_decide(e, t);
+	}
+	e->dirty_count = 0;
+	/* A start makes all of them dirty at once. */
+	if (e->dirty_cap > 1024) {
+		free(fc_steal(&e->dirty));
+		e->dirty_cap = 0;
 	}
 }
 
 /* The first lists of targets are told: what they want is watched, and may be written from now on. */
 static void end_collecting(struct fc_engine *e)
 {
-	struct target *t, *next;
+	struct target *t;
 
 	e->collecting = false;
 	source_watches_begin(e);
-	HASH_ITER(hh, e->targets, t, next)
+	FC_TABLE_FOREACH(&e->targets, at, t)
 		target_mark(e, t);
 }
 
@@ -176,15 +188,19 @@ void fc_engine_step(struct fc_engine *e, const struct fc_event *event, struct fc
 	e->freed = NULL;
 	while ((due = alarm_take_due(e, e->now_ms)))
 		ring(e, due);
-	decide_dirty(e);
-	notices_settle(e);
-	copy_bodies_settle(e);
+	do {
+		decide_dirty(e);
+		notices_settle(e);
+		copy_bodies_settle(e);
+	} while (words_settle(e));
+	fc_table_tidy(&e->targets);
+	fc_table_tidy(&e->sources);
 	e->out = NULL;
 }
 
 int64_t fc_engine_deadline(const struct fc_engine *e)
 {
-	int64_t due_ms = e->heap_count ? e->heap[0]->due_ms : INT64_MAX;
+	int64_t due_ms = e->heap_count ? e->heap[0].due_ms : INT64_MAX;
 
 	if (e->collecting && e->collect_until_ms < due_ms)
 		due_ms = e->collect_until_ms;
@@ -224,26 +240,60 @@ static bool key_find(const struct fc_engine *e, fc_cluster_no cluster, const str
 	return key->namespace_ && key->name;
 }
 
+static uint32_t key_hash(const struct key *key)
+{
+	return fc_table_hash(key, sizeof(*key));
+}
+
+static bool key_same(const struct key *a, const struct key *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+uint32_t target_hash(const void *target)
+{
+	return key_hash(&((const struct target *)target)->key);
+}
+
+uint32_t source_hash(const void *source)
+{
+	return key_hash(&((const struct source *)source)->key);
+}
+
+static bool target_has_key(const void *target, const void *key)
+{
+	return key_same(&((const struct target *)target)->key, key);
+}
+
+static bool source_has_key(const void *source, const void *key)
+{
+	return key_same(&((const struct source *)source)->key, key);
+}
+
+struct target *target_of_key(const struct fc_engine *e, const struct key *key)
+{
+	return fc_table_find(&e->targets, key_hash(key), target_has_key, key);
+}
+
+struct source *source_of_key(const struct fc_engine *e, const struct key *key)
+{
+	return fc_table_find(&e->sources, key_hash(key), source_has_key, key);
+}
+
 struct target *target_find(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *ns,
 			   const char *name)
 {
-	struct target *t = NULL;
 	struct key key;
 
-	if (key_find(e, cluster, r, ns, name, &key))
-		HASH_FIND(hh, e->targets, &key, sizeof(key), t);
-	return t;
+	return key_find(e, cluster, r, ns, name, &key) ? target_of_key(e, &key) : NULL;
 }
 
 struct source *source_find(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *ns,
 			   const char *name)
 {
-	struct source *s = NULL;
 	struct key key;
 
-	if (key_find(e, cluster, r, ns, name, &key))
-		HASH_FIND(hh, e->sources, &key, sizeof(key), s);
-	return s;
+	return key_find(e, cluster, r, ns, name, &key) ? source_of_key(e, &key) : NULL;
 }
 
 /* The same type in several clusters is one pointer here, as long as the clusters agree about what it is: what it can

@@ -21,22 +21,37 @@
 
 struct fc_engine;
 
+/* Namespaces; none: all. Borrowed for the engine's life. */
+struct fc_namespace_list {
+	const char *const *items;
+	size_t count;
+};
+
 struct fc_engine_options {
 	const struct fc_cluster_info *clusters; /* those of the start, numbers 0 and up; copied */
 	size_t cluster_count;
 	fc_cluster_no master;			  /* stays the master for the whole run */
 	const struct fc_dialect *const *dialects; /* NULL-terminated, borrowed */
+	/* All that exist, NULL-terminated, borrowed: no copy takes over a word of any; NULL: those of `dialects` */
+	const struct fc_dialect *const *known_dialects;
 	/* --target: resources that carry annotations, resolved in every cluster; borrowed for the engine's life */
 	const char *const *target_words;
 	size_t target_word_count;
 	/* --namespace: only these, for targets and sources; none: all; borrowed for the engine's life */
 	const char *const *namespaces;
 	size_t namespace_count;
+	/* Narrower still: where custom resources are honoured, the sources that they name may lie, copies of whole
+	 * objects may stand */
+	struct fc_namespace_list bearers_in, sources_in, copies_in;
 	/* Promise 9: deletions and clears per cluster in ten minutes; 0: 50, below 0: none at all */
 	long max_deletes;
 	/* The operator's list, NULL: an empty one; a reference of its own is taken. */
 	struct fc_permissions *permissions;
-	bool allow_all;			/* --allow-all: the operator permits everything */
+	bool allow_all; /* --allow-all: the operator permits everything */
+	/* A drop-in: inside one cluster nobody is asked, as by the original; across clusters as ever */
+	bool as_original;
+	/* Names of dialects whose rules take over objects that nobody owns, NULL-terminated; NULL: none; borrowed */
+	const char *const *adopting;
 	unsigned max_in_flight;		/* writes under way per cluster, and as many reads; 0: 16 */
 	unsigned max_writes_per_second; /* per cluster; 0: no limit */
 	int64_t resync_period_ms;	/* in it everything is looked at again once; 0: never */
@@ -79,6 +94,7 @@ struct fc_cluster_summary {
 	enum fc_cluster_state state;
 	int has_synced;	     /* was synced once in this run */
 	int had_outcome;     /* synced, or failed its first attempt, once in this run */
+	bool spaces_known;   /* its Namespaces were listed, or it was reached and nothing there asks for them */
 	const char *message; /* why unreachable, else "" */
 };
 /* Goes through the clusters that are of the set now, in the order of their numbers: `*no` is moved to the next one,

@@ -80,21 +80,40 @@ static bool is_it(const char *namespace_, const char *name)
 	return !name || (namespace_ && strcmp(namespace_, name) == 0);
 }
 
+static void bind_readers(struct fc_engine *e, struct word *w, const char *name)
+{
+	struct rule *r, *next;
+
+	DL_FOREACH_SAFE2(w->rules, r, next, next_in_word) {
+		if (!is_it(rule_source_namespace(r), name))
+			continue;
+		rule_bind(e, r);
+		target_mark(e, r->target);
+	}
+}
+
 /* Whoever lies in that namespace, or reads from it, is decided about again; NULL: in or from any of the cluster. */
 static void mark_concerned(struct fc_engine *e, const struct cluster *c, const char *name)
 {
-	struct target *t, *next;
+	struct target *t;
 
-	HASH_ITER(hh, e->targets, t, next) {
-		if ((t->key.cluster == c->no && is_it(t->key.namespace_, name)) || whole_reads_from(t, c, name))
-			target_mark(e, t);
-		for (struct rule *r = t->rules; r; r = r->next) {
-			if (!r->word || r->word->cluster != c || !is_it(rule_source_namespace(r), name))
-				continue;
-			rule_bind(e, r);
+	for (const struct watch *w = c->watches; w; w = w->next_in_cluster)
+		for (t = w->targets; t; t = t->next_in_watch)
+			if (is_it(t->key.namespace_, name)) {
+				copy_retry_at_once(t);
+				target_mark(e, t);
+			}
+	for (struct word *w = c->words; w; w = w->next) {
+		bind_readers(e, w, name);
+		copy_rules_of_space_changed(e, w, name);
+	}
+	if (!e->copies)
+		return;
+	FC_TABLE_FOREACH(&e->targets, at, t)
+		if (whole_reads_from(t, c, name)) {
+			copy_retry_at_once(t);
 			target_mark(e, t);
 		}
-	}
 	cycles_pairs_permitted_anew(e);
 }
 
@@ -131,19 +150,22 @@ void namespace_object(struct fc_engine *e, struct watch *w, const json_t *object
 {
 	struct cluster *c = cluster_of(e, w->cluster);
 	const char *name = fc_json_metadata(object, "name");
-	bool is_new = !namespace_find(e, c, name), labels;
+	bool is_new = !namespace_find(e, c, name), labels, ends;
 	struct space *s = space_take(e, c, name);
 	bool news;
 
 	s->generation_seen = w->generation;
 	news = take_flag(&s->paused, fc_marks_paused(object));
-	news |= take_flag(&s->terminating, fc_json_metadata(object, "deletionTimestamp")[0] != '\0');
+	ends = take_flag(&s->terminating, fc_json_metadata(object, "deletionTimestamp")[0] != '\0');
+	news |= ends;
 	news |= take_text(&s->allow_namespaces, fc_marks_annotation(object, FC_MARK_ALLOW_NAMESPACES));
 	news |= take_text(&s->allow_clusters, fc_marks_annotation(object, FC_MARK_ALLOW_CLUSTERS));
 	news |= take_text(&s->accept_from, fc_marks_annotation(object, FC_MARK_ACCEPT_FROM));
 	labels = take_labels(e, s, object);
-	if (is_new || labels)
+	if (is_new || labels || ends)
 		sites_namespace_changed(e, c, s->name);
+	if (ends)
+		origins_mark_space(e, c, s->name);
 	/* At the end of the first list all are. */
 	if ((news || (is_new && e->copies)) && w->synced)
 		mark_concerned(e, c, s->name);

@@ -33,7 +33,8 @@ static void owe(struct fc_engine *e, const struct condition *c, struct target *o
  * was there. */
 static struct target *object_for(const struct pair *p)
 {
-	bool at_bearer = fc_state_is_bad(p->cond.state) ? !p->target->version : p->cond.at_bearer;
+	bool stands = fc_rv_is_set(&p->target->version) && !p->site->rule->dialect->copy->tells_bearer;
+	bool at_bearer = fc_state_is_bad(p->cond.state) ? !stands : p->cond.at_bearer;
 
 	return at_bearer ? p->site->rule->bearer->target : p->target;
 }
@@ -89,7 +90,7 @@ static void set_regarding(struct fc_object_reference *to, const struct target *t
 	to->namespace_ = resource->namespaced ? fc_xstrdup(t->key.namespace_) : NULL;
 	to->name = fc_xstrdup(t->key.name);
 	to->uid = fc_uid_text(&t->uid, uid) ? fc_xstrdup(uid) : NULL;
-	to->resource_version = fc_xstrdup_null(t->version);
+	to->resource_version = fc_rv_text(&t->version);
 }
 
 /* What is in a state: one of these, or the object itself, as a copy that nobody wants. */
@@ -110,7 +111,7 @@ static char *rule_words(const struct fc_engine *e, const struct rule *r)
 {
 	FC_AUTO_FREE char *path = rule_path_text(r);
 	/* A literal is a value. */
-	FC_AUTO_FREE char *source = r->spec.literal ? NULL : rule_source_text(e, r);
+	FC_AUTO_FREE char *source = r->spec->literal ? NULL : rule_source_text(e, r);
 	bool named = source && source[0];
 
 	return fc_xasprintf("%s%s%s", path, named ? " from " : "", named ? source : "");
@@ -133,7 +134,7 @@ static char *subject_words(const struct fc_engine *e, const struct subject *s, c
 	if (s->site)
 		return fc_xasprintf("copies in cluster %s", s->site->cluster->info.name);
 
-	FC_AUTO_FREE char *origin = origin_text(e, on->copy->origin);
+	FC_AUTO_FREE char *origin = copy_origin_text(e, on);
 	return fc_xasprintf("copy of %s", origin);
 }
 
@@ -151,19 +152,31 @@ static char *make_note(const struct fc_engine *e, const struct tally *tally, enu
 	return fc_event_note(text, more);
 }
 
-static void say(struct fc_engine *e, const struct target *on, const struct tally *tally, enum fc_state state)
+/* Takes over the note. */
+static void record(struct fc_engine *e, const struct target *on, bool warning, const char *reason, char *note)
 {
 	struct fc_action *a = fc_actions_add(e->out, FC_ACTION_RECORD);
 
 	a->cluster = cluster_of(e, on->key.cluster)->no;
 	a->record = fc_event_record_new();
-	a->record->type = fc_state_is_bad(state) ? FC_RECORD_WARNING : FC_RECORD_NORMAL;
-	/* The state's name and not the rule's reason: there are few, and people look for the words of /debug/rules. */
-	a->record->reason = fc_state_name(state);
+	a->record->type = warning ? FC_RECORD_WARNING : FC_RECORD_NORMAL;
+	a->record->reason = reason;
 	a->record->action = ACTION;
-	a->record->note = make_note(e, tally, state, on);
+	a->record->note = note;
 	a->record->wall_ms = e->wall_ms;
 	set_regarding(&a->record->regarding, on);
+}
+
+/* The state's name and not the rule's reason: there are few, and people look for the words of /debug/rules. */
+static void say(struct fc_engine *e, const struct target *on, const struct tally *tally, enum fc_state state)
+{
+	record(e, on, fc_state_is_bad(state), fc_state_name(state), make_note(e, tally, state, on));
+}
+
+void notice_warning(struct fc_engine *e, const struct target *on, const char *text)
+{
+	report_warning(e, on, text);
+	record(e, on, true, fc_state_name(FC_STATE_INVALID), fc_event_note(text, ""));
 }
 
 static void take(const struct fc_engine *e, struct tally *tally, const struct target *on, struct condition *c,

@@ -19,6 +19,8 @@ void notice_rule(struct fc_engine *e, struct rule *r);
 void notice_pair(struct fc_engine *e, struct pair *p);
 void notice_site(struct fc_engine *e, struct site *s);
 void notice_stray(struct fc_engine *e, struct target *t);
+/* A rule that is followed has something that its author should know; `text` is static. A Warning of its own. */
+void notice_warning(struct fc_engine *e, const struct target *on, const char *text);
 /* `old` is withdrawn by the edit that brought `heir` (NULL: it brought none): where an Event has told of `old` that it
  * is in a bad state, one may tell of `heir` that it is well. */
 void notice_heir(const struct rule *old, struct rule *heir);

@@ -155,17 +155,56 @@ void origin_add_bearer(struct origin *o, struct bearer *b)
 	b->origins[b->origin_count++] = origin_ref(o);
 }
 
+/* Does it name that custom resource, whatever it copies? */
+static bool names_rule(const struct fc_engine *e, const struct origin *o, const struct key *k,
+		       const struct fc_dialect *d)
+{
+	return o->key.dialect == d && o->key.rule_name && strcmp(o->key.rule_name, k->name) == 0 &&
+	       strcmp(o->key.rule_namespace, k->namespace_) == 0 && origin_cluster(e, o) == cluster_of(e, k->cluster);
+}
+
+/* What a custom resource has asked for before may be told by nothing but the marks of its copies: it is looked for when
+ * it ends. */
+static void expect_of_resource(struct fc_engine *e, struct bearer *b, const struct fc_dialect *d)
+{
+	const struct key *k = &b->target->key;
+	struct cluster *c = cluster_of(e, k->cluster);
+	struct fc_copy_mark m = { .rule_namespace = (char *)(uintptr_t)k->namespace_,
+				  .rule_name = (char *)(uintptr_t)k->name };
+	struct origin *o, *next;
+
+	for (const char *const *text = d->copy->copies; b->target->deleting && text && *text; text++) {
+		const struct word *w = cluster_word(e, c, *text);
+		struct origin_key key;
+
+		if (!w->resource || d->copy->marks_name_source)
+			continue;
+		key = key_make(e, d, w->resource, &m);
+		key.cluster = c->no;
+		o = origin_take(e, &key);
+		origin_add_bearer(o, b);
+		origin_unref(e, o);
+	}
+	HASH_ITER(hh, e->origins, o, next)
+		if (b->target->deleting && names_rule(e, o, k, d))
+			origin_add_bearer(o, b);
+}
+
 void origins_expect(struct fc_engine *e, struct bearer *b, const struct fc_dialect *d)
 {
 	const struct key *k = &b->target->key;
 	struct cluster *c = cluster_of(e, k->cluster);
 	struct fc_copy_mark m = { 0 };
 
-	if (b->origin_count || (d->copy->bodies && d->copy->marks_name_source))
+	if (d->copy->bodies) {
+		expect_of_resource(e, b, d);
 		return;
-	*(d->copy->bodies ? &m.rule_namespace : &m.namespace_) = fc_xstrdup(k->namespace_);
-	*(d->copy->bodies ? &m.rule_name : &m.name) = fc_xstrdup(k->name);
-	for (int far = 0; far < (c->id && !d->copy->bodies ? 2 : 1); far++) {
+	}
+	if (b->origin_count)
+		return;
+	m.namespace_ = fc_xstrdup(k->namespace_);
+	m.name = fc_xstrdup(k->name);
+	for (int far = 0; far < (c->id ? 2 : 1); far++) {
 		struct origin_key key = key_make(e, d, k->resource, &m);
 		struct origin *o;
 
@@ -228,20 +267,30 @@ static bool read_far(struct fc_engine *e, const struct fc_resource *r, const jso
 	return d;
 }
 
-static bool read_near(struct fc_engine *e, const struct cluster *c, const struct fc_resource *r, const json_t *object,
-		      struct origin_key *key, struct fc_copy_mark *m)
+/* Whose marks an object bears; NULL: nobody's. */
+static const struct fc_dialect *find_near(const struct fc_engine *e, const struct cluster *c, const json_t *object,
+					  bool prevailing, struct fc_copy_mark *m)
 {
 	for (size_t i = 0; e->options.dialects[i]; i++) {
 		const struct fc_dialect *d = e->options.dialects[i];
 
 		*m = (struct fc_copy_mark){ 0 };
-		if (!is_copied_by(e, d, c) || !d->copy->mark(object, m))
-			continue;
-		*key = key_make(e, d, r, m);
-		key->cluster = c->no;
-		return true;
+		if (is_copied_by(e, d, c) && d->copy->marks_prevail == prevailing && d->copy->mark(d, object, m))
+			return d;
 	}
-	return false;
+	return NULL;
+}
+
+static bool read_near(struct fc_engine *e, const struct cluster *c, const struct fc_resource *r, const json_t *object,
+		      struct origin_key *key, struct fc_copy_mark *m)
+{
+	const struct fc_dialect *d = find_near(e, c, object, true, m) ?: find_near(e, c, object, false, m);
+
+	if (!d)
+		return false;
+	*key = key_make(e, d, r, m);
+	key->cluster = c->no;
+	return true;
 }
 
 /* An object that bears marks of another cluster, known or not, is of no dialect here. */
@@ -256,13 +305,41 @@ bool copy_is_marked(const struct fc_engine *e, const struct cluster *c, const js
 		return true;
 	for (size_t i = 0; e->options.dialects[i]; i++) {
 		struct fc_copy_mark m = { 0 };
-		bool marked =
-			is_copied_by(e, e->options.dialects[i], c) && e->options.dialects[i]->copy->mark(object, &m);
+		const struct fc_dialect *d = e->options.dialects[i];
+		bool marked = is_copied_by(e, d, c) && d->copy->mark(d, object, &m);
 
 		fc_copy_mark_fini(&m);
 		if (marked)
 			return true;
 	}
+	return false;
+}
+
+static bool is_claimed_by(const struct fc_dialect *d, const json_t *object)
+{
+	struct fc_copy_mark m = { 0 };
+	struct fc_copy_specs specs = { 0 };
+	bool claimed = d->copy->mark && d->copy->mark(d, object, &m) && !m.free_for_all;
+
+	fc_copy_mark_fini(&m);
+	/* A custom resource stands nowhere a copy could. */
+	if (claimed || d->copy->bodies)
+		return claimed;
+	d->copy->scan(d, object, &specs);
+	claimed = specs.count > 0;
+	fc_copy_specs_fini(d, &specs);
+	return claimed;
+}
+
+bool copy_is_claimed(const struct fc_engine *e, const json_t *object)
+{
+	const struct fc_dialect *const *known = e->options.known_dialects ?: e->options.dialects;
+
+	if (bears_far_marks(object))
+		return true;
+	for (; *known; known++)
+		if ((*known)->copy && is_claimed_by(*known, object))
+			return true;
 	return false;
 }
 
@@ -289,6 +366,21 @@ static void leave_list(struct origin *o, struct target *t)
 	t->copy->prev_in_origin = t->copy->next_in_origin = NULL;
 }
 
+/* A finalizer may have waited for one of its copies. */
+static void mark_bearers(struct fc_engine *e, const struct origin *o)
+{
+	for (size_t i = 0; i < o->bearer_count; i++)
+		target_mark(e, o->bearers[i]->target);
+}
+
+void copy_remember_former(struct fc_engine *e, struct copy *c)
+{
+	if (!c->origin || !dialect_judges(c->origin->key.dialect))
+		return;
+	origin_unref(e, c->former);
+	c->former = origin_ref(c->origin);
+}
+
 void copy_drop_marks(struct fc_engine *e, struct target *t)
 {
 	struct cluster *c = cluster_of(e, t->key.cluster);
@@ -298,14 +390,22 @@ void copy_drop_marks(struct fc_engine *e, struct target *t)
 		return;
 	t->copy->origin = NULL;
 	t->copy->mark_flags = 0;
-	t->copy->released = false;
+	t->copy->released = t->copy->free_for_all = t->copy->claimed = false;
 	leave_list(o, t);
 	if (c)
 		c->copies--;
-	/* A finalizer may have waited for this one. */
-	for (size_t i = 0; i < o->bearer_count; i++)
-		target_mark(e, o->bearers[i]->target);
+	mark_bearers(e, o);
+	holds_mark_source(e, o, t->key.resource);
+	memories_mark_bearers(e, t->copy);
 	origin_unref(e, o);
+}
+
+static void mark_readers(struct fc_engine *e, const struct target *t)
+{
+	struct source *s = source_of_key(e, &t->key);
+
+	if (s)
+		copy_rules_mark_source(e, s);
 }
 
 void copy_take_marks(struct fc_engine *e, struct target *t, const json_t *object)
@@ -328,16 +428,27 @@ void copy_take_marks(struct fc_engine *e, struct target *t, const json_t *object
 			join_list(o, t);
 			c->copies++;
 		}
+		/* Whoever copies it further may be on its way back. */
+		mark_readers(e, t);
 	} else if (o) {
 		origin_unref(e, o);
 	}
+	free(t->copy->far_state);
+	t->copy->far_state = far ? fc_xstrdup_null(fc_marks_annotation(object, FC_MARK_ORIGIN_STATE)) : NULL;
 	if (far && o && o->key.dialect->copy->state_flags) {
 		const char *text = fc_marks_annotation(object, FC_MARK_ORIGIN_STATE);
 
 		m.flags = text ? o->key.dialect->copy->state_flags(text) : 0;
 	}
+	if (o && (t->deleting || (m.released && !t->copy->released))) {
+		mark_bearers(e, o);
+		holds_mark_source(e, o, t->key.resource);
+		memories_mark_bearers(e, t->copy);
+	}
 	t->copy->mark_flags = m.flags;
 	t->copy->released = m.released;
+	t->copy->free_for_all = m.free_for_all;
+	t->copy->claimed = (!o || m.free_for_all) && copy_is_claimed(e, object);
 	fc_copy_mark_fini(&m);
 }
 
@@ -367,19 +478,16 @@ bool copy_stands_at_home(const struct fc_engine *e, const struct target *t)
 }
 
 /* The resource of what is named, as that cluster's watch of it has it; NULL: it is not watched, or has not told. */
-static struct watch *watch_of_named(struct fc_engine *e, const struct origin *o, const struct cluster *c)
+static struct watch *watch_of_named(const struct origin *o, const struct cluster *c)
 {
 	bool by_rule = o->key.rule_name;
 	const char *namespace_ = by_rule ? o->key.rule_namespace : o->key.namespace_;
-	struct watch *w, *next;
-
-	HASH_ITER(hh, e->watches, w, next) {
-		if (w->cluster != c->no || w->use != WATCH_TARGETS || w->unserved ||
-		    (w->namespace_ && strcmp(w->namespace_, namespace_) != 0))
+	for (struct watch *w = c->watches; w; w = w->next_in_cluster) {
+		if (w->use != WATCH_TARGETS || w->unserved || (w->namespace_ && strcmp(w->namespace_, namespace_) != 0))
 			continue;
-		if (by_rule ? is_bearer_resource(o->key.dialect, c, w->resource)
-			    : strcmp(w->resource->kind, o->key.kind) == 0 &&
-				      strcmp(w->resource->group, o->key.group) == 0)
+		if (by_rule && o->key.dialect->copy->bodies ? is_bearer_resource(o->key.dialect, c, w->resource)
+							    : strcmp(w->resource->kind, o->key.kind) == 0 &&
+								      strcmp(w->resource->group, o->key.group) == 0)
 			return w->synced ? w : NULL;
 	}
 	return NULL;
@@ -395,19 +503,53 @@ static const char *named_name(const struct origin *o)
 	return o->key.rule_name ? o->key.rule_name : o->key.name;
 }
 
-/* It is there, as its watch tells: no read is needed to say that it asks for no such copies. One whose rules cannot be
- * understood, or are of a type that is not known yet, says nothing. */
-enum told { TOLD_NOTHING, TOLD_INVALID, TOLD_OTHER_RULES };
-static enum told told_of_named(struct fc_engine *e, const struct origin *o, const struct watch *w)
+/* Until it has changed, or is written (news are held meanwhile, and may say otherwise), nothing is judged by it. */
+static bool is_awaited(struct bearer *b, bool why)
+{
+	b->awaited = b->awaited || why;
+	return why;
+}
+
+/* What it wants instead in that cluster is not there yet, and its dialect waits for that. */
+static bool is_moving(const struct copy_rule *cr, const struct cluster *c)
+{
+	if (!cr->dialect->copy->moves)
+		return false;
+	for (const struct site *s = cr->sites; s; s = s->next)
+		for (const struct pair *p = s->cluster == c ? s->pairs : NULL; p; p = p->next_in_site)
+			if (p->cond.state != FC_STATE_IN_SYNC)
+				return true;
+	return false;
+}
+
+/* It is there, as its watch tells: no read is needed to say that it asks for no such copies. One whose rules of this
+ * dialect cannot be understood, or are of a type that is not known yet, or that is just being written, says nothing. */
+enum told { TOLD_NOTHING, TOLD_INVALID, TOLD_ENDING, TOLD_OTHER_RULES };
+static enum told told_of_named(struct fc_engine *e, const struct origin *o, const struct watch *w,
+			       const struct cluster *there)
 {
 	const struct target *t = target_find(e, w->cluster, w->resource, named_namespace(o), named_name(o));
+	bool waits;
 
 	if (!t || !t->bearer)
 		return TOLD_NOTHING;
-	for (const struct copy_rule *cr = t->bearer->rules; cr; cr = cr->next)
-		if (copy_rule_is_invalid(cr) || !cr->resource)
-			return TOLD_INVALID;
-	return TOLD_OTHER_RULES;
+	waits = t->phase == WRITING;
+	for (const struct copy_rule *cr = t->deleting ? NULL : t->bearer->rules; cr; cr = cr->next)
+		waits = waits || (cr->dialect == o->key.dialect &&
+				  (copy_rule_is_invalid(cr) || !cr->resource || is_moving(cr, there)));
+	if (is_awaited(t->bearer, waits))
+		return TOLD_INVALID;
+	return t->deleting ? TOLD_ENDING : TOLD_OTHER_RULES;
+}
+
+void origins_mark_space(struct fc_engine *e, const struct cluster *c, const char *name)
+{
+	struct origin *o, *next;
+
+	HASH_ITER(hh, e->origins, o, next)
+		if (o->targets && o->key.namespace_ && strcmp(o->key.namespace_, name) == 0 &&
+		    origin_cluster(e, o) == c)
+			origin_mark(e, o);
 }
 
 void origins_mark_named(struct fc_engine *e, const struct target *t)
@@ -436,6 +578,13 @@ void origins_answered(struct fc_engine *e, struct target *t, bool exists)
 		o->there = exists;
 		origin_mark(e, o);
 	}
+}
+
+void origins_named_is_written(struct fc_engine *e, struct target *t)
+{
+	bearer_changed(e, t);
+	for (struct origin *o = t->asked; o; o = o->next_in_asked)
+		origin_mark(e, o);
 }
 
 void origins_in_doubt(struct fc_engine *e, struct target *t)
@@ -474,23 +623,41 @@ void origins_mark_cluster(struct fc_engine *e, const struct cluster *c)
 {
 	struct origin *o, *next;
 
+	if (c->connection != UP)
+		bearers_mark_ending(e);
 	HASH_ITER(hh, e->origins, o, next) {
 		if (o->asked && o->asked->key.cluster == c->no && c->connection != UP)
 			ask_no_more(e, o);
+		/* Finalizers wait for copies on reachable clusters only. */
+		for (size_t i = 0; c->connection != UP && i < o->bearer_count; i++)
+			if (o->bearers[i]->target->deleting || !o->bearers[i]->rules)
+				target_mark(e, o->bearers[i]->target);
 		if (origin_cluster(e, o) == c)
 			origin_mark(e, o);
 	}
 }
 
+/* Its bearer or source may say otherwise in a moment: what is held while it is written, what its watch tells, which was
+ * not heard for a while, or what a read is to tell. */
+static bool may_say_otherwise(const struct copy_rule *cr)
+{
+	const struct target *bearer = cr->bearer->target;
+
+	return bearer->phase == WRITING || !bearer->watch->synced || (cr->source && source_is_in_question(cr->source));
+}
+
 /* All that its rules select on that cluster is known, and it is not among it. */
-static bool rules_have_settled(const struct origin *o, const struct cluster *c)
+bool origin_rules_have_settled(const struct origin *o, const struct cluster *c)
 {
 	for (size_t i = 0; i < o->rule_count; i++) {
 		const struct copy_rule *cr = o->rules[i];
 
-		if (copy_rule_is_invalid(cr) || cr->denied)
+		/* Whatever it may say, it ends. */
+		if (!cr->ending && (copy_rule_is_invalid(cr) || cr->denied))
 			return false;
-		for (const struct site *s = cr->sites; s; s = s->next)
+		if (is_awaited(cr->bearer, may_say_otherwise(cr) || (!cr->ending && is_moving(cr, c))))
+			return false;
+		for (const struct site *s = cr->ending ? NULL : cr->sites; s; s = s->next)
 			if (s->cluster == c && !s->settled)
 				return false;
 	}
@@ -500,7 +667,7 @@ static bool rules_have_settled(const struct origin *o, const struct cluster *c)
 /* Copies that are wanted no more by rules that are there: why? */
 static enum fc_copy_reason reason_of_rules(const struct origin *o)
 {
-	bool by_source = !o->key.rule_name;
+	bool by_source = !o->key.rule_name && !o->key.dialect->copy->marks_name_source;
 
 	for (size_t i = 0; i < o->rule_count; i++) {
 		const struct copy_rule *cr = o->rules[i];
@@ -510,6 +677,13 @@ static enum fc_copy_reason reason_of_rules(const struct origin *o)
 		by_source = by_source || !cr->bearer->target->deleting;
 	}
 	return by_source ? FC_COPY_SOURCE_GONE : FC_COPY_BEARER_GONE;
+}
+
+/* Is that, by what its rules say now, why nobody wants the copy? */
+bool origin_has_reason(const struct origin *o, enum fc_copy_reason why)
+{
+	/* Without a rule it is deselected by nobody. */
+	return o->rule_count ? why == reason_of_rules(o) : why != FC_COPY_DESELECTED;
 }
 
 /* What is selected otherwise meanwhile is seen to when the pause is over. What is ending ends. */
@@ -530,26 +704,45 @@ bool origin_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *
 	struct watch *w;
 
 	*counts = false;
-	if (!c || c->connection != UP || t->copy->released || copy_stands_at_home(e, t))
+	if (!c || c->connection != UP || t->copy->released || copy_stands_at_home(e, t) || !named_name(o)[0])
 		return false;
+	if (o->key.dialect->copy->remember && !o->key.cluster_id)
+		return memory_is_over(e, t, why, counts);
 	if (o->rule_count) {
 		*why = reason_of_rules(o);
 		*counts = *why == FC_COPY_SOURCE_GONE;
-		return !rules_are_paused(o) && rules_have_settled(o, cluster_of(e, t->key.cluster));
+		return !rules_are_paused(o) && origin_rules_have_settled(o, cluster_of(e, t->key.cluster));
 	}
 	if (!dialect_acts(e, o->key.dialect, c))
 		return false;
-	w = watch_of_named(e, o, c);
-	told = w ? told_of_named(e, o, w) : TOLD_NOTHING;
+	w = watch_of_named(o, c);
+	told = w ? told_of_named(e, o, w, cluster_of(e, t->key.cluster)) : TOLD_NOTHING;
 	if (!w || told == TOLD_INVALID)
 		return false;
-	if (told == TOLD_OTHER_RULES) {
-		*why = FC_COPY_RULE_GONE;
+	if (told == TOLD_OTHER_RULES || told == TOLD_ENDING) {
+		bool ends = told == TOLD_ENDING;
+
+		*why = !ends ? FC_COPY_RULE_GONE : by_rule ? FC_COPY_BEARER_GONE : FC_COPY_SOURCE_GONE;
+		*counts = *why == FC_COPY_SOURCE_GONE;
 		return true;
 	}
 	if (!o->asked)
 		ask(e, o, w);
+	if (o->asked->phase == WRITING)
+		return false;
 	*why = o->there ? FC_COPY_RULE_GONE : by_rule ? FC_COPY_BEARER_GONE : FC_COPY_SOURCE_GONE;
 	*counts = !o->there;
 	return o->gone || o->there;
+}
+
+bool origin_is_held(struct fc_engine *e, const struct target *t)
+{
+	const struct origin *o = t->copy->origin;
+	struct cluster *c = origin_cluster(e, o);
+	struct watch *w = c && !o->rule_count ? watch_of_named(o, c) : NULL;
+
+	for (size_t i = 0; i < o->rule_count; i++)
+		if (!o->rules[i]->ending && (copy_rule_is_invalid(o->rules[i]) || o->rules[i]->denied))
+			return true;
+	return rules_are_paused(o) || (w && told_of_named(e, o, w, cluster_of(e, t->key.cluster)) == TOLD_INVALID);
 }

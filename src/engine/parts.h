@@ -18,8 +18,8 @@ struct watch *watch_start(struct fc_engine *e, fc_cluster_no cluster, const stru
 			  const char *namespace_, const char *name, enum watch_use use);
 void watch_stop(struct fc_engine *e, struct watch *w); /* nothing may rely on it any more */
 void watch_event(struct fc_engine *e, const struct fc_event *event);
-/* Ends what was started, and takes another number, under which nothing is started yet; the caller has it out of
- * fc_engine.watches. What is known of it stays. */
+/* Ends what was started, and takes another number, under which nothing is started yet: it is the last of its cluster
+ * then. What is known of it stays. */
 void watch_silence(struct fc_engine *e, struct watch *w);
 void watch_say_start(struct fc_engine *e, const struct watch *w);
 /* What it told and nobody kept is wanted now. What is known of it stays. */
@@ -34,20 +34,19 @@ void target_unreadable(struct fc_engine *e, struct watch *w, const char *namespa
 		       const char *version);
 void targets_list_end(struct fc_engine *e, struct watch *w);
 void target_read_done(struct fc_engine *e, struct target *t, json_t *object, const struct fc_error *error);
-void target_write_done(struct fc_engine *e, struct target *t, json_t *object, const struct fc_error *error);
+void target_write_done(struct fc_engine *e, struct target *t, json_t *object, bool brief, const struct fc_error *error);
 void targets_forget_held(struct fc_engine *e, fc_cluster_no cluster); /* a list is to come that tells anew */
 void targets_master_renamed(struct fc_engine *e);		      /* others follow it now */
 void target_mark(struct fc_engine *e, struct target *t);	      /* decide about it before this step ends */
 void target_free(struct fc_engine *e, struct target *t);
 void target_read(struct fc_engine *e, struct target *t);
-/* Which part of the target it writes. */
-enum part rule_part(const struct rule *r);
-/* Nothing of that part is sent before. */
-int64_t target_not_before_ms(const struct target *t, enum part part);
+enum part rule_part(const struct rule *r);			      /* of the target: which one it writes */
+int64_t target_not_before_ms(const struct target *t, enum part part); /* nothing of it is sent before */
 /* Whether the status of that watch's targets is written by itself. */
 void targets_have_status(struct fc_engine *e, struct watch *w, bool has_status);
 /* What a rule wants has changed (NULL: any): what was said against the last attempt is void. */
 void target_wants_anew(struct target *t, const struct rule *changed);
+void target_copy_wants_anew(struct target *t, const struct fc_digest *want); /* the same of a whole object */
 /* Does `r`, inside the place of `root`, read from that place? What comes to it from there is no new value: whoever
  * undoes what `root` writes makes it. */
 bool target_feeds_itself(const struct rule *root, const struct rule *r);
@@ -61,14 +60,24 @@ bool rules_follow_master(const struct fc_engine *e, const json_t *object);
 bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object);
 void rules_survey(struct target *t, const json_t *object); /* what stands at each rule's place */
 void rules_free(struct fc_engine *e, struct target *t);
-/* Finds its source. One that is bound to the right one already stays bound. */
-void rule_bind(struct fc_engine *e, struct rule *r);
+void rule_bind(struct fc_engine *e, struct rule *r); /* finds its source: one that is bound to the right one stays */
 /* The same, where the cluster that it names may be another one now. */
 void rule_rebind(struct fc_engine *e, struct rule *r);
 void rules_bind_all(struct fc_engine *e); /* what may be read has changed: every rule is decided about again */
 void rule_unbind(struct fc_engine *e, struct rule *r);
 void rule_drop_value(struct rule *r);
+struct echo *rule_echo(struct rule *r); /* made where there is none */
+void rule_forget_echo(struct rule *r);
+/* What stands in the target is right as long as its group wishes that. */
+void rule_settles(struct rule *r, const struct fc_digest *wish);
+void rule_joins(struct rule *r); /* as one that is new: what was written or refused before was without it */
 const char *rule_source_namespace(const struct rule *r); /* borrowed; NULL: cluster-scoped */
+
+/* --- specs.c: what rules say --- */
+/* A reference to one that says what `scanned` says, but for its name; takes over what that holds. */
+const struct fc_rule_spec *spec_take(struct fc_engine *e, struct fc_rule_spec *scanned);
+void spec_drop(struct fc_engine *e, const struct fc_rule_spec *spec);
+uint32_t spec_hash(const void *shared); /* for the table of them */
 
 /* --- sources.c: objects that are read --- */
 struct source *source_attach(struct fc_engine *e, const struct key *key, struct rule *r);
@@ -82,14 +91,18 @@ void sources_changed(struct fc_engine *e, struct watch *w); /* the watch's error
 /* A body that came while the same object was being written as a target, and the write failed: now it counts. */
 void source_deliver_held(struct fc_engine *e, const struct key *key);
 void sources_forget_held(struct fc_engine *e, fc_cluster_no cluster);
-void source_read(struct fc_engine *e,
-		 struct source *s); /* for a value; a failure is shown, and who wants it asks again */
+void source_read(struct fc_engine *e, struct source *s); /* for a value; a failure is shown, who wants it asks again */
+int64_t source_not_before_ms(const struct source *s);	 /* it is not read before */
+void source_waits_no_more(struct source *s);
 void source_ask(struct fc_engine *e, struct source *s); /* whether it is there, and how: until there is an answer */
 void source_read_done(struct fc_engine *e, struct source *s, json_t *object, const struct fc_error *error);
-/* The answer to a write of the same object: it, or what was held meanwhile, whichever is newer, is the source's
- * state.
- */
+/* The answer to a write of the same object: it, or what was held meanwhile, if newer, is the source's state. */
 void source_written(struct fc_engine *e, const struct key *key, json_t *answer);
+bool source_is_named(const struct fc_engine *e, const struct key *key); /* does any rule read it? */
+/* Is the target, which is new, read from, and might yet turn out to feed itself? */
+bool sources_may_close_circle(const struct fc_engine *e, const struct target *t);
+/* A read of it as a target told it whole: as a source it has that too, if it is newer than what its watch has told. */
+void source_was_read(struct fc_engine *e, const struct key *key, json_t *object);
 
 /* --- source_watches.c: how wide the watches of sources are --- */
 void source_watch_add(struct fc_engine *e, struct source *s);
@@ -141,6 +154,7 @@ char *rule_source_text(const struct fc_engine *e, const struct rule *r);
 char *rule_path_text(const struct rule *r);
 char *copy_source_text(const struct fc_engine *e, const struct copy_rule *cr);
 char *origin_text(const struct fc_engine *e, const struct origin *o);
+char *copy_origin_text(const struct fc_engine *e, const struct target *t); /* it has a copy part */
 void report_rule(struct fc_engine *e, enum fc_log_level level, const struct rule *r);
 void report_cluster(struct fc_engine *e, enum fc_log_level level, const struct cluster *c, const char *message,
 		    const char *detail);
@@ -148,28 +162,6 @@ void report_write(struct fc_engine *e, const struct target *t);
 void measure_write(struct fc_engine *e, const struct target *t, const char *result);
 void measure_retry(struct fc_engine *e);
 void measure_propagation(struct fc_engine *e, const struct rule *r);
-
-/* --- retry.c: delays after failures --- */
-int64_t retry_delay_ms(struct fc_random *random, unsigned failures, const struct fc_error *error);
-void retry_failed(struct fc_engine *e, struct target *t, const struct fc_error *error);
-void retry_succeeded(struct target *t);
-/* The same, of a write of that part. */
-void retry_write_failed(struct fc_engine *e, struct target *t, enum part part, const struct fc_error *error);
-void retry_write_succeeded(struct target *t, enum part part);
-/* What failed only because the type was not served, or because the cluster was away, need not wait any longer. */
-void retry_type_is_back(struct target *t);
-void retry_cluster_is_back(struct target *t);
-/* Notes a rewrite at this time; true: there are too many (promise 6). */
-bool retry_note_rewrite(struct fc_engine *e, struct target *t);
-void retry_forget_rewrites(struct target *t);
-
-void fault_set(struct fault *f, const struct fc_error *error);
-void fault_clear(struct fault *f);
-/* The type is not served (kube-client 3.16, 13.14). A list has no name, so that a 404 of one never means an object. */
-static inline bool fault_is_of_type(const struct fault *f)
-{
-	return f->cls == FC_ERR_NOT_SERVED || f->cls == FC_ERR_NOT_FOUND;
-}
 
 /* --- confidential.c --- */
 /* Does it copy from a Secret or a Federated object, itself or through the rules that feed its source? */
@@ -186,6 +178,10 @@ json_t *confidential_copy(struct fc_engine *e, const struct target *t);
 struct key key_take(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *namespace_,
 		    const char *name);
 void key_drop(struct fc_engine *e, struct key *key);
+struct target *target_of_key(const struct fc_engine *e, const struct key *key); /* NULL: none */
+struct source *source_of_key(const struct fc_engine *e, const struct key *key);
+uint32_t target_hash(const void *target); /* for the tables of them */
+uint32_t source_hash(const void *source);
 /* Looks up without interning; NULL when there is none. */
 struct target *target_find(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r, const char *ns,
 			   const char *name);

@@ -12,6 +12,8 @@
 
 #define ALLOWED ((struct verdict){ .denied = NULL })
 
+#define FOREIGN_SOURCE "the source is in another namespace, and no permission covers it"
+
 static const char *const guarded_groups[] = {
 	"rbac.authorization.k8s.io", "admissionregistration.k8s.io", "certificates.k8s.io",
 	"apiextensions.k8s.io",	     "apiregistration.k8s.io",
@@ -42,12 +44,13 @@ static const char *text_of(const char *namespace_)
 	return namespace_ ? namespace_ : "";
 }
 
-/* Row d. */
+/* Row d, and what a drop-in permits as its original does. */
 static bool operator_permits(const struct fc_engine *e, const struct end *from, const struct end *to,
 			     const struct fc_resource *resource)
 {
-	return e->options.allow_all ||
-	       fc_permissions_cover(e->permissions, &(struct fc_permission_query){
+	if (e->options.allow_all || (e->options.as_original && from->cluster == to->cluster))
+		return true;
+	return fc_permissions_cover(e->permissions, &(struct fc_permission_query){
 							    .from_cluster = name_of(e, from->cluster),
 							    .from_namespace = text_of(from->namespace_),
 							    .to_cluster = name_of(e, to->cluster),
@@ -66,9 +69,12 @@ static bool holds_secrets(const struct fc_resource *r)
 	return fc_resource_is_secret(r) || fc_resource_is_federated(r);
 }
 
-static bool same_namespace(const struct consent_query *q)
+/* A custom resource that names another one's namespace twice is not in it. */
+bool consent_is_own(const struct consent_query *q)
 {
-	return strcmp(text_of(q->source.namespace_), text_of(q->target.namespace_)) == 0;
+	const char *ns = text_of(q->source.namespace_);
+
+	return strcmp(ns, text_of(q->target.namespace_)) == 0 && (!q->asker || strcmp(ns, q->asker) == 0);
 }
 
 /* What no word of the source's side can make right; NULL: nothing. */
@@ -99,8 +105,8 @@ static enum fc_consent dialect_consents(const struct consent_query *q)
 /* The same words whether there is such a source or not: who asks must not learn it. */
 static const char *lacks_consent(const struct consent_query *q, enum fc_reads reads, bool from_master)
 {
-	if (!same_namespace(q))
-		return "the source is in another namespace, and no permission covers it";
+	if (!consent_is_own(q))
+		return FOREIGN_SOURCE;
 	if (from_master && reads == FC_READS_CONSENTED)
 		return "this cluster reads only what was consented to (reads: consented), and no permission covers the source";
 	return "the source is on another member, and no permission covers it";
@@ -122,7 +128,7 @@ struct verdict permission_read(const struct fc_engine *e, const struct consent_q
 	why = wants_the_operator(q);
 	if (why)
 		return denied(why);
-	if (same_namespace(q) && consent_of_cluster(e, q))
+	if (consent_is_own(q) && consent_of_cluster(e, q))
 		return ALLOWED;
 	if (b == FC_CONSENT_GIVEN && !(across && reads == FC_READS_CONSENTED))
 		return ALLOWED;
@@ -149,7 +155,7 @@ static const char *guarded_place(const struct fc_engine *e, const struct rule *r
 
 	if (is_guarded(to->resource))
 		why = "objects of this API group are written only with the operator's permission";
-	else if (strcmp(fc_path_segment(r->spec.target_path, 0), "status") == 0)
+	else if (strcmp(fc_path_segment(r->spec->target_path, 0), "status") == 0)
 		why = "a path under status is written only with the operator's permission";
 	return why && !operator_permits(e, from, to, to->resource) ? why : NULL;
 }
@@ -159,7 +165,7 @@ struct verdict permission_of_rule(const struct fc_engine *e, const struct rule *
 	struct consent_query q = { .dialect = r->cond.dialect, .target = target_end(r) };
 	const char *why;
 
-	if (r->spec.literal) {
+	if (r->spec->literal) {
 		q.source = q.target;
 	} else {
 		q.source = (struct end){ r->word->cluster->no, r->word->resource, rule_source_namespace(r) };
@@ -168,7 +174,7 @@ struct verdict permission_of_rule(const struct fc_engine *e, const struct rule *
 	why = guarded_place(e, r, &q.source, &q.target);
 	if (why)
 		return denied(why);
-	if (!r->spec.literal)
+	if (!r->spec->literal)
 		return permission_read(e, &q);
 	if (is_system(&q.target) && !operator_permits(e, &q.target, &q.target, q.target.resource))
 		return denied("the target is in a system namespace");
@@ -179,9 +185,7 @@ static void join_graph(struct fc_engine *e, struct rule *r)
 {
 	r->linked = true;
 	cycles_rule_bound(e, r);
-	/* As one that is new: what stands in the target by now was not written by it. */
-	r->fresh = r->want_moved = true;
-	target_wants_anew(r->target, r);
+	rule_joins(r);
 }
 
 static void leave_graph(struct fc_engine *e, struct rule *r)
@@ -214,6 +218,8 @@ void permissions_changed(struct fc_engine *e, const struct fc_event *event)
 	fc_permissions_unref(e->permissions);
 	e->permissions = fc_permissions_ref(event->permissions);
 	rules_bind_all(e);
+	/* Patterns mean more namespaces, or fewer. */
+	sites_set_changed(e);
 }
 
 /* --- a whole object --- */
@@ -232,7 +238,7 @@ static bool is_plain(const struct copy_query *q)
 static const char *write_denied(const struct fc_engine *e, const struct copy_query *q)
 {
 	const struct end *from = &q->ends.source, *to = &q->ends.target;
-	bool own = from->cluster == to->cluster && same_namespace(&q->ends);
+	bool own = from->cluster == to->cluster && consent_is_own(&q->ends);
 
 	if (operator_permits(e, from, to, to->resource))
 		return NULL;
@@ -254,4 +260,70 @@ struct verdict permission_copy(const struct fc_engine *e, const struct copy_quer
 	const char *why = write_denied(e, q);
 
 	return why ? denied(why) : permission_read(e, &q->ends);
+}
+
+/* Whoever asks never consents for the other side (design section 7). */
+struct consent_query permission_ends(const struct copy_rule *cr, struct end to)
+{
+	const struct fc_copy_dialect *d = cr->dialect->copy;
+	const char *ns = cr->bearer->target->key.namespace_;
+
+	return (struct consent_query){
+		.dialect = cr->dialect,
+		.source = { cr->word->cluster->no, cr->resource, copy_rule_source_namespace(cr) },
+		.target = to,
+		.asker = d->bodies ? ns : NULL,
+		.said = cr->source ? cr->source->said : NULL,
+		.dialect_consents = d->consents && d->consents(&cr->spec, ns, cr->resource),
+	};
+}
+
+static bool may_be_read(const struct fc_engine *e, const struct copy_rule *cr, const struct cluster *c, const char *ns)
+{
+	const struct consent_query q = permission_ends(cr, (struct end){ c->no, cr->resource, ns });
+
+	return !permission_read(e, &q).denied;
+}
+
+/* Without a copy it is what it asks for itself that counts, or what copies it would make. */
+bool copy_rule_may_know_source(const struct fc_engine *e, const struct site *s)
+{
+	const struct copy_rule *cr = s->rule;
+	const char *own = cr->bearer->target->key.namespace_;
+	const struct space *space, *next;
+
+	if (!cr->dialect->copy->remember || !cr->resource || strcmp(copy_rule_source_namespace(cr), own) == 0 ||
+	    may_be_read(e, cr, cr->word->cluster, own))
+		return true;
+	for (size_t i = 0; i < cr->spec.name_count; i++)
+		if (may_be_read(e, cr, s->cluster, cr->spec.names[i]))
+			return true;
+	if (cr->spec.pattern_count)
+		HASH_ITER(hh, s->cluster->spaces, space, next)
+			if (may_be_read(e, cr, s->cluster, space->name))
+				return true;
+	return false;
+}
+
+bool copy_rule_may_look(const struct fc_engine *e, const struct copy_rule *cr)
+{
+	const struct fc_copy_spec *s = &cr->spec;
+	const struct site own = { .rule = (struct copy_rule *)(uintptr_t)cr, .cluster = cr->word->cluster };
+
+	return s->name_count || s->pattern_count || s->selector || copy_rule_may_know_source(e, &own);
+}
+
+const char *permission_hides_source(void)
+{
+	return FOREIGN_SOURCE;
+}
+
+bool permission_write(const struct fc_engine *e, const struct copy_query *q)
+{
+	return !write_denied(e, q);
+}
+
+bool permission_of_operator(const struct fc_engine *e, const struct copy_query *q)
+{
+	return operator_permits(e, &q->ends.source, &q->ends.target, q->ends.target.resource);
 }

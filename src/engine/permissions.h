@@ -10,6 +10,9 @@
 #include "engine/rule.h"
 #include "engine/store.h"
 
+struct copy_rule;
+struct site;
+
 /* One end of a copy: where an object lies, or is to lie. */
 struct end {
 	fc_cluster_no cluster;
@@ -21,6 +24,9 @@ struct end {
 struct consent_query {
 	const struct fc_dialect *dialect;
 	struct end source, target;
+	/* The namespace of the custom resource that asks, in the source's cluster; NULL: what asks is the source or the
+	 * target itself. Where it is neither's, the two are no single namespace for it. */
+	const char *asker;
 	const json_t *said; /* of the source: an object with its metadata.annotations, as source.said; NULL: nothing */
 	/* Row b where the dialect knows better than its annotations say (a custom resource in the source's own
 	 * namespace is consent to read it): counts beside what the dialect's own function says. */
@@ -54,6 +60,24 @@ struct copy_query {
 /* May it be read there, and written here? Both sides are asked. The target's Namespaces must be known
  * (namespaces_known), and decided again when they change: namespaces.c, mark_concerned. */
 struct verdict permission_copy(const struct fc_engine *e, const struct copy_query *q);
+
+/* May it be written there, whatever of it may be read? */
+bool permission_write(const struct fc_engine *e, const struct copy_query *q);
+
+/* What is asked of a rule's source and a place for its copy. */
+struct consent_query permission_ends(const struct copy_rule *cr, struct end to);
+/* May whoever asks learn whether there is such a source, where no copy of it is wanted? */
+bool copy_rule_may_know_source(const struct fc_engine *e, const struct site *s);
+/* Is the source to be looked at? Not for one who wants no copy of it, and may not know of it. */
+bool copy_rule_may_look(const struct fc_engine *e, const struct copy_rule *cr);
+/* What is said in its place: the same words whether there is one or not. */
+const char *permission_hides_source(void);
+
+/* Do source and target lie in one namespace, as far as whoever asks goes: does it lie there too? */
+bool consent_is_own(const struct consent_query *q);
+
+/* Does the operator permit that copy, whatever anybody else says? Row d alone. */
+bool permission_of_operator(const struct fc_engine *e, const struct copy_query *q);
 
 /* Of a rule as it is bound just now. */
 struct verdict permission_of_rule(const struct fc_engine *e, const struct rule *r);

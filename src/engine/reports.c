@@ -21,13 +21,13 @@ char *rule_source_text(const struct fc_engine *e, const struct rule *r)
 	const char *cluster, *namespace_;
 
 	/* Of a value that is not understood nothing is shown: it may be a mistyped literal. */
-	if (r->spec.invalid_reason || !r->spec.word)
-		return fc_xstrdup(r->spec.literal ? "json:" : "");
-	cluster = r->spec.cluster ? r->spec.cluster : master ? master->info.name : "";
+	if (r->spec->invalid_reason || !r->spec->word)
+		return fc_xstrdup(r->spec->literal ? "json:" : "");
+	cluster = r->spec->cluster ? r->spec->cluster : master ? master->info.name : "";
 	namespace_ = rule_source_namespace(r);
 	if (r->word && r->word->resource)
-		return fc_object_key_text(cluster, r->word->resource, namespace_, r->spec.name);
-	return fc_xasprintf("%s/%s/%s/%s", cluster, r->spec.word, namespace_ ? namespace_ : "", r->spec.name);
+		return fc_object_key_text(cluster, r->word->resource, namespace_, r->source_name);
+	return fc_xasprintf("%s/%s/%s/%s", cluster, r->spec->word, namespace_ ? namespace_ : "", r->source_name);
 }
 
 /* As an annotation key spells it: segments parted by dots, a literal dot doubled. */
@@ -35,12 +35,12 @@ char *rule_path_text(const struct rule *r)
 {
 	struct fc_buf out = FC_BUF_INIT;
 
-	if (!r->spec.target_path)
-		return fc_xstrdup(r->spec.key ? r->spec.key : "");
-	for (size_t i = 0; i < fc_path_len(r->spec.target_path); i++) {
+	if (!r->spec->target_path)
+		return fc_xstrdup(r->spec->key ? r->spec->key : "");
+	for (size_t i = 0; i < fc_path_len(r->spec->target_path); i++) {
 		if (i > 0)
 			fc_buf_putc(&out, '.');
-		for (const char *c = fc_path_segment(r->spec.target_path, i); *c; c++) {
+		for (const char *c = fc_path_segment(r->spec->target_path, i); *c; c++) {
 			fc_buf_putc(&out, *c);
 			if (*c == '.')
 				fc_buf_putc(&out, '.');
@@ -104,7 +104,7 @@ void report_write(struct fc_engine *e, const struct target *t)
 	}
 	report->path = fc_buf_steal(&paths);
 	/* Two writes of one target differ in it: no line about a write is ever taken for a repetition. */
-	report->version = fc_xstrdup_null(t->version);
+	report->version = fc_rv_text(&t->version);
 }
 
 static struct fc_measure *measure_new(struct fc_engine *e, enum fc_metric_id id, double value)
@@ -157,7 +157,7 @@ static void measure_latency(struct fc_engine *e, int64_t sent_us, const struct f
 
 void measure_propagation(struct fc_engine *e, const struct rule *r)
 {
-	measure_latency(e, r->sent_us, r->cond.dialect);
+	measure_latency(e, r->echo ? r->echo->sent_us : 0, r->cond.dialect);
 }
 
 void measure_pair_propagation(struct fc_engine *e, const struct pair *p)
@@ -188,6 +188,16 @@ char *origin_text(const struct fc_engine *e, const struct origin *o)
 			    o->key.name ? o->key.name : o->key.rule_name);
 }
 
+/* What stands there, as its marks name it, or whose status lists it. */
+char *copy_origin_text(const struct fc_engine *e, const struct target *t)
+{
+	const struct copy *c = t->copy;
+
+	if (c->origin)
+		return origin_text(e, c->origin);
+	return c->memories ? target_text(e, c->memories->bearer->target) : fc_xstrdup("");
+}
+
 static void report_condition(struct fc_engine *e, enum fc_log_level level, const struct condition *cond,
 			     const char *cluster, char *target, char *source)
 {
@@ -199,6 +209,16 @@ static void report_condition(struct fc_engine *e, enum fc_log_level level, const
 	report->state = fc_state_name(cond->state);
 	report->reason = fc_xstrdup(cond->reason);
 	report->detail = fc_xstrdup(condition_text(cond));
+}
+
+void report_warning(struct fc_engine *e, const struct target *on, const char *text)
+{
+	struct fc_report *report = report_new(e, FC_LOG_WARN, "rule is not applied");
+
+	report->cluster = fc_xstrdup(cluster_of(e, on->key.cluster)->info.name);
+	report->source = target_text(e, on);
+	report->state = fc_state_name(FC_STATE_INVALID);
+	report->detail = fc_xstrdup(text);
 }
 
 void report_pair(struct fc_engine *e, enum fc_log_level level, const struct pair *p)
@@ -215,14 +235,15 @@ void report_site(struct fc_engine *e, enum fc_log_level level, const struct site
 void report_stray(struct fc_engine *e, enum fc_log_level level, const struct target *t)
 {
 	report_condition(e, level, &t->copy->cond, cluster_of(e, t->key.cluster)->info.name, target_text(e, t),
-			 origin_text(e, t->copy->origin));
+			 copy_origin_text(e, t));
 }
 
 void report_whole_write(struct fc_engine *e, const struct target *t, const char *version)
 {
 	static const char *const words[] = {
-		[COPY_WRITES_NOTHING] = "written", [COPY_CREATES] = "copied",	      [COPY_PATCHES] = "copied",
-		[COPY_DELETES] = "copy deleted",   [COPY_RELEASES] = "copy released", [COPY_CLEARS] = "copy cleared",
+		[COPY_WRITES_NOTHING] = "written", [COPY_CREATES] = "copied",	    [COPY_PATCHES] = "copied",
+		[COPY_TURNS] = "written",	   [COPY_DELETES] = "copy deleted", [COPY_RELEASES] = "copy released",
+		[COPY_CLEARS] = "copy cleared",	   [COPY_MAKES_SPACE] = "written",
 	};
 	const struct copy *c = t->copy;
 	struct fc_report *report = report_new(e, FC_LOG_INFO, words[c ? c->writing : COPY_WRITES_NOTHING]);
@@ -259,7 +280,7 @@ static void add_copies(const struct fc_engine *e, const struct target *t, json_t
 	for (const struct pair *p = t->copy ? t->copy->pairs : NULL; p; p = p->next)
 		add_json(array, &p->cond, copy_source_text(e, p->site->rule), target_text(e, t), fc_xstrdup(""));
 	if (t->copy && t->copy->speaks)
-		add_json(array, &t->copy->cond, origin_text(e, t->copy->origin), target_text(e, t), fc_xstrdup(""));
+		add_json(array, &t->copy->cond, copy_origin_text(e, t), target_text(e, t), fc_xstrdup(""));
 	for (const struct copy_rule *cr = t->bearer ? t->bearer->rules : NULL; cr; cr = cr->next)
 		for (const struct site *s = cr->sites; s; s = s->next)
 			if (s->speaks)
@@ -268,7 +289,9 @@ static void add_copies(const struct fc_engine *e, const struct target *t, json_t
 
 int fc_engine_rules(const struct fc_engine *e, uint64_t *cursor, size_t max, json_t *array)
 {
-	for (const struct target *t = e->targets; t; t = t->hh.next) {
+	const struct target *t;
+
+	FC_TABLE_FOREACH(&e->targets, at, t) {
 		if (t->serial <= *cursor)
 			continue;
 		if (json_array_size(array) >= max)
@@ -288,19 +311,13 @@ void fc_engine_count_rules(const struct fc_engine *e, size_t dialect, size_t cou
 
 void fc_engine_work(const struct fc_engine *e, struct fc_engine_work *out)
 {
-	struct job *j;
-
 	*out = (struct fc_engine_work){
-		.targets = HASH_COUNT(e->targets),
-		.sources = HASH_COUNT(e->sources),
+		.targets = e->targets.count,
+		.sources = e->sources.count,
 		.rules = e->rule_count,
 		.watches = HASH_COUNT(e->watches),
 		.in_flight = HASH_COUNT(e->requests),
 	};
-	for (size_t i = 0; i < e->cluster_count; i++) {
-		DL_FOREACH(e->clusters[i]->write_queue, j)
-			out->ready++;
-		DL_FOREACH(e->clusters[i]->read_queue, j)
-			out->ready++;
-	}
+	for (size_t i = 0; i < e->cluster_count; i++)
+		out->ready += e->clusters[i]->writes.count + e->clusters[i]->reads.count;
 }

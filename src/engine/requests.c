@@ -4,42 +4,42 @@
 #include "base/mem.h"
 #include "engine/parts.h"
 
-void job_init(struct job *j, void *owner)
-{
-	j->owner = owner;
-}
-
 static bool is_write(enum job_kind kind)
 {
 	return kind == JOB_WRITE_TARGET;
 }
 
-static struct job **line_of(struct cluster *c, enum job_kind kind)
+static struct line *line_of(struct cluster *c, enum job_kind kind)
 {
-	return is_write(kind) ? &c->write_queue : &c->read_queue;
+	return is_write(kind) ? &c->writes : &c->reads;
+}
+
+static struct target *target_of(struct job *j)
+{
+	return FC_CONTAINER_OF(j, struct target, job);
+}
+
+static struct source *source_of(struct job *j)
+{
+	return FC_CONTAINER_OF(j, struct source, job);
 }
 
 void job_leave_line(struct cluster *c, struct job *j)
 {
 	if (!j->queued)
 		return;
-	struct job **line = line_of(c, j->kind);
-
-	DL_DELETE(*line, j);
-	j->queued = false;
-	j->kind = JOB_NONE;
+	line_remove(line_of(c, j->kind), j);
+	*j = (struct job){ .kind = JOB_NONE };
 }
 
 void job_wait(struct cluster *c, struct job *j, enum job_kind kind)
 {
-	struct job **line = line_of(c, kind);
-
 	if (j->queued && j->kind == kind)
 		return;
 	job_leave_line(c, j);
 	j->kind = kind;
 	j->queued = true;
-	DL_APPEND(*line, j);
+	line_add(line_of(c, kind), j);
 }
 
 bool job_could_start(struct fc_engine *e, struct cluster *c, enum job_kind kind)
@@ -63,7 +63,7 @@ uint64_t job_start(struct fc_engine *e, struct cluster *c, struct job *j, enum j
 	q->cluster = c;
 	HASH_ADD(hh, e->requests, id, sizeof(q->id), q);
 	j->kind = kind;
-	j->request = q->id;
+	j->number = q->id;
 	(*(is_write(kind) ? &c->writes_in_flight : &c->reads_in_flight))++;
 	throttle_begins(e, c, is_write(kind));
 	return q->id;
@@ -72,51 +72,52 @@ uint64_t job_start(struct fc_engine *e, struct cluster *c, struct job *j, enum j
 void job_forget(struct fc_engine *e, struct cluster *c, struct job *j)
 {
 	struct request *q = NULL;
+	uint64_t id;
 
 	job_leave_line(c, j);
-	if (j->request)
-		HASH_FIND(hh, e->requests, &j->request, sizeof(j->request), q);
+	if (!job_is_under_way(j))
+		return;
+	id = j->number;
+	HASH_FIND(hh, e->requests, &id, sizeof(id), q);
 	if (q)
 		q->job = NULL;
-	j->request = 0;
-	j->kind = JOB_NONE;
+	*j = (struct job){ .kind = JOB_NONE };
 }
 
 /* A place has become free: whoever is first in line decides anew, and may find that there is nothing to do any
  * more. */
 void jobs_run(struct fc_engine *e, struct cluster *c)
 {
-	while (c->connection == UP && c->write_queue && job_could_start(e, c, JOB_WRITE_TARGET)) {
-		struct job *j = c->write_queue;
+	struct job *j;
 
+	while (c->connection == UP && (j = line_first(&c->writes)) && job_could_start(e, c, JOB_WRITE_TARGET)) {
 		job_leave_line(c, j);
-		target_decide(e, j->owner);
+		target_decide(e, target_of(j));
 	}
-	while (c->connection == UP && c->read_queue && job_could_start(e, c, JOB_READ_TARGET)) {
-		struct job *j = c->read_queue;
+	while (c->connection == UP && (j = line_first(&c->reads)) && job_could_start(e, c, JOB_READ_TARGET)) {
 		enum job_kind kind = j->kind;
 
 		job_leave_line(c, j);
 		if (kind == JOB_READ_TARGET)
-			target_read(e, j->owner);
+			target_read(e, target_of(j));
 		else
-			source_read(e, j->owner);
+			source_read(e, source_of(j));
 	}
 }
 
-static void hand_over(struct fc_engine *e, enum job_kind kind, void *owner, const struct fc_event *event)
+static void hand_over(struct fc_engine *e, enum job_kind kind, struct job *j, const struct fc_event *event)
 {
 	const struct fc_error *error = event->error.cls == FC_ERR_NONE ? NULL : &event->error;
 
 	switch (kind) {
 	case JOB_READ_TARGET:
-		target_read_done(e, owner, event->object, error);
+		target_read_done(e, target_of(j), event->object, error);
 		break;
 	case JOB_WRITE_TARGET:
-		target_write_done(e, owner, event->object, error);
+		target_write_done(e, target_of(j), event->object, event->brief, error);
 		break;
 	case JOB_READ_SOURCE:
-		source_read_done(e, owner, event->object, error);
+		source_read_done(e, source_of(j), event->object, error);
 		break;
 	case JOB_NONE:
 		break;
@@ -129,8 +130,7 @@ static void take_back(struct fc_engine *e, struct request *q)
 	(*(is_write(q->kind) ? &q->cluster->writes_in_flight : &q->cluster->reads_in_flight))--;
 	if (!q->job)
 		return;
-	q->job->request = 0;
-	q->job->kind = JOB_NONE;
+	*q->job = (struct job){ .kind = JOB_NONE };
 }
 
 void requests_abandon(struct fc_engine *e, struct cluster *c)
@@ -145,7 +145,7 @@ void requests_abandon(struct fc_engine *e, struct cluster *c)
 			continue;
 		take_back(e, q);
 		if (q->job)
-			hand_over(e, q->kind, q->job->owner, &lost);
+			hand_over(e, q->kind, q->job, &lost);
 		free(q);
 	}
 }
@@ -162,7 +162,7 @@ void request_done(struct fc_engine *e, const struct fc_event *event)
 	c = q->cluster;
 	throttle_answered(e, c, q->id, event->error.cls == FC_ERR_NONE ? NULL : &event->error);
 	if (q->job)
-		hand_over(e, q->kind, q->job->owner, event);
+		hand_over(e, q->kind, q->job, event);
 	free(q);
 	e->freed = c;
 }

@@ -63,7 +63,7 @@ static bool look_at_words(struct look *l, const struct cluster *c)
 
 static bool look_at_lines(struct look *l, const struct cluster *c)
 {
-	if (c->connection == UP && (c->write_queue || c->read_queue))
+	if (c->connection == UP && (c->writes.count || c->reads.count))
 		return waits_for(l, fc_xasprintf("requests wait for others to cluster %s", c->info.name));
 	return true;
 }
@@ -130,17 +130,16 @@ static char *key_text(const struct fc_engine *e, const struct key *k, const char
 /* Whoever flaps is slowed down for as long as the other one goes on. */
 static bool delay_is_for_good(const struct target *t, enum part part)
 {
-	const struct fault *error = part == PART_STATUS ? &t->of_status.error : &t->error;
-	unsigned failures = part == PART_STATUS ? t->of_status.failures : t->failures;
+	const struct setback *s = setback_or_none(t->setbacks[part]);
 
-	return t->flapping || failures >= FAILURES || (error->cls != FC_ERR_NONE && !may_pass(error->cls));
+	return t->flapping || s->failures >= FAILURES || (s->error.cls != FC_ERR_NONE && !may_pass(s->error.cls));
 }
 
 static const char *part_waits(const struct fc_engine *e, const struct target *t, enum part part)
 {
 	if (target_not_before_ms(t, part) > e->now_ms && !delay_is_for_good(t, part))
 		return "is tried again";
-	if (t->values_until_ms[part] > e->now_ms)
+	if (setback_or_none(t->setbacks[part])->values_until_ms > e->now_ms)
 		return "waits for its sources to be read";
 	return NULL;
 }
@@ -148,13 +147,15 @@ static const char *part_waits(const struct fc_engine *e, const struct target *t,
 static const char *target_waits(const struct fc_engine *e, const struct target *t)
 {
 	const char *what = part_waits(e, t, PART_OBJECT);
+	int64_t due_ms;
 
-	if (t->event_until_ms)
+	if (doubt_event_until_ms(t))
 		return "was changed by somebody else meanwhile";
 	if (!what)
 		what = part_waits(e, t, PART_STATUS);
 	/* A target that does not wait for others has no alarm then, or a later one. */
-	if (!what && t->alarm.due_ms && t->alarm.due_ms <= t->settle_until_ms && t->settle_until_ms > e->now_ms)
+	due_ms = alarm_due_ms(e, &t->alarm);
+	if (!what && due_ms && due_ms <= t->settle_until_ms && t->settle_until_ms > e->now_ms)
 		what = "waits for its other sources";
 	return what;
 }
@@ -169,9 +170,9 @@ static bool look_at_rules(struct look *l, const struct target *t)
 
 static bool look_at_targets(struct look *l)
 {
-	const struct target *t, *next;
+	const struct target *t;
 
-	HASH_ITER(hh, l->e->targets, t, next) {
+	FC_TABLE_FOREACH(&l->e->targets, at, t) {
 		const char *what;
 
 		if (cluster_of(l->e, t->key.cluster)->connection != UP)
@@ -187,12 +188,15 @@ static bool look_at_targets(struct look *l)
 
 static bool look_at_sources(struct look *l)
 {
-	const struct source *s, *next;
+	const struct source *s;
 
-	HASH_ITER(hh, l->e->sources, s, next) {
-		if (cluster_of(l->e, s->key.cluster)->connection != UP || s->not_before_ms <= l->e->now_ms)
+	FC_TABLE_FOREACH(&l->e->sources, at, s) {
+		const struct setback *setback = s->setback;
+
+		if (!setback || cluster_of(l->e, s->key.cluster)->connection != UP ||
+		    setback->not_before_ms <= l->e->now_ms)
 			continue;
-		if (s->failures >= FAILURES || !may_pass(s->error.cls))
+		if (setback->failures >= FAILURES || !may_pass(setback->error.cls))
 			continue;
 		if (!waits_for(l, key_text(l->e, &s->key, "could not be read and is tried again")))
 			return false;

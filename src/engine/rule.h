@@ -10,171 +10,156 @@
 #define FC_ENGINE_RULE_H
 
 #include "engine/store.h"
+#include "model/resource_version.h"
 #include "model/uid.h"
 
 /* How it stands with a rule or a pair: what people are told. */
 struct condition {
 	const struct fc_dialect *dialect;
-	enum fc_state state;
-	enum fc_state reported; /* what was last said in the log */
-	const char *reason;	/* static */
-	const char *message;	/* static; see condition_text */
+	const char *reason;  /* static */
+	const char *message; /* static; see condition_text */
 	char *detail;
-	enum fc_state noticed; /* what an Event has said last; Pending: none has said anything */
-	bool at_bearer;	       /* ... on the object that asks for the copy, since that did not stand */
-	bool heir;	       /* it took the place of a rule of which an Event has said that it is in a bad state */
-	int64_t since_ms;      /* wall */
-	uint64_t writes;
+	int64_t since_ms; /* wall */
+	uint32_t writes;
+	enum fc_state state : 4;
+	enum fc_state reported : 4; /* what was last said in the log */
+	enum fc_state noticed : 4;  /* what an Event has said last; Pending: none has said anything */
+	bool at_bearer : 1;	    /* ... on the object that asks for the copy, since that did not stand */
+	bool heir : 1; /* it took the place of a rule of which an Event has said that it is in a bad state */
 };
 
 /* A rule or a pair in the graph of who feeds whom: cycles.c. */
 struct vertex {
-	bool is_pair, just_bound, is_open;
-	uint32_t order, low;
-	uint32_t visit;
+	uint32_t visit;	     /* the search that has met it last */
+	uint32_t order : 28; /* in which that one met it */
+	bool is_open : 1;    /* and its component is not finished */
+	bool is_pair : 1;
+	bool just_bound : 1;
+	bool on_cycle : 1;
 };
 
 /* Of whole objects: engine/copy.h. */
 struct copy;
 struct bearer;
 
-/* What a rule is, where it stands. */
+/* What a rule has written, and what the server made of it: there while the write is under way, and later where the
+ * server made something else of it than was wished. */
+struct echo {
+	struct fc_digest written;      /* what the group wished in the last write */
+	struct fc_digest settled_wish; /* for this wish ... */
+	struct fc_digest settled;      /* ... this is right; both are of the first rule of a group */
+	int64_t sent_us;	       /* received_us of what the last write carries; 0: nothing to measure */
+};
+
+/* What a rule is, where it stands. There may be a hundred thousand: see struct target. */
 struct rule {
 	struct target *target;
 	struct condition cond;
-	struct fc_rule_spec spec;
-	struct word *word;     /* NULL: a literal, or invalid */
-	struct source *source; /* NULL: not bound */
-	const char *misfit;    /* static: why the instance fits no cluster or resource; NULL: it does */
-	const char *denied;    /* static: why not allowed; NULL: allowed */
-	bool asks_source;      /* it is not, and what the source says could change it: it is watched for that */
-	bool linked;	       /* bound to a source and allowed: part of the graph of cycles */
-	bool on_cycle;
-	bool outside;	    /* the source's namespace is not among --namespace: counts as missing */
-	bool overlaps;	    /* the place of another rule of the target is inside its own, or the other way round */
-	bool child_blocked; /* cannot be set inside the value of the rule above it */
-	bool refused;	    /* the server has refused what it wants, at this version of the target */
+	struct fc_digest text;		 /* of the whole instruction as written: equal text is the same rule */
+	const struct fc_rule_spec *spec; /* shared with others, without a name: specs.c */
+	const char *source_name;	 /* interned; NULL: a literal, or invalid */
+	struct word *word;		 /* NULL: a literal, or invalid */
+	struct source *source;		 /* NULL: not bound */
+	const char *misfit;		 /* static: why the instance fits no cluster or resource; NULL: it does */
+	const char *denied;		 /* static: why not allowed; NULL: allowed */
 	/* What the source wants: valid while source->known (or for a literal). */
-	bool want_known;
-	enum fc_wanted wanted;
 	struct fc_digest want;
 	json_t *value;	     /* kept only while a write of it is pending */
 	int64_t received_us; /* when that value's event came; 0: nothing to measure */
-	bool wants_value;    /* a read of the source is under way for it */
-	bool fresh; /* the wanted value or the rule is newer than the last write: a write of it is no rewrite */
 	/* What stands in the target: valid while target->known. */
 	struct fc_digest present;
 	struct fc_path_ground ground;
-	/* What we wrote and what the server made of it: for `settled_key` the digest `settled_present` is right. */
-	struct fc_digest settled_key, settled_present, written_key;
-	bool in_write;	     /* part of the last write that was sent */
-	bool sent_fresh;     /* it was fresh in the last write */
-	bool in_rewrite;     /* its last write undid what somebody else had put there */
-	bool want_moved;     /* it wants something else since: what becomes of that write says nothing against it */
-	bool is_root;	     /* its place was that of a whole group in that write */
-	int64_t sent_us;     /* received_us of what that write carries */
-	bool undecided;	     /* it takes no part, and may want something that is not known just now */
-	bool takes_part;     /* nothing keeps it from being applied: of the decision under way */
-	bool waits_for_sync; /* its source has not told its first state yet */
+	enum fc_wanted wanted : 2;
+	bool want_known : 1;
+	bool wants_value : 1;	/* a read of the source is under way for it */
+	bool asks_source : 1;	/* not allowed, and what the source says could change it: it is watched for that */
+	bool linked : 1;	/* bound to a source and allowed: part of the graph of cycles */
+	bool outside : 1;	/* the source's namespace is not among --namespace: counts as missing */
+	bool overlaps : 1;	/* the place of another rule of the target is inside its own, or the other way round */
+	bool child_blocked : 1; /* cannot be set inside the value of the rule above it */
+	bool refused : 1;	/* the server has refused what it wants, at this version of the target */
+	bool fresh : 1;	   /* the wanted value or the rule is newer than the last write: a write of it is no rewrite */
+	bool in_write : 1; /* part of the last write that was sent */
+	bool is_root : 1;  /* its place was that of a whole group in that write */
+	bool sent_fresh : 1;	 /* it was fresh in that write */
+	bool in_rewrite : 1;	 /* that write undid what somebody else had put there */
+	bool want_moved : 1;	 /* it wants something else since: what becomes of that write says nothing against it */
+	bool undecided : 1;	 /* it takes no part, and may want something that is not known just now */
+	bool takes_part : 1;	 /* nothing keeps it from being applied: of the decision under way */
+	bool waits_for_sync : 1; /* its source has not told its first state yet */
+	struct vertex vertex;
+	struct echo *echo; /* of the last write; NULL: nothing to be remembered */
 	struct rule *prev_in_word, *next_in_word;
 	struct rule *prev_in_source, *next_in_source;
 	struct rule *next; /* of the target */
-	struct vertex vertex;
 };
 
 enum phase { IDLE, READING, WRITING };
 
-/* What is written by itself: the object, and its status where the kind serves that as a subresource. */
-enum part { PART_OBJECT, PART_STATUS, PARTS };
-
-/* What failed writes of the status leave behind: they keep nothing else of the target back (promise 7). */
-struct setback {
-	unsigned failures;
-	struct fault error;    /* of the last one; NONE after a success */
-	int64_t not_before_ms; /* back-off: nothing is sent before */
-};
-
 /* An object that bears instructions, or that is written, or that is asked about because marks name it. It need not be
- * there: version is NULL then. It is kept while it has rules or a part of the other kinds. */
+ * there: it has no version then. It is kept while it has rules or a part of the other kinds. What is seldom needed is
+ * not a member but a pointer to one: there may be a hundred thousand targets. */
 struct target {
 	struct key key;
 	uint64_t serial;	     /* order of making, the cursor of snapshots */
 	struct watch *watch;	     /* borrowed */
-	uint32_t generation_seen;    /* of the watch's lists */
-	struct fc_uid uid;	     /* metadata.uid */
-	char *version;		     /* resourceVersion last seen; what a write is decided on */
+	struct fc_rv version;	     /* last seen; what a write is decided on */
 	json_int_t generation;	     /* metadata.generation, 0: none */
 	struct fc_digest rules_text; /* of all annotations that matter: unchanged, no scan */
 	struct rule *rules;
-	struct copy *copy;     /* as a copy of a whole object, or the place of one; NULL: neither */
-	struct bearer *bearer; /* as what bears instructions for whole objects; NULL: it bears none */
-	struct origin *asked;  /* marks of copies name it (list `in_asked`) */
-	bool known;	       /* the rules' `present` and `ground` are those of `version` */
-	bool paused;	       /* bears fedcopy.dev/pause */
-	bool has_hub;	       /* bears fedcopy.dev/hub, with the name that the master has */
-	bool deleting;	       /* bears a deletionTimestamp */
-	bool unreadable;       /* its last version could not be decoded */
-	bool dirty;	       /* in fc_engine.dirty */
-	bool owed;	       /* in fc_engine.owed */
-	bool look_again;       /* read before the next decision, known or not: the outcome of a write is not known */
-	enum phase phase;
-	bool touched; /* an event came while it was being read */
-	/* The newest event that came while it was being written. */
-	json_t *held;
-	bool held_gone, held_unreadable, held_listed;
-	char *held_version;
-	/* After failures. */
-	unsigned failures;
-	struct fault error;	  /* of the last read, or write of the object; NONE after a success */
-	struct setback of_status; /* of the last write of the status */
-	enum part written;	  /* by the last write */
-	char *refused_version;	  /* what a write was refused on: a read is to show whether it was this version that
-				     refused */
-	/* A write of several places was refused: each goes alone, to find the one that is at fault. */
-	bool one_by_one[PARTS];
-	int64_t not_before_ms; /* back-off: nothing is sent before */
-	/* Reads of sources are waited for until then, to make one write of all; 0: none. */
-	int64_t values_until_ms[PARTS];
-	int64_t settle_until_ms; /* waits for the first sync of its other sources, to make one write of all */
-	char *conflict_version;	 /* what a 409 was decided on: if it still stands then, the 409 was no information */
-	int64_t event_until_ms;	 /* a 409 came: its event is awaited until then; 0: no */
-	struct alarm alarm;	 /* ALARM_TARGET */
-	/* Rewrites within the last minute, oldest first. */
-	int64_t *rewrites;
-	unsigned rewrite_count, flaps;
-	bool flapping, writing_rewrite;
-	struct job job;
+	struct copy *copy;	  /* as a copy of a whole object, or the place of one; NULL: neither */
+	struct bearer *bearer;	  /* as what bears instructions for whole objects; NULL: it bears none */
+	struct origin *asked;	  /* marks of copies name it (list `in_asked`) */
+	int64_t settle_until_ms;  /* waits for the first sync of its other sources, to make one write of all */
+	struct job job;		  /* the request for it that is under way, or waits */
+	uint32_t generation_seen; /* of the watch's lists */
+	struct alarm alarm;	  /* ALARM_TARGET */
+	struct fc_uid uid;	  /* metadata.uid */
+	enum phase phase : 2;
+	enum part written : 2;	  /* by the last write */
+	bool known : 1;		  /* the rules' `present` and `ground` are those of `version` */
+	bool paused : 1;	  /* bears fedcopy.dev/pause */
+	bool has_hub : 1;	  /* bears fedcopy.dev/hub, with the name that the master has */
+	bool deleting : 1;	  /* bears a deletionTimestamp */
+	bool unreadable : 1;	  /* its last version could not be decoded */
+	bool dirty : 1;		  /* in fc_engine.dirty */
+	bool owed : 1;		  /* in fc_engine.owed */
+	bool look_again : 1;	  /* read before the next decision, known or not: the outcome of a write is not known */
+	bool touched : 1;	  /* an event came while it was being read */
+	bool flapping : 1;	  /* somebody keeps undoing what is written */
+	bool writing_rewrite : 1; /* the last write undid something */
+	struct setback *setbacks[PARTS]; /* NULL: nothing keeps that part back */
+	struct doubt *doubt;		 /* NULL: none */
+	struct held *held;		 /* NULL: nothing came */
+	struct fight *fight;		 /* what is remembered of those who undo what is written; NULL: nobody has */
 	struct target *prev_in_watch, *next_in_watch;
-	struct target *next_dirty;
-	UT_hash_handle hh; /* fc_engine.targets, in the order of making */
 };
 
+/* An object that rules read. */
 struct source {
 	struct key key;
 	struct watch *watch;	  /* the one it relies on; NULL while none covers it */
 	struct watch *own;	  /* that of it alone, relied on or about to be; NULL: none */
-	uint32_t generation_seen; /* of that watch's lists */
-	bool planned;		  /* counted in its group, and watched */
 	uint64_t seen_elsewhere;  /* watch and generation of a list of a wider watch, which may take over */
-	bool known;		  /* its state is told below; else first sync */
-	bool present;
-	bool unreadable;
-	char *version;
+	uint32_t generation_seen; /* of its watch's lists */
+	bool planned : 1;	  /* counted in its group, and watched */
+	bool known : 1;		  /* its state is told below; else first sync */
+	bool present : 1;
+	bool unreadable : 1;
+	bool touched : 1;  /* an event came while it was being read */
+	bool in_doubt : 1; /* versions may have begun again (a restored backup): an older one may be news, a read tells
+			    */
+	bool owed : 1;	/* a question that no watch answers any more: it is read, once more if it is just being read */
+	bool asked : 1; /* the read under way is for such a question: it is asked again until it is answered */
+	struct fc_rv version;
 	json_t *said; /* what it says to being read, and pauses: consent_words; NULL: nothing */
 	struct rule *rules;
 	struct copy_rule *copy_rules; /* those that copy it whole (list `in_source`) */
-	bool touched;		      /* an event came while it was being read */
-	bool in_doubt; /* versions may have begun again (a restored backup): an older one may be news, a read tells */
-	bool owed;     /* a question that no watch answers any more: it is read, once more if it is just being read */
-	bool asked;    /* the read under way is for such a question: it is asked again until it is answered */
-	struct fault error;    /* of the last read; NONE after a success */
-	unsigned failures;     /* reads in a row */
-	int64_t not_before_ms; /* it is not read again before */
-	json_t *held;	       /* newest body that came while the same object was being written as a target */
-	int64_t held_received_us;
-	struct job job;
+	struct reading *readings;     /* of `said`: copy_judge.h */
+	struct setback *setback;      /* of reads; NULL: none */
+	struct held_body *held;	      /* the newest; NULL: none */
+	struct job job;		      /* the read that is under way, or waits */
 	struct source *prev_in_watch, *next_in_watch;
-	UT_hash_handle hh; /* fc_engine.sources */
 };
 
 /* The target is decided about then: timers.c. */

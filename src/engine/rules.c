@@ -65,8 +65,9 @@ static struct rule *rule_new(struct fc_engine *e, struct target *t, const struct
 
 	r->target = t;
 	condition_init(e, &r->cond, d);
-	r->spec = *spec;
-	memset(spec, 0, sizeof(*spec));
+	r->text = spec->text;
+	r->source_name = fc_intern_take(e->strings, spec->name);
+	r->spec = spec_take(e, spec);
 	r->fresh = true;
 	return r;
 }
@@ -78,11 +79,42 @@ void rule_drop_value(struct rule *r)
 	r->wants_value = false;
 }
 
+struct echo *rule_echo(struct rule *r)
+{
+	return r->echo = r->echo ?: fc_xcalloc(1, sizeof(*r->echo));
+}
+
+void rule_forget_echo(struct rule *r)
+{
+	free(fc_steal(&r->echo));
+}
+
+void rule_settles(struct rule *r, const struct fc_digest *wish)
+{
+	struct fc_digest of = *wish;
+
+	/* As it was wished: then it holds without being remembered. */
+	if (fc_digest_equal(&of, &r->present)) {
+		rule_forget_echo(r);
+		return;
+	}
+	rule_echo(r)->settled_wish = of;
+	r->echo->settled = r->present;
+}
+
+void rule_joins(struct rule *r)
+{
+	r->fresh = r->want_moved = true;
+	target_wants_anew(r->target, r);
+}
+
 static void rule_free(struct fc_engine *e, struct rule *r)
 {
 	rule_unbind(e, r);
 	rule_drop_value(r);
-	fc_rule_spec_fini(&r->spec);
+	rule_forget_echo(r);
+	spec_drop(e, r->spec);
+	fc_intern_drop(e->strings, r->source_name);
 	condition_fini(e, &r->cond);
 	free(r);
 }
@@ -101,9 +133,9 @@ static int by_path(const void *a, const void *b)
 {
 	const struct rule *x = *(struct rule *const *)a, *y = *(struct rule *const *)b;
 
-	if (!x->spec.target_path || !y->spec.target_path)
-		return (x->spec.target_path == NULL) - (y->spec.target_path == NULL);
-	return fc_path_order(x->spec.target_path, y->spec.target_path);
+	if (!x->spec->target_path || !y->spec->target_path)
+		return (x->spec->target_path == NULL) - (y->spec->target_path == NULL);
+	return fc_path_order(x->spec->target_path, y->spec->target_path);
 }
 
 static struct rule *take_same(struct rule **list, const struct fc_dialect *d, const struct fc_rule_spec *spec)
@@ -111,7 +143,7 @@ static struct rule *take_same(struct rule **list, const struct fc_dialect *d, co
 	for (struct rule **at = list; *at; at = &(*at)->next) {
 		struct rule *r = *at;
 
-		if (r->cond.dialect != d || !fc_digest_equal(&r->spec.text, &spec->text))
+		if (r->cond.dialect != d || !fc_digest_equal(&r->text, &spec->text))
 			continue;
 		*at = r->next;
 		return r;
@@ -167,23 +199,23 @@ static void take_word(struct fc_engine *e, struct rule *r)
 {
 	struct cluster *c;
 
-	if (r->spec.invalid_reason || r->spec.literal || r->word)
+	if (r->spec->invalid_reason || r->spec->literal || r->word)
 		return;
 	c = cluster_of_source(e, r);
 	if (!c) {
 		r->misfit = "the source names a cluster that is not in the cluster set";
 		return;
 	}
-	r->word = cluster_word(e, c, r->spec.word);
+	r->word = cluster_word(e, c, r->spec->word);
 	DL_APPEND2(r->word->rules, r, prev_in_word, next_in_word);
 }
 
 /* Of a rule that an edit took away: the one at its place, else any. An edit that mends a path moves the place. */
 static struct rule *heir_of(const struct rule *old, const struct rule_array *fresh)
 {
-	for (size_t i = 0; i < fresh->count && old->spec.target_path; i++)
-		if (fresh->items[i]->spec.target_path &&
-		    fc_path_order(fresh->items[i]->spec.target_path, old->spec.target_path) == 0)
+	for (size_t i = 0; i < fresh->count && old->spec->target_path; i++)
+		if (fresh->items[i]->spec->target_path &&
+		    fc_path_order(fresh->items[i]->spec->target_path, old->spec->target_path) == 0)
 			return fresh->items[i];
 	return fresh->count ? fresh->items[0] : NULL;
 }
@@ -193,8 +225,9 @@ static void note_overlaps(struct target *t)
 {
 	struct rule *widest = NULL;
 
-	for (struct rule *r = t->rules; r && r->spec.target_path; r = r->next) {
-		r->overlaps = widest && fc_path_compare(widest->spec.target_path, r->spec.target_path) != FC_PATH_APART;
+	for (struct rule *r = t->rules; r && r->spec->target_path; r = r->next) {
+		r->overlaps =
+			widest && fc_path_compare(widest->spec->target_path, r->spec->target_path) != FC_PATH_APART;
 		if (r->overlaps)
 			widest->overlaps = true;
 		else
@@ -217,7 +250,7 @@ bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object)
 	struct fc_digest text = carries_path_rules(e, t) ? rules_text(e, object) : (struct fc_digest){ { 0 } };
 	struct rule_array now = { 0 }, fresh = { 0 };
 	struct rule *old = t->rules, **end = &t->rules;
-	bool any_fresh;
+	bool any_fresh, changed;
 
 	if (fc_digest_equal(&text, &t->rules_text))
 		return false;
@@ -233,6 +266,7 @@ bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object)
 	}
 	*end = NULL;
 	note_overlaps(t);
+	changed = fresh.count || old;
 	/* Words first: what the new rules go on using is not forgotten with the old. Then the withdrawn ones: an edit
 	 * that turns a rule round must not look like a cycle. */
 	for (size_t i = 0; i < fresh.count; i++)
@@ -246,7 +280,9 @@ bool rules_scan(struct fc_engine *e, struct target *t, const json_t *object)
 	}
 	for (size_t i = 0; i < fresh.count; i++)
 		rule_bind(e, fresh.items[i]);
-	target_wants_anew(t, NULL);
+	/* Marks of copies are words of dialects too, and no rules. */
+	if (changed)
+		target_wants_anew(t, NULL);
 	any_fresh = fresh.count > 0;
 	free(now.items);
 	free(fresh.items);
@@ -258,24 +294,24 @@ void rules_survey(struct target *t, const json_t *object)
 	for (struct rule *r = t->rules; r; r = r->next) {
 		json_t *value = NULL;
 
-		if (!r->spec.target_path)
+		if (!r->spec->target_path)
 			continue;
-		fc_path_get(r->spec.target_path, object, &value);
+		fc_path_get(r->spec->target_path, object, &value);
 		r->present = fc_digest_json(value);
-		fc_path_survey(r->spec.target_path, object, &r->ground);
+		fc_path_survey(r->spec->target_path, object, &r->ground);
 	}
 }
 
 const char *rule_source_namespace(const struct rule *r)
 {
-	switch (r->spec.namespace_of) {
+	switch (r->spec->namespace_of) {
 	case FC_NAMESPACE_OF_TARGET:
 		/* A cluster-scoped source is often named like one of the target's own namespace. */
 		if (r->word && r->word->resource && !r->word->resource->namespaced)
 			return NULL;
 		return r->target->key.namespace_[0] ? r->target->key.namespace_ : NULL;
 	case FC_NAMESPACE_NAMED:
-		return r->spec.namespace_;
+		return r->spec->namespace_;
 	case FC_NAMESPACE_NONE:
 		break;
 	}
@@ -284,9 +320,13 @@ const char *rule_source_namespace(const struct rule *r)
 
 static void bind_literal(struct fc_engine *e, struct rule *r)
 {
+	bool was_denied = r->denied;
+
 	permission_renew(e, r);
-	r->wanted = r->cond.dialect->desired(&r->spec, NULL, &(json_t *){ NULL });
-	r->want = fc_digest_json(r->spec.literal);
+	if (was_denied && !r->denied)
+		rule_joins(r);
+	r->wanted = r->cond.dialect->desired(r->spec, NULL, &(json_t *){ NULL });
+	r->want = fc_digest_json(r->spec->literal);
 	r->want_known = true;
 }
 
@@ -295,8 +335,8 @@ static const char *scope_misfit(const struct rule *r)
 {
 	if (r->word->resource->namespaced)
 		return rule_source_namespace(r) ? NULL : "the source is namespaced: name it as NAMESPACE/NAME";
-	return r->spec.namespace_of == FC_NAMESPACE_NAMED ? "the source is cluster-scoped: name it without a namespace"
-							  : NULL;
+	return r->spec->namespace_of == FC_NAMESPACE_NAMED ? "the source is cluster-scoped: name it without a namespace"
+							   : NULL;
 }
 
 static void release_source(struct fc_engine *e, struct rule *r)
@@ -311,8 +351,7 @@ static void release_source(struct fc_engine *e, struct rule *r)
 	r->want_known = false;
 	/* What it will want, if ever, is another's word or a later one: nothing that was said against the old counts.
 	 */
-	r->fresh = r->want_moved = true;
-	target_wants_anew(r->target, r);
+	rule_joins(r);
 }
 
 /* May there be a source? Says why not. One whose word could permit it is watched for that word. */
@@ -347,7 +386,7 @@ static void bind_source(struct fc_engine *e, struct rule *r)
 		release_source(e, r);
 		return;
 	}
-	key = key_take(e, r->word->cluster->no, r->word->resource, namespace_, r->spec.name);
+	key = key_take(e, r->word->cluster->no, r->word->resource, namespace_, r->source_name);
 	if (!r->source || memcmp(&r->source->key, &key, sizeof(key)) != 0) {
 		release_source(e, r);
 		r->source = source_attach(e, &key, r);
@@ -358,9 +397,9 @@ static void bind_source(struct fc_engine *e, struct rule *r)
 
 void rule_bind(struct fc_engine *e, struct rule *r)
 {
-	if (r->spec.invalid_reason)
+	if (r->spec->invalid_reason)
 		return;
-	if (r->spec.literal) {
+	if (r->spec->literal) {
 		bind_literal(e, r);
 		return;
 	}
@@ -371,9 +410,9 @@ void rule_bind(struct fc_engine *e, struct rule *r)
 
 void rules_bind_all(struct fc_engine *e)
 {
-	struct target *t, *next;
+	struct target *t;
 
-	HASH_ITER(hh, e->targets, t, next) {
+	FC_TABLE_FOREACH(&e->targets, at, t) {
 		for (struct rule *r = t->rules; r; r = r->next)
 			rule_bind(e, r);
 		target_mark(e, t);

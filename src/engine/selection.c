@@ -6,16 +6,14 @@
 #include "engine/parts.h"
 #include "engine/whole.h"
 #include "model/glob.h"
+#include "model/names.h"
 
 /* --- watches of destinations --- */
 
-static struct watch *find_watch(struct fc_engine *e, const struct cluster *c, const struct fc_resource *r,
-				const char *namespace_)
+static struct watch *find_watch(const struct cluster *c, const struct fc_resource *r, const char *namespace_)
 {
-	struct watch *w, *next;
-
-	HASH_ITER(hh, e->watches, w, next)
-		if (w->use == WATCH_TARGETS && w->cluster == c->no && w->resource == r &&
+	for (struct watch *w = c->watches; w; w = w->next_in_cluster)
+		if (w->use == WATCH_TARGETS && w->resource == r &&
 		    (!w->namespace_ || (namespace_ && strcmp(w->namespace_, namespace_) == 0)))
 			return w;
 	return NULL;
@@ -30,7 +28,7 @@ static int breadth(enum fc_watch_content content)
 struct watch *target_watch(struct fc_engine *e, struct cluster *c, const struct fc_resource *r, const char *namespace_,
 			   enum fc_watch_content content)
 {
-	struct watch *w = find_watch(e, c, r, namespace_);
+	struct watch *w = find_watch(c, r, namespace_);
 
 	if (!w)
 		return watch_start_as(e, c->no, r, namespace_, NULL, WATCH_TARGETS, content);
@@ -39,9 +37,7 @@ struct watch *target_watch(struct fc_engine *e, struct cluster *c, const struct 
 	/* What it told stays known; the new list tells the same again, and more. */
 	w->content = content;
 	if (c->connection != REFUSED) {
-		HASH_DEL(e->watches, w);
 		watch_silence(e, w);
-		HASH_ADD(hh, e->watches, id, sizeof(w->id), w);
 		watch_say_start(e, w);
 	}
 	return w;
@@ -50,7 +46,7 @@ struct watch *target_watch(struct fc_engine *e, struct cluster *c, const struct 
 static struct watch *site_watch(struct fc_engine *e, const struct site *s, const char *namespace_)
 {
 	const struct fc_resource *r = s->word->resource;
-	bool narrow = e->options.namespace_count && r->namespaced;
+	bool narrow = (e->options.namespace_count || e->options.copies_in.count) && r->namespaced;
 
 	/* Of a thousand namespaces it is looked up once. */
 	if (s->pairs && !s->pairs->target->watch->namespace_ && s->pairs->target->key.resource == r)
@@ -68,10 +64,24 @@ static bool is_named(const struct fc_copy_spec *spec, const char *namespace_)
 	return false;
 }
 
-static bool is_matched(const struct fc_copy_spec *spec, const struct space *space)
+static bool is_excepted(const struct fc_copy_spec *spec, const char *namespace_)
 {
+	for (size_t i = 0; i < spec->except_count; i++)
+		if (strcmp(spec->except[i], namespace_) == 0)
+			return true;
+	return false;
+}
+
+static bool is_matched(const struct copy_rule *cr, const struct space *space)
+{
+	const struct fc_copy_spec *spec = &cr->spec;
+
+	if (is_excepted(spec, space->name))
+		return false;
 	if (spec->selector && fc_selector_matches(spec->selector, space->labels))
 		return true;
+	if (cr->dialect->copy->matches)
+		return spec->pattern_count && cr->dialect->copy->matches(spec, space->name);
 	for (size_t i = 0; i < spec->pattern_count; i++)
 		if (fc_glob_match((struct fc_glob){ spec->patterns[i], strlen(spec->patterns[i]) }, space->name))
 			return true;
@@ -92,14 +102,38 @@ static bool is_source(const struct site *s, const char *namespace_)
 	       strcmp(copy_rule_name(cr), copy_rule_source_name(cr)) == 0;
 }
 
+static bool is_ending(const struct site *s, const struct space *space)
+{
+	return s->rule->dialect->copy->live_spaces && space->terminating;
+}
+
+/* A pattern means system namespaces only where the operator does. */
+static bool is_left_out(const struct fc_engine *e, const struct site *s, const char *namespace_)
+{
+	const struct copy_rule *cr = s->rule;
+	const struct copy_query q = { .ends = {
+					      .source = { cr->word->cluster->no, cr->resource,
+							  copy_rule_source_namespace(cr) },
+					      .target = { s->cluster->no, s->word->resource, namespace_ },
+				      } };
+
+	return cr->dialect->copy->live_spaces && fc_name_is_system_namespace(namespace_) &&
+	       !permission_of_operator(e, &q);
+}
+
+static bool is_outside(const struct fc_engine *e, const char *namespace_)
+{
+	return !namespace_selected(e, namespace_) || !namespace_is_in(&e->options.copies_in, namespace_);
+}
+
 static bool is_selected(const struct fc_engine *e, const struct site *s, const char *namespace_)
 {
 	const struct fc_copy_spec *spec = &s->rule->spec;
 	const struct space *space = namespace_find(e, s->cluster, namespace_);
 
-	if (!namespace_selected(e, namespace_) || is_source(s, namespace_))
+	if (is_outside(e, namespace_) || is_source(s, namespace_) || (space && is_ending(s, space)))
 		return false;
-	return is_named(spec, namespace_) || (space && is_matched(spec, space));
+	return is_named(spec, namespace_) || (space && is_matched(s->rule, space) && !is_left_out(e, s, namespace_));
 }
 
 static void settle_namespace(struct fc_engine *e, struct site *s, const char *namespace_)
@@ -153,12 +187,23 @@ static void drop_unselected(struct fc_engine *e, struct site *s)
 			pair_free(e, p);
 }
 
+static void warn_outside(struct fc_engine *e, struct copy_rule *cr)
+{
+	if (cr->warned)
+		return;
+	cr->warned = true;
+	notice_warning(e, cr->bearer->target, "a destination's namespace is not one of those that are worked in");
+}
+
 static void add_selected(struct fc_engine *e, struct site *s)
 {
 	struct space *space, *next;
 
-	for (size_t i = 0; i < s->rule->spec.name_count; i++)
+	for (size_t i = 0; i < s->rule->spec.name_count; i++) {
 		settle_namespace(e, s, s->rule->spec.names[i]);
+		if (s->rule->dialect->copy->live_spaces && is_outside(e, s->rule->spec.names[i]))
+			warn_outside(e, s->rule);
+	}
 	if (needs_spaces(&s->rule->spec))
 		HASH_ITER(hh, s->cluster->spaces, space, next)
 			settle_namespace(e, s, space->name);
@@ -185,6 +230,8 @@ void site_settle(struct fc_engine *e, struct site *s)
 	}
 	if (s->settled)
 		origin_settled(e, s);
+	if (s->rule->hold)
+		target_mark(e, s->rule->hold);
 	copy_rule_look_at_body(e, s->rule);
 	site_judge(e, s);
 }
@@ -233,15 +280,15 @@ static struct site *site_find(const struct copy_rule *cr, const struct cluster *
 	return s;
 }
 
-/* The own cluster always: what there is to say of the rule is said there. */
+/* The own cluster always, but for what is meant for others: what there is to say of the rule is said there. */
 static bool takes_cluster(const struct copy_rule *cr, const struct cluster *c)
 {
 	const struct fc_cluster_selection *clusters = cr->bearer->clusters;
 
 	if (c->no == cr->bearer->target->key.cluster)
-		return true;
-	return !copy_rule_is_invalid(cr) && !cr->denied && cr->resource && clusters && !c->leaving &&
-	       fc_cluster_selection_takes(clusters, c->info.name, c->info.labels);
+		return cr->spec.reach != FC_COPY_ABROAD;
+	return cr->spec.reach != FC_COPY_AT_HOME && !copy_rule_is_invalid(cr) && !cr->denied && cr->resource &&
+	       clusters && !c->leaving && fc_cluster_selection_takes(clusters, c->info.name, c->info.labels);
 }
 
 void copy_rule_select_clusters(struct fc_engine *e, struct copy_rule *cr)
@@ -288,11 +335,14 @@ void sites_cluster_changed(struct fc_engine *e, struct cluster *c)
 
 void sites_set_changed(struct fc_engine *e)
 {
-	struct target *t, *next;
+	struct target *t;
 
 	if (!e->copies)
 		return;
-	HASH_ITER(hh, e->targets, t, next)
+	FC_TABLE_FOREACH(&e->targets, at, t) {
 		for (struct copy_rule *cr = t->bearer ? t->bearer->rules : NULL; cr; cr = cr->next)
-			copy_rule_select_clusters(e, cr);
+			copy_rule_bind(e, cr);
+		if (t->bearer)
+			memories_bind(e, t->bearer);
+	}
 }

@@ -23,8 +23,8 @@ void cluster_changed(struct fc_engine *e, struct cluster *c, const struct fc_eve
 /* --- clusters.c: connections, and who answers --- */
 void cluster_up(struct fc_engine *e, struct cluster *c, const struct fc_event *event);
 void cluster_down(struct fc_engine *e, struct cluster *c, const struct fc_event *event);
-bool clusters_have_told(const struct fc_engine *e); /* every cluster is synced, or has failed once */
-void clusters_check_synced(struct fc_engine *e, struct cluster *c);
+bool clusters_have_told(struct fc_engine *e); /* every cluster is synced, or has failed once */
+void clusters_check_synced(struct cluster *c);
 /* Who was refused because of what may have changed just now is judged again. */
 void clusters_look_again(struct fc_engine *e);
 /* Decides again about every target that lies on the cluster or reads from it. */
@@ -51,6 +51,9 @@ void words_start(struct fc_engine *e, struct cluster *c);     /* asks for what -
 void words_ask_again(struct fc_engine *e, struct cluster *c); /* all of them */
 void words_abandon(struct fc_engine *e, struct cluster *c);   /* the cluster is leaving: no rule uses them */
 void words_free(struct fc_engine *e, struct cluster *c);
+/* At the end of a step: what no word means any more is watched no more. Returns whether a cluster has told all by that:
+ * then there is more to decide. */
+bool words_settle(struct fc_engine *e);
 void cluster_resolved(struct fc_engine *e, struct cluster *c, const struct fc_event *event);
 /* A watch of it works: whatever discovery says, the type is there. */
 void type_is_served(struct fc_engine *e, struct cluster *c, const struct fc_resource *r);
@@ -59,10 +62,11 @@ struct word *cluster_word(struct fc_engine *e, struct cluster *c, const char *te
 /* Does anybody rely on it? */
 static inline bool word_is_used(const struct word *w)
 {
-	return w->rules || w->for_targets || w->for_copies || w->copy_rules || w->sites;
+	return w->rules || w->for_targets || w->for_copies || w->copy_rules || w->sites || w->memories;
 }
 /* Nobody uses it any more: it is not looked up again. */
 void cluster_forget_word(struct fc_engine *e, struct word *w);
 bool namespace_selected(const struct fc_engine *e, const char *namespace_);
+bool namespace_is_in(const struct fc_namespace_list *l, const char *namespace_);
 
 #endif

@@ -19,6 +19,28 @@
 #define NAMED_PER_RESOURCE 40
 #define WIDE_NAMESPACES 4
 
+/* All sources of one resource in one cluster, by namespaces: decides how wide their watches are. */
+struct source_space {
+	const char *namespace_; /* interned, "" for cluster-scoped */
+	size_t count;		/* sources in it */
+	struct watch *wide;	/* one watch of the namespace; NULL: one per source */
+	bool narrowing;		/* few are left: each gets a watch of its own again, then the wide one ends */
+	UT_hash_handle hh;	/* source_group.spaces */
+};
+struct source_group {
+	fc_cluster_no cluster;
+	const struct fc_resource *resource;
+	struct source_space *spaces;
+	/* Sums over the spaces, so that one source more or less costs the same however many there are. */
+	size_t wide_spaces; /* watched as a whole */
+	size_t crowded;	    /* with many sources */
+	size_t scattered;   /* sources in the others */
+	size_t named;	    /* watches of single objects */
+	struct watch *wide; /* one watch of the cluster, or NULL */
+	bool narrowing;	    /* as in a space */
+	struct source_group *next;
+};
+
 static struct source_group *group_of(struct fc_engine *e, uint64_t cluster, const struct fc_resource *resource)
 {
 	struct source_group *g;
@@ -83,8 +105,8 @@ static bool takes_the_namespace(const struct fc_engine *e, const struct source_g
 {
 	if (!g->resource->namespaced)
 		return false;
-	return space->wide || e->options.namespace_count || g->wide_spaces < WIDE_NAMESPACES ||
-	       (g->wide && g->wide->forbidden);
+	return space->wide || e->options.namespace_count || e->options.sources_in.count ||
+	       g->wide_spaces < WIDE_NAMESPACES || (g->wide && g->wide->forbidden);
 }
 
 static struct watch *start_wide(struct fc_engine *e, const struct source_group *g, const char *namespace_)
@@ -208,9 +230,9 @@ static void stop_unused(struct fc_engine *e, struct source_group *g)
 
 static void settle_group(struct fc_engine *e, struct source_group *g)
 {
-	struct source *s, *next;
+	struct source *s;
 
-	HASH_ITER(hh, e->sources, s, next)
+	FC_TABLE_FOREACH(&e->sources, at, s)
 		if (s->planned && s->key.cluster == g->cluster && s->key.resource == g->resource)
 			settle(e, g, space_of(g, &s->key), s);
 	stop_unused(e, g);
@@ -272,20 +294,20 @@ static void begin_group(struct fc_engine *e, struct source_group *g)
 
 	for (const struct source_space *space = g->spaces; space; space = space->hh.next)
 		crowded += space->count > NAMED_PER_NAMESPACE;
-	if (crowded > WIDE_NAMESPACES && e->options.namespace_count == 0)
+	if (crowded > WIDE_NAMESPACES && e->options.namespace_count == 0 && e->options.sources_in.count == 0)
 		g->wide = start_wide(e, g, NULL);
 }
 
 void source_watches_begin(struct fc_engine *e)
 {
-	struct source *s, *next;
+	struct source *s;
 
 	/* All are counted before the first is watched: who is one of many is never watched alone first. */
-	HASH_ITER(hh, e->sources, s, next)
+	FC_TABLE_FOREACH(&e->sources, at, s)
 		count_in(e, s);
 	for (struct source_group *g = e->groups; g; g = g->next)
 		begin_group(e, g);
-	HASH_ITER(hh, e->sources, s, next)
+	FC_TABLE_FOREACH(&e->sources, at, s)
 		watch_it(e, s);
 }
 

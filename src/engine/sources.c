@@ -4,23 +4,33 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "engine/copy_judge.h"
 #include "engine/parts.h"
 #include "engine/whole.h"
 #include "json/decode.h"
 #include "model/resource_version.h"
+
+static void forget_held(struct source *s)
+{
+	if (s->held)
+		json_decref(s->held->object);
+	free(fc_steal(&s->held));
+}
 
 /* Nobody names it any more. */
 static void free_unused(struct fc_engine *e, struct source *s)
 {
 	if (s->rules || s->copy_rules)
 		return;
+	e->unknown_sources -= !s->known;
 	source_watch_remove(e, s);
 	job_forget(e, cluster_of(e, s->key.cluster), &s->job);
-	HASH_DEL(e->sources, s);
-	json_decref(s->held);
+	fc_table_remove(&e->sources, s);
+	forget_held(s);
+	readings_free(&s->readings);
 	json_decref(s->said);
-	fault_clear(&s->error);
-	free(s->version);
+	setback_free(&s->setback);
+	fc_rv_set(&s->version, NULL);
 	key_drop(e, &s->key);
 	free(s);
 }
@@ -43,14 +53,6 @@ void source_detach_copy(struct fc_engine *e, struct copy_rule *cr)
 	free_unused(e, s);
 }
 
-static void set_version(struct source *s, const char *version)
-{
-	if (s->version && version && strcmp(s->version, version) == 0)
-		return;
-	free(s->version);
-	s->version = fc_xstrdup_null(version);
-}
-
 /* Is the wanted value one that the target may have to be written with soon? Then it is kept until the target has
  * decided. */
 static bool value_is_needed(const struct fc_engine *e, const struct rule *r)
@@ -66,14 +68,28 @@ static bool value_is_needed(const struct fc_engine *e, const struct rule *r)
 	return t->known && !fc_digest_equal(&r->want, &r->present);
 }
 
-static void rule_source_is(struct fc_engine *e, struct rule *r, const json_t *body, int64_t received_us)
+/* The rules of a source mostly want the same value of it, one after the other: its digest is made once. */
+struct last {
+	const json_t *value; /* NULL: none yet */
+	struct fc_digest digest;
+};
+
+static struct fc_digest digest_of(const json_t *value, struct last *last)
+{
+	if (!value || value != last->value)
+		*last = (struct last){ .value = value, .digest = fc_digest_json(value) };
+	return last->digest;
+}
+
+static void rule_source_is(struct fc_engine *e, struct rule *r, const json_t *body, int64_t received_us,
+			   struct last *last)
 {
 	struct fc_digest before = r->want;
 	bool was_known = r->want_known;
 	json_t *value = NULL;
 
-	r->wanted = body ? r->cond.dialect->desired(&r->spec, body, &value) : FC_WANTED_PATH_NOT_FOUND;
-	r->want = fc_digest_json(r->wanted == FC_WANTED_VALUE ? value : NULL);
+	r->wanted = body ? r->cond.dialect->desired(r->spec, body, &value) : FC_WANTED_PATH_NOT_FOUND;
+	r->want = digest_of(r->wanted == FC_WANTED_VALUE ? value : NULL, last);
 	r->want_known = true;
 	if (!was_known || !fc_digest_equal(&before, &r->want)) {
 		r->fresh = r->want_moved = true;
@@ -95,6 +111,7 @@ static void hear(struct fc_engine *e, struct source *s, const json_t *body)
 		json_decref(said);
 		return;
 	}
+	readings_free(&s->readings);
 	json_decref(s->said);
 	s->said = said;
 	for (struct rule *r = s->rules; r; r = r->next_in_source) {
@@ -105,16 +122,26 @@ static void hear(struct fc_engine *e, struct source *s, const json_t *body)
 		cycles_copies_permitted_anew(e, cr);
 }
 
+static void is_known(struct fc_engine *e, struct source *s)
+{
+	e->unknown_sources -= !s->known;
+	s->known = true;
+}
+
 /* The source stands as `body` says; NULL: it is not there. */
 static void take(struct fc_engine *e, struct source *s, json_t *body, int64_t received_us)
 {
+	struct last last = { .value = NULL };
+
 	hear(e, s, body);
-	s->known = true;
+	is_known(e, s);
 	s->present = body != NULL;
 	s->unreadable = false;
-	fault_clear(&s->error);
+	if (s->setback)
+		fault_clear(&s->setback->error);
+	setback_free_unused(&s->setback);
 	for (struct rule *r = s->rules; r; r = r->next_in_source)
-		rule_source_is(e, r, body, received_us);
+		rule_source_is(e, r, body, received_us, &last);
 	copy_rules_source_is(e, s, body, received_us);
 }
 
@@ -126,7 +153,7 @@ static void learn_from_others(const struct source *s, struct rule *r)
 		return;
 	for (const struct rule *other = s->rules; other; other = other->next_in_source) {
 		if (!other->want_known || other->cond.dialect != r->cond.dialect ||
-		    !fc_path_same(other->spec.source_path, r->spec.source_path))
+		    !fc_path_same(other->spec->source_path, r->spec->source_path))
 			continue;
 		r->wanted = other->wanted;
 		r->want = other->want;
@@ -142,18 +169,16 @@ static struct source *source_new(struct fc_engine *e, const struct key *key)
 	s->key = *key;
 	s->key.namespace_ = fc_intern_again(e->strings, key->namespace_);
 	s->key.name = fc_intern_again(e->strings, key->name);
-	job_init(&s->job, s);
-	HASH_ADD(hh, e->sources, key, sizeof(s->key), s);
+	e->unknown_sources++;
+	fc_table_add(&e->sources, s);
 	return s;
 }
 
 void source_attach_copy(struct fc_engine *e, const struct key *key, struct copy_rule *cr)
 {
-	struct source *s = NULL;
-	bool is_new;
+	struct source *s = source_of_key(e, key);
+	bool is_new = !s;
 
-	HASH_FIND(hh, e->sources, key, sizeof(*key), s);
-	is_new = !s;
 	if (is_new)
 		s = source_new(e, key);
 	DL_APPEND2(s->copy_rules, cr, prev_in_source, next_in_source);
@@ -164,9 +189,8 @@ void source_attach_copy(struct fc_engine *e, const struct key *key, struct copy_
 
 struct source *source_attach(struct fc_engine *e, const struct key *key, struct rule *r)
 {
-	struct source *s = NULL;
+	struct source *s = source_of_key(e, key);
 
-	HASH_FIND(hh, e->sources, key, sizeof(*key), s);
 	if (!s) {
 		s = source_new(e, key);
 		DL_APPEND2(s->rules, r, prev_in_source, next_in_source);
@@ -181,15 +205,21 @@ struct source *source_attach(struct fc_engine *e, const struct key *key, struct 
 	if (s->known && s->present && !r->want_known && !r->denied)
 		source_read(e, s);
 	else if (s->known && !s->present)
-		rule_source_is(e, r, NULL, 0);
+		rule_source_is(e, r, NULL, 0, &(struct last){ .value = NULL });
 	return s;
+}
+
+/* A source that has told nothing yet may consent to what closes a circle: until then, or for a moment at least, what a
+ * new target is fed with goes no further. */
+bool sources_may_close_circle(const struct fc_engine *e, const struct target *t)
+{
+	return e->unknown_sources > 0 && e->now_ms < t->settle_until_ms && source_of_key(e, &t->key);
 }
 
 static struct target *being_written(struct fc_engine *e, const struct key *key)
 {
-	struct target *t = NULL;
+	struct target *t = target_of_key(e, key);
 
-	HASH_FIND(hh, e->targets, key, sizeof(*key), t);
 	return t && t->phase == WRITING ? t : NULL;
 }
 
@@ -207,33 +237,43 @@ static bool is_news(const struct source *s, const char *version)
 {
 	enum fc_rv_order order;
 
-	if (!s->known || !s->version)
+	if (!s->known || !fc_rv_is_set(&s->version))
 		return true;
-	order = fc_rv_compare(version, s->version);
+	order = fc_rv_compare_kept(version, &s->version);
 	return order == FC_RV_NEWER || order == FC_RV_UNKNOWN ||
 	       (order == FC_RV_SAME && (s->unreadable || !s->present));
 }
 
-static void hold(struct source *s, json_t *object, int64_t received_us)
+static bool is_older_than_held(const struct source *s, const char *version)
 {
-	if (s->held && fc_rv_compare(fc_json_metadata(object, "resourceVersion"),
-				     fc_json_metadata(s->held, "resourceVersion")) == FC_RV_OLDER)
-		return;
-	json_decref(s->held);
-	s->held = json_incref(object);
-	s->held_received_us = received_us;
+	return s->held && fc_rv_compare(version, fc_json_metadata(s->held->object, "resourceVersion")) == FC_RV_OLDER;
 }
 
-/* An older version: a snapshot from before the last event or our own write, or, in a list, versions that begin again
- * after a restore from a backup. A read tells which, once more where something came while it was under way. */
+static void hold(struct source *s, json_t *object, int64_t received_us)
+{
+	forget_held(s);
+	s->held = fc_xcalloc(1, sizeof(*s->held));
+	*s->held = (struct held_body){ .object = json_incref(object), .received_us = received_us };
+}
+
+/* A list has an older version: a snapshot from before the last event or our own write, or versions that begin again
+ * after a restore from a backup. A read tells which; what is held may be of before the restore. */
+static void doubt(struct fc_engine *e, struct source *s)
+{
+	s->in_doubt = true;
+	forget_held(s);
+	source_ask(e, s);
+}
+
+/* Once in doubt, it is read once more where something comes while a read is under way. */
 static void is_late(struct fc_engine *e, struct source *s, const struct watch *w, const char *version)
 {
-	if (fc_rv_compare(version, s->version) != FC_RV_OLDER)
+	if (fc_rv_compare_kept(version, &s->version) != FC_RV_OLDER)
 		return;
-	s->in_doubt = s->in_doubt || w->listing;
-	if (!s->in_doubt)
-		return;
-	source_ask(e, s);
+	if (w->listing)
+		doubt(e, s);
+	else if (s->in_doubt)
+		source_ask(e, s);
 }
 
 void source_object(struct fc_engine *e, struct watch *w, json_t *object, int64_t received_us)
@@ -251,13 +291,17 @@ void source_object(struct fc_engine *e, struct watch *w, json_t *object, int64_t
 	}
 	s->in_doubt = false;
 	if (being_written(e, &s->key)) {
+		if (is_older_than_held(s, version)) {
+			if (w->listing)
+				doubt(e, s);
+			return;
+		}
 		hold(s, object, received_us);
 		/* A consent that is withdrawn ends at once. */
-		if (s->held == object)
-			hear(e, s, object);
+		hear(e, s, object);
 		return;
 	}
-	set_version(s, version);
+	fc_rv_set(&s->version, version);
 	take(e, s, object, received_us);
 }
 
@@ -266,10 +310,9 @@ void source_object(struct fc_engine *e, struct watch *w, json_t *object, int64_t
 static void is_absent(struct fc_engine *e, struct source *s, const char *version)
 {
 	s->touched = true;
-	json_decref(s->held);
-	s->held = NULL;
+	forget_held(s);
 	if (version)
-		set_version(s, version);
+		fc_rv_set(&s->version, version);
 	s->in_doubt = !version;
 	take(e, s, NULL, 0);
 }
@@ -281,7 +324,7 @@ void source_gone(struct fc_engine *e, struct watch *w, const char *namespace_, c
 	if (!s)
 		return;
 	mark_seen(s, w);
-	if (!s->known || fc_rv_compare(version, s->version) != FC_RV_OLDER)
+	if (!s->known || fc_rv_compare_kept(version, &s->version) != FC_RV_OLDER)
 		is_absent(e, s, version);
 	else
 		is_late(e, s, w, version);
@@ -300,9 +343,10 @@ void source_unreadable(struct fc_engine *e, struct watch *w, const char *namespa
 		return;
 	}
 	if (version)
-		set_version(s, version);
+		fc_rv_set(&s->version, version);
 	/* Present and unchanged, as far as the rules go, until it can be read again. */
-	s->known = s->present = s->unreadable = true;
+	is_known(e, s);
+	s->present = s->unreadable = true;
 	for (struct rule *r = s->rules; r; r = r->next_in_source)
 		target_mark(e, r->target);
 	copy_rules_mark_source(e, s);
@@ -338,14 +382,23 @@ void sources_changed(struct fc_engine *e, struct watch *w)
 
 void sources_forget_held(struct fc_engine *e, fc_cluster_no cluster)
 {
-	struct source *s, *next;
+	struct source *s;
 
-	HASH_ITER(hh, e->sources, s, next) {
-		if (s->key.cluster != cluster)
-			continue;
-		json_decref(s->held);
-		s->held = NULL;
-	}
+	FC_TABLE_FOREACH(&e->sources, at, s)
+		if (s->key.cluster == cluster)
+			forget_held(s);
+}
+
+int64_t source_not_before_ms(const struct source *s)
+{
+	return setback_or_none(s->setback)->not_before_ms;
+}
+
+void source_waits_no_more(struct source *s)
+{
+	if (s->setback)
+		s->setback->not_before_ms = 0;
+	setback_free_unused(&s->setback);
 }
 
 void source_read(struct fc_engine *e, struct source *s)
@@ -354,7 +407,7 @@ void source_read(struct fc_engine *e, struct source *s)
 	struct fc_action *a;
 	uint64_t id;
 
-	if (s->job.request)
+	if (job_is_under_way(&s->job))
 		return;
 	/* When that cluster is back, its rules are decided again. */
 	s->owed = s->owed || c->connection == REFUSED;
@@ -379,6 +432,11 @@ void source_ask(struct fc_engine *e, struct source *s)
 	source_read(e, s);
 }
 
+bool source_is_in_question(const struct source *s)
+{
+	return s->owed || (job_is_under_way(&s->job) && s->asked);
+}
+
 static void values_are_here(struct fc_engine *e, struct source *s)
 {
 	for (struct rule *r = s->rules; r; r = r->next_in_source) {
@@ -391,27 +449,26 @@ static void values_are_here(struct fc_engine *e, struct source *s)
 /* Is the state that a read found, while the watch was telling something, one from before that? */
 static bool is_overtaken(const struct source *s, const char *version)
 {
-	enum fc_rv_order order = fc_rv_compare(version, s->version);
+	enum fc_rv_order order = fc_rv_compare_kept(version, &s->version);
 
-	return s->version && (order == FC_RV_OLDER || (order == FC_RV_SAME && !s->present));
+	return fc_rv_is_set(&s->version) && (order == FC_RV_OLDER || (order == FC_RV_SAME && !s->present));
 }
 
-void source_read_done(struct fc_engine *e, struct source *s, json_t *object, const struct fc_error *error)
+static void read_done(struct fc_engine *e, struct source *s, json_t *object, const struct fc_error *error)
 {
 	const char *version = object ? fc_json_metadata(object, "resourceVersion") : NULL;
 
 	if (error && error->cls != FC_ERR_NOT_FOUND) {
 		/* The delay is the source's own: other rules of the targets that wait for it are not held up
 		 * (promise 7). */
-		fault_set(&s->error, error);
+		retry_source_failed(e, s, error);
 		s->owed = s->owed || s->asked;
-		s->not_before_ms = e->now_ms + retry_delay_ms(&e->random, ++s->failures, error);
-		measure_retry(e);
 		values_are_here(e, s);
 		return;
 	}
-	s->failures = 0;
-	s->not_before_ms = 0;
+	if (s->setback)
+		s->setback->failures = 0;
+	source_waits_no_more(s);
 	/* The watch has said something while this answer was under way: what it said later counts, and gave the
 	 * values that were waited for. An older answer that nothing has overtaken is believed: versions begin
 	 * again after a restore from a backup. */
@@ -420,12 +477,18 @@ void source_read_done(struct fc_engine *e, struct source *s, json_t *object, con
 		return;
 	}
 	if (version)
-		set_version(s, version);
+		fc_rv_set(&s->version, version);
 	take(e, s, object, 0);
 	if (!object)
-		copy_rules_source_sure(s);
+		copy_rules_end_is_sure(s, true);
 	/* One that is owed is read when its rules are decided, at the end of this step. */
 	s->in_doubt = s->owed || !object;
+}
+
+void source_read_done(struct fc_engine *e, struct source *s, json_t *object, const struct fc_error *error)
+{
+	read_done(e, s, object, error);
+	copy_rules_source_was_read(e, s);
 }
 
 static void deliver(struct fc_engine *e, struct source *s, json_t *body, int64_t received_us)
@@ -436,37 +499,46 @@ static void deliver(struct fc_engine *e, struct source *s, json_t *body, int64_t
 		return;
 	s->touched = true;
 	s->in_doubt = false;
-	set_version(s, version);
+	fc_rv_set(&s->version, version);
 	take(e, s, body, received_us);
 }
 
 void source_deliver_held(struct fc_engine *e, const struct key *key)
 {
-	struct source *s = NULL;
-	json_t *held;
+	struct source *s = source_of_key(e, key);
+	struct held_body *h = s ? fc_steal(&s->held) : NULL;
 
-	HASH_FIND(hh, e->sources, key, sizeof(*key), s);
-	if (!s || !s->held)
+	if (!h)
 		return;
-	held = fc_steal(&s->held);
-	deliver(e, s, held, s->held_received_us);
-	json_decref(held);
+	deliver(e, s, h->object, h->received_us);
+	json_decref(h->object);
+	free(h);
+}
+
+void source_was_read(struct fc_engine *e, const struct key *key, json_t *object)
+{
+	struct source *s = source_of_key(e, key);
+
+	if (s && s->known && s->present)
+		deliver(e, s, object, 0);
+}
+
+bool source_is_named(const struct fc_engine *e, const struct key *key)
+{
+	return source_of_key(e, key);
 }
 
 void source_written(struct fc_engine *e, const struct key *key, json_t *answer)
 {
-	struct source *s = NULL;
+	struct source *s = source_of_key(e, key);
 	bool was_held;
 
-	HASH_FIND(hh, e->sources, key, sizeof(*key), s);
 	if (!s)
 		return;
 	was_held = s->held;
-	if (s->held && fc_rv_compare(fc_json_metadata(s->held, "resourceVersion"),
-				     fc_json_metadata(answer, "resourceVersion")) != FC_RV_NEWER) {
-		json_decref(s->held);
-		s->held = NULL;
-	}
+	if (s->held && fc_rv_compare(fc_json_metadata(s->held->object, "resourceVersion"),
+				     fc_json_metadata(answer, "resourceVersion")) != FC_RV_NEWER)
+		forget_held(s);
 	/* One that the source's watch says is gone was deleted behind our back, or has not been told of yet. */
 	if (s->held)
 		source_deliver_held(e, key);

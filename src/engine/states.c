@@ -23,7 +23,8 @@ void rule_set_state(struct fc_engine *e, struct rule *r, enum fc_state state, co
 static bool is_covered(const struct rule *r)
 {
 	for (const struct rule *above = r->target->rules; above != r; above = above->next)
-		if (above->takes_part && fc_path_compare(above->spec.target_path, r->spec.target_path) == FC_PATH_ABOVE)
+		if (above->takes_part &&
+		    fc_path_compare(above->spec->target_path, r->spec->target_path) == FC_PATH_ABOVE)
 			return true;
 	return false;
 }
@@ -32,8 +33,8 @@ static bool is_invalid(struct fc_engine *e, struct rule *r)
 {
 	const struct target *t = r->target;
 
-	if (r->spec.invalid_reason) {
-		rule_set_state(e, r, FC_STATE_INVALID, r->spec.invalid_reason, "", r->spec.invalid_message);
+	if (r->spec->invalid_reason) {
+		rule_set_state(e, r, FC_STATE_INVALID, r->spec->invalid_reason, "", r->spec->invalid_message);
 		return true;
 	}
 	if (r->misfit) {
@@ -60,7 +61,7 @@ static bool is_invalid(struct fc_engine *e, struct rule *r)
 
 static bool is_on_cycle(struct fc_engine *e, struct rule *r)
 {
-	if (!r->on_cycle)
+	if (!r->vertex.on_cycle)
 		return false;
 	rule_set_state(e, r, FC_STATE_CYCLE, "Cycle",
 		       "the rule feeds itself, alone or through others: take one of them out", NULL);
@@ -168,13 +169,15 @@ static bool source_failed(struct fc_engine *e, struct rule *r, const struct faul
 static bool source_is_unknown(struct fc_engine *e, struct rule *r)
 {
 	const struct source *s = r->source;
+	const struct setback *setback;
 
 	if (!s || (s->known && (r->denied || r->want_known || !s->present || s->unreadable)))
 		return false;
 	/* Why a source that did not consent cannot be read is no affair of who asks. */
-	if (r->denied && (s->error.cls != FC_ERR_NONE || (s->watch && s->watch->error.cls != FC_ERR_NONE)))
+	setback = setback_or_none(s->setback);
+	if (r->denied && (setback->error.cls != FC_ERR_NONE || (s->watch && s->watch->error.cls != FC_ERR_NONE)))
 		return false;
-	if (source_failed(e, r, &s->error, s->failures) ||
+	if (source_failed(e, r, &setback->error, setback->failures) ||
 	    (s->watch && !s->known && source_failed(e, r, &s->watch->error, TRIES)))
 		return true;
 	/* One that is only looked at for its consent is not worth a read of the target. */
@@ -290,7 +293,7 @@ static bool is_unreadable(struct fc_engine *e, struct rule *r)
 static bool is_in_a_copy(struct fc_engine *e, struct rule *r)
 {
 	if (!r->target->copy || !copy_has_owner(r->target->copy) ||
-	    strcmp(fc_path_segment(r->spec.target_path, 0), "metadata") == 0)
+	    strcmp(fc_path_segment(r->spec->target_path, 0), "metadata") == 0)
 		return false;
 	rule_set_state(e, r, FC_STATE_CONFLICT, "AnotherRule", "the target is another rule's copy of a whole object",
 		       NULL);
@@ -316,27 +319,26 @@ void rule_judge(struct fc_engine *e, struct rule *r)
 
 bool rule_set_source_failed(struct fc_engine *e, struct rule *r)
 {
-	return r->source && source_failed(e, r, &r->source->error, r->source->failures);
+	const struct setback *s = r->source ? r->source->setback : NULL;
+
+	return s && source_failed(e, r, &s->error, s->failures);
 }
 
 /* What its target waits for: what it met itself first. */
-static const struct fault *cause_of_waiting(const struct rule *r, unsigned *failures)
+static const struct setback *cause_of_waiting(const struct rule *r)
 {
-	const struct target *t = r->target;
-	bool of_status =
-		rule_part(r) == PART_STATUS ? t->of_status.error.cls != FC_ERR_NONE : t->error.cls == FC_ERR_NONE;
+	enum part own = rule_part(r), other = own == PART_OBJECT ? PART_STATUS : PART_OBJECT;
+	const struct setback *s = setback_or_none(r->target->setbacks[own]);
 
-	*failures = of_status ? t->of_status.failures : t->failures;
-	return of_status ? &t->of_status.error : &t->error;
+	return s->error.cls != FC_ERR_NONE ? s : setback_or_none(r->target->setbacks[other]);
 }
 
 void rule_set_waiting(struct fc_engine *e, struct rule *r)
 {
-	const struct target *t = r->target;
-	unsigned failures;
-	const struct fault *why = cause_of_waiting(r, &failures);
+	const struct setback *s = cause_of_waiting(r);
+	const struct fault *why = &s->error;
 
-	if (t->flapping) {
+	if (r->target->flapping) {
 		rule_set_state(e, r, FC_STATE_FLAPPING, "Flapping", "somebody else keeps undoing what this rule writes",
 			       NULL);
 		return;
@@ -352,7 +354,7 @@ void rule_set_waiting(struct fc_engine *e, struct rule *r)
 	default:
 		break;
 	}
-	if (may_pass(why->cls) && failures < TRIES) {
+	if (may_pass(why->cls) && s->failures < TRIES) {
 		rule_set_state(e, r, FC_STATE_PENDING, "Retrying", "", why->text);
 		return;
 	}

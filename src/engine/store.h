@@ -10,18 +10,21 @@
 #include "base/hash.h"
 #include "base/intern.h"
 #include "base/random.h"
+#include "base/table.h"
 #include "engine/engine.h"
 #include "engine/traffic.h"
+#include "engine/trouble.h"
 #include "json/digest.h"
 
 #include <utlist.h>
 
 #include <stdbool.h>
 
-struct copy_rule; /* this and the next three: engine/copy.h */
+struct copy_rule; /* this and the next four: engine/copy.h */
 struct site;
 struct pair;
 struct origin;
+struct memory;
 
 /* An object's key. All pointers are interned, so keys are equal when their bytes are. */
 struct key {
@@ -29,12 +32,6 @@ struct key {
 	const char *namespace_;		    /* "" for cluster-scoped */
 	const char *name;
 	uint64_t cluster; /* as wide as a pointer: no padding between the bytes that are compared */
-};
-
-/* What last went wrong, kept small: there may be one for each of a hundred thousand objects. */
-struct fault {
-	enum fc_error_class cls; /* FC_ERR_NONE: nothing, and text is NULL */
-	char *text;
 };
 
 /* What a watch is for. */
@@ -53,7 +50,7 @@ struct watch {
 	const char *name;		    /* interned or NULL: all objects */
 	enum watch_use use;
 	enum fc_watch_content content;
-	bool synced; /* its first list is complete */
+	bool synced; /* its first list is complete; of targets: since their cluster was left alone last */
 	bool listing;
 	bool relisting;		/* asked to list again, which it has not done yet */
 	bool forbidden;		/* of sources: refused by RBAC, and nothing has come of it since */
@@ -66,7 +63,8 @@ struct watch {
 	struct source *sources; /* WATCH_SOURCES: those that rely on it (list `in_watch`) */
 	int64_t slot_ms;	/* when it is to list again next, of all but sources; 0: never */
 	struct alarm alarm;	/* for that */
-	UT_hash_handle hh;	/* fc_engine.watches */
+	struct watch *prev_in_cluster, *next_in_cluster;
+	UT_hash_handle hh; /* fc_engine.watches */
 };
 
 /* A RESOURCE word as one cluster understands it. */
@@ -82,6 +80,7 @@ struct word {
 	struct rule *rules;		    /* those that wait for it or rely on it (list `in_word`) */
 	struct copy_rule *copy_rules;	    /* the same for whole objects */
 	struct site *sites;		    /* and what they have in this cluster */
+	struct memory *memories;	    /* what statuses remember of it */
 	struct word *next;
 };
 
@@ -121,37 +120,16 @@ struct cluster {
 	struct fault away; /* why it does not answer, told while it is REFUSED for something else */
 	bool had_outcome, has_synced;
 	struct word *words;
+	struct watch *watches;		/* of what is there (list `in_cluster`) */
 	struct watch *namespaces_watch; /* NULL: nothing of it was of interest yet */
 	bool namespaces_failed;		/* they could not be watched at first, and that was said */
 	struct space *spaces;		/* its Namespaces that were told of, by name */
 	struct site *sites;		/* of whole-object rules (list `in_cluster`) */
 	size_t copies;			/* targets here that bear marks of copies */
 	struct brake brake;
-	struct job *write_queue, *read_queue;
+	struct line writes, reads; /* those that wait */
 	unsigned writes_in_flight, reads_in_flight;
 	struct throttle throttle;
-};
-
-/* All sources of one resource in one cluster: decides how wide their watches are. */
-struct source_space {
-	const char *namespace_; /* interned, "" for cluster-scoped */
-	size_t count;		/* sources in it */
-	struct watch *wide;	/* one watch of the namespace; NULL: one per source */
-	bool narrowing;		/* few are left: each gets a watch of its own again, then the wide one ends */
-	UT_hash_handle hh;	/* source_group.spaces */
-};
-struct source_group {
-	fc_cluster_no cluster;
-	const struct fc_resource *resource;
-	struct source_space *spaces;
-	/* Sums over the spaces, so that one source more or less costs the same however many there are. */
-	size_t wide_spaces; /* watched as a whole */
-	size_t crowded;	    /* with many sources */
-	size_t scattered;   /* sources in the others */
-	size_t named;	    /* watches of single objects */
-	struct watch *wide; /* one watch of the cluster, or NULL */
-	bool narrowing;	    /* as in a space */
-	struct source_group *next;
 };
 
 struct fc_engine {
@@ -163,21 +141,25 @@ struct fc_engine {
 	size_t resource_count, resource_cap;
 	struct cluster **clusters; /* in the order of their numbers, which may have gaps */
 	size_t cluster_count, cluster_cap;
+	size_t outcome_count; /* of them, from the first on, that are known to have synced or failed once */
 	struct watch *watches;
-	struct target *targets;
-	struct source *sources;
-	struct source_group *groups;
+	struct fc_table targets, sources; /* of struct target and struct source, by their keys */
+	struct fc_table specs;		  /* what rules say: specs.c */
+	size_t unknown_sources;		  /* which have told nothing yet */
+	struct source_group *groups;	  /* source_watches.c */
 	struct origin *origins;
 	struct copy_rule *with_body; /* those that got a body in this step: kept only if a pair wants it still */
 	bool copies;		     /* a dialect has rules for whole objects: all Namespaces are watched */
 	struct request *requests;
-	struct alarm **heap;
+	struct alarm_time *heap; /* the earliest first: timers.c */
 	size_t heap_count, heap_cap;
-	struct target *dirty, **dirty_end;
+	struct target **dirty; /* to be decided about before this step ends, in this order; NULL: it is done, or gone */
+	size_t dirty_count, dirty_cap;
 	size_t (*counts)[FC_STATES]; /* per dialect */
 	size_t rule_count;
 	uint32_t next_watch, visit;
 	uint64_t next_request, next_target;
+	bool words_forgotten; /* a watch may be nobody's since */
 	bool started;
 	/* At the start sources are only collected, until every cluster has told its targets or failed to, at most
 	 * until then: each is then watched once, as widely as it will be, and its first body serves all its rules. */

@@ -18,22 +18,31 @@ struct fc_engine;
 struct cluster;
 struct watch;
 
-/* A time at which something is to be looked at again: a member of what it is for. */
+/* When something is to be looked at again: a member of what it is for. The time is in fc_engine.heap. */
 enum alarm_kind { ALARM_TARGET, ALARM_CLUSTER, ALARM_WATCH };
 struct alarm {
-	int64_t due_ms; /* 0: not set */
-	uint32_t index; /* in fc_engine.heap */
-	enum alarm_kind kind;
+	unsigned place : 30; /* in the heap, counted from 1; 0: not set */
+	enum alarm_kind kind : 2;
+};
+struct alarm_time {
+	int64_t due_ms;
+	struct alarm *alarm;
 };
 
-/* Something that can wait for a free request in a cluster: a target's write, a target's read, a source's read. */
+/* What can wait for a free request in a cluster: a target's write, a target's read, a source's read. It is a member of
+ * that target or source. */
 enum job_kind { JOB_NONE, JOB_READ_TARGET, JOB_WRITE_TARGET, JOB_READ_SOURCE };
 struct job {
-	enum job_kind kind; /* what it waits for, or what is under way */
-	bool queued;
-	uint64_t request; /* under way; 0: none */
-	void *owner;
-	struct job *prev, *next;
+	uint64_t number : 60;	/* in the line; of the request under way */
+	enum job_kind kind : 3; /* what it waits for, or what is under way */
+	bool queued : 1;
+};
+
+/* Those that wait, first come first served: line.c. */
+struct line {
+	struct job **jobs;   /* a ring of `cap`, a power of two; NULL: it has left */
+	uint64_t first, end; /* the numbers in it, `end` not */
+	size_t cap, count;
 };
 
 struct request {
@@ -56,10 +65,13 @@ struct throttle {
 };
 
 /* --- requests.c: the requests under way and those that wait --- */
-void job_init(struct job *j, void *owner);
 /* Counts the job as under way and gives its request a number, or, where the cluster has no request free, puts it in
  * line and returns 0: its owner is asked again when its turn comes. */
 uint64_t job_start(struct fc_engine *e, struct cluster *c, struct job *j, enum job_kind kind);
+static inline bool job_is_under_way(const struct job *j)
+{
+	return j->kind != JOB_NONE && !j->queued;
+}
 bool job_could_start(struct fc_engine *e, struct cluster *c, enum job_kind kind);
 void job_wait(struct cluster *c, struct job *j, enum job_kind kind);
 void job_leave_line(struct cluster *c, struct job *j);
@@ -69,7 +81,14 @@ void request_done(struct fc_engine *e, const struct fc_event *event);
 void requests_abandon(struct fc_engine *e, struct cluster *c);
 void jobs_run(struct fc_engine *e, struct cluster *c);
 
+/* --- line.c --- */
+void line_add(struct line *l, struct job *j); /* numbers it */
+void line_remove(struct line *l, const struct job *j);
+struct job *line_first(struct line *l); /* NULL: nobody waits */
+void line_fini(struct line *l);
+
 /* --- timers.c --- */
+int64_t alarm_due_ms(const struct fc_engine *e, const struct alarm *a); /* 0: not set */
 /* The earlier of this and what is set. */
 void alarm_set_earliest(struct fc_engine *e, struct alarm *a, int64_t due_ms);
 void alarm_clear(struct fc_engine *e, struct alarm *a);

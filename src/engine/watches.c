@@ -15,6 +15,8 @@ void watch_say_start(struct fc_engine *e, const struct watch *w)
 	a->namespace_ = fc_xstrdup_null(w->namespace_);
 	a->name = fc_xstrdup_null(w->name);
 	a->content = w->content;
+	/* The answers are the targets', and nobody else's. */
+	a->without_echoes = w->use == WATCH_TARGETS;
 }
 
 static void say_stop(struct fc_engine *e, const struct watch *w)
@@ -30,11 +32,29 @@ static bool is_silent(const struct fc_engine *e, const struct watch *w)
 	return cluster_of(e, w->cluster)->connection == REFUSED;
 }
 
+static void join(struct fc_engine *e, struct watch *w)
+{
+	struct cluster *c = cluster_of(e, w->cluster);
+
+	HASH_ADD(hh, e->watches, id, sizeof(w->id), w);
+	DL_APPEND2(c->watches, w, prev_in_cluster, next_in_cluster);
+}
+
+static void leave(struct fc_engine *e, struct watch *w)
+{
+	struct cluster *c = cluster_of(e, w->cluster);
+
+	HASH_DEL(e->watches, w);
+	DL_DELETE2(c->watches, w, prev_in_cluster, next_in_cluster);
+}
+
 void watch_silence(struct fc_engine *e, struct watch *w)
 {
 	say_stop(e, w);
+	leave(e, w);
 	w->id = ++e->next_watch;
 	w->listing = w->relisting = false;
+	join(e, w);
 }
 
 void watch_list_again(struct fc_engine *e, struct watch *w)
@@ -42,9 +62,7 @@ void watch_list_again(struct fc_engine *e, struct watch *w)
 	/* One that is not heard lists when it is. */
 	if (is_silent(e, w))
 		return;
-	HASH_DEL(e->watches, w);
 	watch_silence(e, w);
-	HASH_ADD(hh, e->watches, id, sizeof(w->id), w);
 	watch_say_start(e, w);
 }
 
@@ -69,7 +87,7 @@ struct watch *watch_start_as(struct fc_engine *e, fc_cluster_no cluster, const s
 	w->name = fc_intern_take(e->strings, name);
 	w->use = use;
 	w->content = content;
-	HASH_ADD(hh, e->watches, id, sizeof(w->id), w);
+	join(e, w);
 	resync_begin(e, w);
 	if (!is_silent(e, w))
 		watch_say_start(e, w);
@@ -81,7 +99,7 @@ void watch_stop(struct fc_engine *e, struct watch *w)
 	if (!is_silent(e, w))
 		say_stop(e, w);
 	resync_end(e, w);
-	HASH_DEL(e->watches, w);
+	leave(e, w);
 	fc_intern_drop(e->strings, w->namespace_);
 	fc_intern_drop(e->strings, w->name);
 	fault_clear(&w->error);
@@ -125,7 +143,7 @@ static void list_end(struct fc_engine *e, struct watch *w, bool complete)
 		targets_list_end(e, w);
 	if (w->use == WATCH_TARGETS)
 		copy_watch_told(e, w);
-	clusters_check_synced(e, cluster_of(e, w->cluster));
+	clusters_check_synced(cluster_of(e, w->cluster));
 }
 
 static void targets_failed(struct fc_engine *e, struct watch *w, bool was_gone)
@@ -142,9 +160,9 @@ static void targets_failed(struct fc_engine *e, struct watch *w, bool was_gone)
 	}
 	if (was_gone != fault_is_of_type(&w->error))
 		mark_targets(e, w);
-	if (!w->synced)
+	if (!w->synced || was_gone != fault_is_of_type(&w->error))
 		copy_watch_told(e, w);
-	clusters_check_synced(e, c);
+	clusters_check_synced(c);
 }
 
 /* What it told before stays true, as far as anybody knows (kube-client 6.19). */

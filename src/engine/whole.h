@@ -7,8 +7,10 @@
 #ifndef FC_ENGINE_WHOLE_H
 #define FC_ENGINE_WHOLE_H
 
+#include "engine/bearers.h"
 #include "engine/copy.h"
 #include "engine/cycles.h"
+#include "engine/memories.h"
 
 /* --- targets.c, watches.c, sources.c: what they have for whole objects alone --- */
 /* Found, or made: nothing is known of it then. */
@@ -23,6 +25,7 @@ struct watch *watch_start_as(struct fc_engine *e, fc_cluster_no cluster, const s
 			     enum fc_watch_content content);
 void source_attach_copy(struct fc_engine *e, const struct key *key, struct copy_rule *cr);
 void source_detach_copy(struct fc_engine *e, struct copy_rule *cr);
+bool source_is_in_question(const struct source *s); /* a read is to tell whether it is there, and how */
 
 /* --- reports.c --- */
 /* The same for whole objects: a pair, a rule in a cluster, a copy that nobody wants, and a write of any of them. */
@@ -30,59 +33,32 @@ void report_pair(struct fc_engine *e, enum fc_log_level level, const struct pair
 void report_site(struct fc_engine *e, enum fc_log_level level, const struct site *s);
 void report_stray(struct fc_engine *e, enum fc_log_level level, const struct target *t);
 void report_whole_write(struct fc_engine *e, const struct target *t, const char *version);
+void report_warning(struct fc_engine *e, const struct target *on, const char *text);
 void measure_pair_propagation(struct fc_engine *e, const struct pair *p);
-
-/* --- bearers.c: instructions --- */
-bool bearer_concerns(const struct fc_engine *e, const struct watch *w, const json_t *object);
-/* Reads the rules that the object bears. */
-void bearer_take(struct fc_engine *e, struct target *t, const json_t *object);
-bool is_bearer_resource(const struct fc_dialect *d, const struct cluster *c, const struct fc_resource *r);
-void bearer_free(struct fc_engine *e, struct target *t);
-bool bearer_is_used(const struct bearer *b);
-/* Does the dialect follow instructions of that cluster's objects? */
-bool dialect_acts(const struct fc_engine *e, const struct fc_dialect *d, const struct cluster *c);
-/* Its cluster's id, or what may be asked of it, has changed. */
-void copy_rule_bind(struct fc_engine *e, struct copy_rule *cr);
-void copy_rules_of_cluster_changed(struct fc_engine *e, struct cluster *c);
-void copy_rules_of_word_changed(struct fc_engine *e, struct word *w);
-bool copy_rule_is_invalid(const struct copy_rule *cr); /* nothing is written anywhere for it */
-const char *copy_rule_source_namespace(const struct copy_rule *cr);
-const char *copy_rule_source_name(const struct copy_rule *cr);
-const char *copy_rule_name(const struct copy_rule *cr); /* of its copies */
-/* At the start: the words that dialects name are asked for. */
-void copy_words_start(struct fc_engine *e, struct cluster *c);
-void copy_word_resolved(struct fc_engine *e, struct word *w);
-
-void copy_word_mark(struct fc_engine *e, const struct word *w); /* what is said of its type has changed */
-/* A list of what is written, or bears instructions, is complete, or cannot be had. */
-void copy_watch_told(struct fc_engine *e, struct watch *w);
-/* Does a pair of it read from that namespace (NULL: any) of that cluster? */
-bool whole_reads_from(const struct target *t, const struct cluster *c, const char *name);
-
-/* --- finalizers.c: what is written to bearers --- */
-/* True: something is under way or awaited, nothing else is decided about the target now. */
-bool bearer_decide(struct fc_engine *e, struct target *t);
-bool bearer_has_finalizer(const struct bearer *b, const char *finalizer);
-void bearer_written(struct target *t, const json_t *answer);
 
 /* --- copy_sources.c: what rules know of their sources --- */
 void copy_rule_bind_source(struct fc_engine *e, struct copy_rule *cr);
 void copy_rule_drop_source(struct fc_engine *e, struct copy_rule *cr);
 void copy_rule_source_is(struct fc_engine *e, struct copy_rule *cr, json_t *body, int64_t received_us);
 void copy_rules_mark(struct fc_engine *e, struct copy_rule *cr); /* decide about all its pairs */
-/* True: it is there. Else it is read, or waited for. */
-bool copy_rule_has_body(struct fc_engine *e, struct pair *p);
+bool copy_rule_has_body(struct fc_engine *e, struct pair *p);	 /* false: it is read, or waited for */
 void copy_rule_body_was_used(struct fc_engine *e, struct pair *p);
 void copy_rule_look_at_body(struct fc_engine *e, struct copy_rule *cr); /* it may be of no use any more */
 void copy_pair_learn(struct fc_engine *e, struct pair *p);		/* what it wants, if the body is at hand */
 void copy_rules_source_is(struct fc_engine *e, struct source *s, json_t *body, int64_t received_us);
-void copy_rules_source_sure(struct source *s); /* what was just told came from a read */
+void copy_rules_end_is_sure(struct source *s, bool sure); /* a read has just said that it is gone; no: long ago */
+void copy_rules_source_was_read(struct fc_engine *e, const struct source *s); /* whatever came of it */
+void bearer_reads_sources(struct fc_engine *e, struct target *t);	      /* of its rules, where a read is owed */
 void copy_rules_mark_source(struct fc_engine *e, struct source *s);
 void copy_bodies_settle(struct fc_engine *e); /* at the end of a step */
 /* Is it a key of a dialect or of fedcopy.dev/, and none of `own_marks`? */
 bool copy_key_is_foreign(const struct fc_engine *e, const char *key, const char *const *own_marks);
 /* The wanted object, a new reference; NULL: nothing is wanted. The rule's body must be there. */
 json_t *pair_desired(struct fc_engine *e, struct pair *p, const json_t *body);
+/* The same for a dialect that judges: what it wants is learned by that, too. */
+json_t *pair_desired_now(struct fc_engine *e, struct pair *p);
+/* What it is written with, where the dialect has a place for that time. */
+void pair_set_written_time(const struct fc_engine *e, const struct pair *p, json_t *object);
 
 /* --- selection.c: which clusters and namespaces a rule means --- */
 void copy_rule_select_clusters(struct fc_engine *e, struct copy_rule *cr);
@@ -105,15 +81,18 @@ struct copy *copy_part(struct target *t);		    /* made where it is missing */
 bool copy_is_used(const struct copy *c);
 
 /* --- pieces.c --- */
-struct pieces pieces_of(struct fc_engine *e, const json_t *object);
+struct pieces pieces_of(struct fc_engine *e, const struct fc_resource *r, const json_t *object);
 void pieces_fini(struct fc_engine *e, struct pieces *p);
 const struct piece *piece_find(const struct pieces *p, enum piece_kind kind, const char *key);
-/* Takes the metadata over, and the members too where `whole`; what was wanted once stays `ours`. */
-void pieces_survey(struct fc_engine *e, struct pieces *p, const json_t *object, bool whole);
+/* Takes the metadata of what stands over, and the members too where `whole`; what was wanted once stays `ours`. */
+void pieces_survey(struct fc_engine *e, struct target *t, const json_t *object, bool whole);
 bool pieces_differ(const struct pair *p, const struct pieces *standing);
+bool piece_stays(const struct pair *p, const struct piece *have); /* not named by what is wanted, and no surplus */
 bool pieces_need_recreation(const struct pair *p, const struct pieces *standing, const struct fc_resource *r);
 json_t *pieces_patch(const struct pair *p, const struct target *t, const json_t *desired);
+bool pieces_lack_marks_alone(const struct pair *p, const struct pieces *standing);
 json_t *pieces_patch_release(const struct target *t);
+void pieces_patch_remove_label(json_t *patch, const char *label);
 json_t *pieces_patch_finalizers(const struct target *t); /* takes those of any dialect off; NULL: there are none */
 json_t *pieces_patch_to(const struct target *t, const json_t *from, const json_t *to);
 void pieces_settle(struct fc_engine *e, struct pair *p, struct pieces *standing);
@@ -121,8 +100,11 @@ void pair_forget_settled(struct fc_engine *e, struct pair *p);
 
 /* --- origins.c: marks --- */
 bool copy_is_marked(const struct fc_engine *e, const struct cluster *c, const json_t *object);
+/* In any dialect's words, whether it is enabled and acts there or not: somebody's copy, or what asks for copies. */
+bool copy_is_claimed(const struct fc_engine *e, const json_t *object);
 void copy_take_marks(struct fc_engine *e, struct target *t, const json_t *object);
 void copy_drop_marks(struct fc_engine *e, struct target *t);
+void copy_remember_former(struct fc_engine *e, struct copy *c); /* it goes: whose it was counts for who comes */
 struct origin *origin_of_rule(struct fc_engine *e, const struct copy_rule *cr, bool far); /* a reference, or NULL */
 void origin_add_rule(struct origin *o, struct copy_rule *cr);
 void origin_remove_rule(struct fc_engine *e, struct origin *o, struct copy_rule *cr);
@@ -136,19 +118,32 @@ bool copy_stands_at_home(const struct fc_engine *e, const struct target *t); /* 
 void origin_unref(struct fc_engine *e, struct origin *o);
 void origin_mark(struct fc_engine *e, struct origin *o);
 void origins_mark_cluster(struct fc_engine *e, const struct cluster *c); /* what names it, and what lies on it */
-void origins_mark_named(struct fc_engine *e, const struct target *t);	 /* those without a rule that name it */
+/* Copies whose sources lie in that namespace. */
+void origins_mark_space(struct fc_engine *e, const struct cluster *c, const char *name);
+void origins_mark_named(struct fc_engine *e, const struct target *t); /* those without a rule that name it */
 /* A read has told, or an event that it exists, how it stands with what they ask about. */
 void origins_answered(struct fc_engine *e, struct target *t, bool exists);
-void origins_in_doubt(struct fc_engine *e, struct target *t); /* it is asked again */
+void origins_named_is_written(struct fc_engine *e, struct target *t); /* the write of it is over */
+void origins_in_doubt(struct fc_engine *e, struct target *t);	      /* it is asked again */
 void origins_asked_free(struct fc_engine *e, struct target *t);
 bool asked_decide(struct fc_engine *e, struct target *t);
+bool origin_has_reason(const struct origin *o, enum fc_copy_reason why); /* its rules say so now */
+/* All that its rules select on that cluster is known. */
+bool origin_rules_have_settled(const struct origin *o, const struct cluster *c);
 /* Nobody wants the copy: may something be done about it, and what? False: not known, or left alone. */
 bool origin_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *why, bool *counts);
+/* Who made the copy is there, and nothing is done for it: it cannot be understood or followed, or is paused. */
+bool origin_is_held(struct fc_engine *e, const struct target *t);
 
 /* --- copy_decide.c, copy_states.c, copy_strays.c --- */
 bool copy_decide(struct fc_engine *e, struct target *t);
 void pair_judge(struct fc_engine *e, struct pair *p);
+bool pair_tell_source_fault(struct fc_engine *e, struct pair *p); /* false: nothing is wrong with reading it */
+/* Does it take over what nobody owns, as its rule says? Or as the operator says, who consents by that? */
+bool pair_takes_unowned(const struct pair *p);
+bool pair_may_adopt(const struct fc_engine *e, const struct pair *p);
 bool pair_is_permitted(struct fc_engine *e, const struct pair *p);
+bool pair_operator_permits(struct fc_engine *e, const struct pair *p);
 void pair_set_state(struct fc_engine *e, struct pair *p, enum fc_state state, const char *reason, const char *message,
 		    const char *detail);
 void pair_set_waiting(struct fc_engine *e, struct pair *p);
@@ -162,22 +157,32 @@ void stray_is_silent(struct fc_engine *e, struct copy *c);
 bool stray_is_kept(const struct target *t);				 /* as it stands, it stays */
 bool stray_is_paused(const struct fc_engine *e, const struct target *t); /* nothing is waited for */
 bool copy_has_owner(const struct copy *c);				 /* a pair whose marks it bears */
+bool copy_is_let_go(const struct target *t); /* it is being deleted, and does not wait for us */
+/* A finalizer of ours and no word that asks: was it asking once, or is it a copy that has lost its label? */
+bool copy_may_have_lost_its_marks(struct fc_engine *e, struct target *t);
+bool copy_bears_finalizer(const struct copy *c, const char *finalizer);
 void stray_decide(struct fc_engine *e, struct target *t, struct pair *owner, enum fc_copy_reason why, bool counts);
-bool copy_must_look(struct fc_engine *e,
-		    struct target *t); /* an event is awaited, or it is read before anything else */
+/* Makes it as `cleared` of that dialect says, for a pair or a copy that nobody wants; `counts`: by the brake. */
+void copy_clear(struct fc_engine *e, struct target *t, const struct fc_dialect *of, struct pair *owner, bool counts);
+/* An event is awaited, or it is read before anything else. */
+bool copy_must_look(struct fc_engine *e, struct target *t);
+bool copy_must_be_seen(const struct target *t); /* whether anything stands there is to be read first */
 bool copy_must_wait(struct fc_engine *e, struct target *t);
+bool copy_is_at_work(const struct target *t); /* a pair is to write it, or is about to try again */
 struct fc_action *copy_action(struct fc_engine *e, struct target *t, enum fc_action_type type, enum copy_write what);
 
 /* --- copy_events.c: what reads, writes and watches tell of targets with a part in this --- */
 bool whole_concerns(const struct fc_engine *e, const struct watch *w, const json_t *object);
 void whole_take_metadata(struct fc_engine *e, struct target *t, const json_t *object);
 void whole_take_event(struct fc_engine *e, struct target *t, const json_t *object, bool generation_same);
-void whole_take_answer(struct fc_engine *e, struct target *t, const json_t *object); /* whole, not metadata */
+/* Whole, not metadata; `brief`: it may lack metadata.managedFields. */
+void whole_take_answer(struct fc_engine *e, struct target *t, const json_t *object, bool brief);
 /* It is not there. */
 void whole_absent(struct fc_engine *e, struct target *t);
 bool whole_is_used(const struct target *t);
 void whole_free(struct fc_engine *e, struct target *t);
 bool whole_decide(struct fc_engine *e, struct target *t);
+bool copy_is_in_line(const struct target *t); /* its write waits for a request that is free */
 /* What became of a write for a copy or a bearer (whole_is_writing). True: it is gone. */
 bool whole_written(struct fc_engine *e, struct target *t, json_t *answer);
 /* True: that is all there is to do about it. */

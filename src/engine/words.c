@@ -10,14 +10,21 @@
 /* What every use of a word needs; a target needs PATCH besides. */
 #define WORD_VERBS (FC_VERB_GET | FC_VERB_LIST | FC_VERB_WATCH)
 
-bool namespace_selected(const struct fc_engine *e, const char *namespace_)
+bool namespace_is_in(const struct fc_namespace_list *l, const char *namespace_)
 {
-	if (e->options.namespace_count == 0 || !namespace_)
+	if (l->count == 0 || !namespace_)
 		return true;
-	for (size_t i = 0; i < e->options.namespace_count; i++)
-		if (strcmp(e->options.namespaces[i], namespace_) == 0)
+	for (size_t i = 0; i < l->count; i++)
+		if (strcmp(l->items[i], namespace_) == 0)
 			return true;
 	return false;
+}
+
+bool namespace_selected(const struct fc_engine *e, const char *namespace_)
+{
+	const struct fc_namespace_list all = { e->options.namespaces, e->options.namespace_count };
+
+	return namespace_is_in(&all, namespace_);
 }
 
 static void ask(struct fc_engine *e, const struct word *w, enum fc_action_type type)
@@ -60,6 +67,7 @@ static void word_free(struct fc_engine *e, struct word *w)
 
 void cluster_forget_word(struct fc_engine *e, struct word *w)
 {
+	e->words_forgotten = true;
 	if (!w->cluster->leaving)
 		ask(e, w, FC_ACTION_FORGET_WORD);
 	word_free(e, w);
@@ -101,13 +109,10 @@ void words_free(struct fc_engine *e, struct cluster *c)
 
 /* --- the watches of targets --- */
 
-static bool target_watch_exists(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
-				const char *namespace_)
+static bool target_watch_exists(const struct cluster *c, const struct fc_resource *r, const char *namespace_)
 {
-	struct watch *w, *next;
-
-	HASH_ITER(hh, e->watches, w, next)
-		if (w->use == WATCH_TARGETS && w->cluster == cluster && w->resource == r &&
+	for (const struct watch *w = c->watches; w; w = w->next_in_cluster)
+		if (w->use == WATCH_TARGETS && w->resource == r &&
 		    (!namespace_ || (w->namespace_ && strcmp(w->namespace_, namespace_) == 0)))
 			return true;
 	return false;
@@ -117,12 +122,12 @@ static bool target_watch_exists(struct fc_engine *e, fc_cluster_no cluster, cons
 static void watch_targets(struct fc_engine *e, struct cluster *c, const struct fc_resource *r)
 {
 	if (e->options.namespace_count == 0 || !r->namespaced) {
-		if (!target_watch_exists(e, c->no, r, NULL))
+		if (!target_watch_exists(c, r, NULL))
 			watch_start(e, c->no, r, NULL, NULL, WATCH_TARGETS);
 		return;
 	}
 	for (size_t i = 0; i < e->options.namespace_count; i++)
-		if (!target_watch_exists(e, c->no, r, e->options.namespaces[i]))
+		if (!target_watch_exists(c, r, e->options.namespaces[i]))
 			watch_start(e, c->no, r, e->options.namespaces[i], NULL, WATCH_TARGETS);
 }
 
@@ -131,20 +136,75 @@ static void watch_targets(struct fc_engine *e, struct cluster *c, const struct f
 static void unwatch_targets(struct fc_engine *e, struct word *w)
 {
 	struct watch *watch, *next;
-	struct target *t, *next_target;
+	struct target *t;
 
 	for (struct word *other = w->cluster->words; other; other = other->next)
 		if (other != w && (other->for_targets || other->for_copies) && other->resource == w->resource)
 			return;
 	/* The targets first: with them go their sources and the watches of these, none of which may be met below. */
-	HASH_ITER(hh, e->targets, t, next_target)
+	FC_TABLE_FOREACH(&e->targets, at, t)
 		if (t->key.cluster == w->cluster->no && t->key.resource == w->resource)
 			target_free(e, t);
-	HASH_ITER(hh, e->watches, watch, next) {
-		if (watch->use != WATCH_TARGETS || watch->cluster != w->cluster->no || watch->resource != w->resource)
-			continue;
-		watch_stop(e, watch);
-	}
+	DL_FOREACH_SAFE2(w->cluster->watches, watch, next, next_in_cluster)
+		if (watch->use == WATCH_TARGETS && watch->resource == w->resource)
+			watch_stop(e, watch);
+}
+
+static bool needs_target_watch(const struct word *w)
+{
+	return w->for_targets || w->for_copies || w->copy_rules || w->sites || w->memories;
+}
+
+static bool is_wanted(const struct cluster *c, const struct watch *watch)
+{
+	for (const struct word *w = c->words; w; w = w->next)
+		if (w->resource == watch->resource && needs_target_watch(w))
+			return true;
+	return false;
+}
+
+/* A source's finalizer is still to be taken off, or an answer comes yet. */
+static bool is_at_work(const struct watch *watch)
+{
+	for (const struct target *t = watch->targets; t; t = t->next_in_watch)
+		if (t->phase != IDLE || (t->bearer && t->bearer->held))
+			return true;
+	return false;
+}
+
+/* Returns whether its cluster has told all by that: what was awaited may have been this list alone. */
+static bool stop_with_targets(struct fc_engine *e, struct watch *watch)
+{
+	struct cluster *c = cluster_of(e, watch->cluster);
+	bool had_outcome = c->had_outcome;
+	struct target *t, *next;
+
+	DL_FOREACH_SAFE2(watch->targets, t, next, next_in_watch)
+		target_free(e, t);
+	watch_stop(e, watch);
+	clusters_check_synced(c);
+	if (had_outcome || !c->had_outcome)
+		return false;
+	copy_cluster_told(e, c);
+	return true;
+}
+
+bool words_settle(struct fc_engine *e)
+{
+	struct watch *watch, *next;
+	bool left = false, told = false;
+
+	for (size_t i = 0; e->words_forgotten && i < e->cluster_count; i++)
+		DL_FOREACH_SAFE2(e->clusters[i]->watches, watch, next, next_in_cluster) {
+			if (watch->use != WATCH_TARGETS || is_wanted(e->clusters[i], watch))
+				continue;
+			if (is_at_work(watch))
+				left = true;
+			else
+				told = stop_with_targets(e, watch) || told;
+		}
+	e->words_forgotten = left;
+	return told;
 }
 
 /* --- types that go and come back --- */
@@ -158,25 +218,22 @@ static void mark_rules(struct fc_engine *e, const struct word *w)
 
 static void set_has_status(struct fc_engine *e, const struct cluster *c, const struct fc_resource *r, bool has_status)
 {
-	struct watch *w, *next;
-
-	HASH_ITER(hh, e->watches, w, next)
-		if (w->use == WATCH_TARGETS && w->cluster == c->no && w->resource == r)
+	for (struct watch *w = c->watches; w; w = w->next_in_cluster)
+		if (w->use == WATCH_TARGETS && w->resource == r)
 			targets_have_status(e, w, has_status);
 }
 
 static void set_unserved(struct fc_engine *e, const struct cluster *c, const struct fc_resource *r, bool unserved)
 {
-	struct watch *w, *next;
-
-	HASH_ITER(hh, e->watches, w, next) {
-		if (w->use != WATCH_TARGETS || w->cluster != c->no || w->resource != r || w->unserved == unserved)
+	for (struct watch *w = c->watches; w; w = w->next_in_cluster) {
+		if (w->use != WATCH_TARGETS || w->resource != r || w->unserved == unserved)
 			continue;
 		w->unserved = unserved;
 		for (struct target *t = w->targets; t; t = t->next_in_watch) {
 			retry_type_is_back(t);
 			target_mark(e, t);
 		}
+		copy_watch_told(e, w);
 	}
 }
 
@@ -195,8 +252,8 @@ void type_is_served(struct fc_engine *e, struct cluster *c, const struct fc_reso
 			continue;
 		fault_clear(&w->error);
 		for (struct rule *rule = w->rules; rule; rule = rule->next_in_word)
-			if (rule->source && fault_is_of_type(&rule->source->error))
-				rule->source->not_before_ms = 0;
+			if (rule->source && fault_is_of_type(&setback_or_none(rule->source->setback)->error))
+				source_waits_no_more(rule->source);
 		mark_rules(e, w);
 	}
 	set_unserved(e, c, r, false);
@@ -213,17 +270,25 @@ static void report_unknown_word(struct fc_engine *e, const struct cluster *c, co
 	free(detail);
 }
 
+/* A finalizer waits for the first answer. */
+static void answered(struct fc_engine *e, struct word *w)
+{
+	if (!w->answered && w->for_copies)
+		bearers_mark_ending(e);
+	w->answered = true;
+}
+
 static void unresolved(struct fc_engine *e, struct cluster *c, struct word *w, const struct fc_error *why)
 {
 	if (!w->answered && w->for_targets)
 		report_unknown_word(e, c, w, why);
-	w->answered = true;
+	answered(e, w);
 	fault_set(&w->error, why);
 	if (!w->resource)
 		mark_rules(e, w);
 	else if (fault_is_of_type(&w->error))
 		type_is_gone(e, c, w);
-	clusters_check_synced(e, c);
+	clusters_check_synced(c);
 }
 
 static void rebind_rules(struct fc_engine *e, struct word *w)
@@ -242,7 +307,7 @@ static void resolved(struct fc_engine *e, struct cluster *c, struct word *w, con
 	bool patchable = r->verbs & FC_VERB_PATCH, news = !w->answered || w->patchable != patchable;
 	const struct fc_resource *type = resource_take(e, r);
 
-	w->answered = true;
+	answered(e, w);
 	w->patchable = patchable;
 	if (w->resource == type) {
 		type_is_served(e, c, type);
@@ -263,7 +328,7 @@ static void resolved(struct fc_engine *e, struct cluster *c, struct word *w, con
 		watch_targets(e, c, type);
 	set_has_status(e, c, type, r->has_status);
 	rebind_rules(e, w);
-	clusters_check_synced(e, c);
+	clusters_check_synced(c);
 }
 
 void cluster_resolved(struct fc_engine *e, struct cluster *c, const struct fc_event *event)

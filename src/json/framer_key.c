@@ -60,12 +60,25 @@ static char **slot(struct key_search *s)
 	return NULL;
 }
 
-/* Keeps the string whose quotes stand at `from` and before `to`. */
+static bool is_plain(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (text[i] < ' ' || text[i] > '~' || text[i] == '\\')
+			return false;
+	return true;
+}
+
+/* Keeps the string whose quotes stand at `from` and before `to`. Names and versions mostly stand for themselves. */
 static void keep(char **where, const char *bytes, size_t from, size_t to)
 {
+	if (*where)
+		return;
+	if (is_plain(bytes + from + 1, to - from - 2)) {
+		*where = fc_xstrndup(bytes + from + 1, to - from - 2);
+		return;
+	}
 	json_auto_t *text = json_loadb(bytes + from, to - from, JSON_DECODE_ANY, NULL);
-
-	if (json_is_string(text) && !*where)
+	if (json_is_string(text))
 		*where = fc_xstrdup(json_string_value(text));
 }
 

@@ -74,10 +74,10 @@ enum fc_path_found fc_path_get(const struct fc_path *p, const json_t *document, 
 /* What a write at this place would meet: how much of the way is there. */
 struct fc_path_ground {
 	unsigned char present; /* leading segments whose value is there and not null; len: the place too */
-	bool last_is_list;     /* the last segment is an element of a list: only `replace` is possible */
-	bool blocked;	       /* a parent is of another type, an index is out of range or would have to be made */
-	bool is_null;	       /* the place itself is there and holds null */
-	bool gap_in_list;      /* the way ends at a null that is an element of a list: `add` would insert */
+	bool last_is_list : 1; /* the last segment is an element of a list: only `replace` is possible */
+	bool blocked : 1;      /* a parent is of another type, an index is out of range or would have to be made */
+	bool is_null : 1;      /* the place itself is there and holds null */
+	bool gap_in_list : 1;  /* the way ends at a null that is an element of a list: `add` would insert */
 };
 /* Fills all of `ground`; `document` may be NULL: then nothing is there. */
 void fc_path_survey(const struct fc_path *p, const json_t *document, struct fc_path_ground *ground);

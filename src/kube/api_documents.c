@@ -47,14 +47,16 @@ static bool has_version(const struct fc_api_versions *list, const char *group, c
 	return false;
 }
 
-/* Once each, and only what can stand in a URL: these words come from aggregated servers too. */
-static void add_version(struct fc_api_versions *list, const char *group, const char *version)
+struct fc_api_version *fc_api_versions_add(struct fc_api_versions *list, const char *group, const char *version)
 {
 	if (!version || !fc_name_is_path_segment(version) || has_version(list, group, version))
-		return;
+		return NULL;
+	if (group[0] && !fc_name_is_path_segment(group))
+		return NULL;
 	FC_GROW(list->items, list->count, list->cap);
-	list->items[list->count++] =
+	list->items[list->count] =
 		(struct fc_api_version){ .group = fc_xstrdup(group), .version = fc_xstrdup(version) };
+	return &list->items[list->count++];
 }
 
 int fc_api_read_core(struct fc_api_versions *list, const char *body, size_t len, struct fc_error *err)
@@ -67,7 +69,7 @@ int fc_api_read_core(struct fc_api_versions *list, const char *body, size_t len,
 	if (!document)
 		return -1;
 	json_array_foreach(versions, i, version)
-		add_version(list, "", json_string_value(version));
+		(void)fc_api_versions_add(list, "", json_string_value(version));
 	return 0;
 }
 
@@ -77,11 +79,11 @@ static void add_group(struct fc_api_versions *list, const json_t *group)
 	json_t *version;
 	size_t i;
 
-	if (!name || !fc_name_is_path_segment(name))
+	if (!name || !name[0])
 		return;
-	add_version(list, name, text_of(json_object_get(group, "preferredVersion"), "version"));
+	(void)fc_api_versions_add(list, name, text_of(json_object_get(group, "preferredVersion"), "version"));
 	json_array_foreach(json_object_get(group, "versions"), i, version)
-		add_version(list, name, text_of(version, "version"));
+		(void)fc_api_versions_add(list, name, text_of(version, "version"));
 }
 
 int fc_api_read_groups(struct fc_api_versions *list, const char *body, size_t len, struct fc_error *err)
@@ -103,6 +105,7 @@ void fc_api_versions_fini(struct fc_api_versions *list)
 	for (size_t i = 0; i < list->count; i++) {
 		free(list->items[i].group);
 		free(list->items[i].version);
+		fc_api_resources_fini(&list->items[i].resources);
 	}
 	free(list->items);
 	*list = (struct fc_api_versions){ .items = NULL };
@@ -144,41 +147,47 @@ static void put_short_names(const json_t *resource, struct fc_buf *out)
 }
 
 /* 3.9: built-in types of older servers name no singular; it is the kind in lower case. */
-static char *singular_of(const json_t *resource, const char *kind)
+static char *singular_of(const struct fc_resource *r)
 {
-	const char *given = text_of(resource, "singularName");
-	char *singular = fc_xstrdup(given && given[0] ? given : kind);
+	bool given = r->singular && r->singular[0];
+	char *singular = fc_xstrdup(given ? r->singular : r->kind);
 
-	if (!given || !given[0])
+	if (!given)
 		for (char *c = singular; *c; c++)
 			*c = (char)tolower((unsigned char)*c);
 	return singular;
+}
+
+void fc_api_resources_add(struct fc_api_resources *list, const struct fc_resource *r, const json_t *entry)
+{
+	FC_AUTO_BUF struct fc_buf short_names = FC_BUF_INIT;
+	struct fc_resource whole = *r;
+
+	if (!r->plural || !r->plural[0] || !r->kind)
+		return;
+	put_short_names(entry, &short_names);
+	FC_AUTO_FREE char *singular = singular_of(r);
+	whole.singular = singular;
+	whole.short_names = fc_buf_str(&short_names);
+	whole.verbs = verbs_of(entry);
+	FC_GROW(list->items, list->count, list->cap);
+	list->items[list->count++] = fc_resource_new(&whole);
 }
 
 /* An entry's own `group` and `version` are not read: they say where its kind is from (a Scale of autoscaling/v1),
  * while requests go to the list's. */
 static void add_resource(struct fc_api_resources *list, const char *group, const char *version, const json_t *resource)
 {
-	const char *plural = text_of(resource, "name");
-	const char *kind = text_of(resource, "kind");
-	FC_AUTO_BUF struct fc_buf short_names = FC_BUF_INIT;
-
-	if (!plural || !plural[0] || !kind)
-		return;
-	put_short_names(resource, &short_names);
-	FC_AUTO_FREE char *singular = singular_of(resource, kind);
 	const struct fc_resource r = {
 		.group = group,
 		.version = version,
-		.plural = plural,
-		.singular = singular,
-		.kind = kind,
-		.short_names = fc_buf_str(&short_names),
-		.verbs = verbs_of(resource),
+		.plural = text_of(resource, "name"),
+		.singular = text_of(resource, "singularName"),
+		.kind = text_of(resource, "kind"),
 		.namespaced = json_is_true(json_object_get(resource, "namespaced")),
 	};
-	FC_GROW(list->items, list->count, list->cap);
-	list->items[list->count++] = fc_resource_new(&r);
+
+	fc_api_resources_add(list, &r, resource);
 }
 
 int fc_api_read_resources(struct fc_api_resources *list, const char *group, const char *version, const char *body,

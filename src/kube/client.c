@@ -53,6 +53,7 @@ static int make_parts(struct fc_client *c, const struct fc_client_options *optio
 									.access = c->access,
 									.credentials = c->credentials,
 									.metrics = options->metrics,
+									.purpose = options->purpose,
 									.cluster = c->name },
 					err);
 	return c->transport ? 0 : -1;

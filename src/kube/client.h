@@ -25,6 +25,7 @@ struct fc_client_options {
 	struct fc_access *access;	 /* taken over, also by a call that fails */
 	struct fc_exec_plugins *plugins; /* shared by clients; NULL: one that needs a plug-in has it alone */
 	struct fc_metrics *metrics;	 /* may be NULL */
+	const char *purpose;		 /* as that of a transport; NULL: none */
 };
 
 /* Connects with the first request. NULL with err. */

@@ -4,7 +4,11 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "kube/api_documents.h"
+#include "json/decode.h"
+#include "json/framer.h"
+#include "kube/api_aggregated.h"
+
+#include <string.h>
 
 /* At once, of the some forty to three hundred documents of a cluster: beside 80 watches on the connection this
  * stays below the 100 streams of the meanest servers, and an aggregated API's server behind it is not asked for all of
@@ -24,7 +28,12 @@ struct document {
 	int tries;
 	bool absent; /* 404 */
 	struct fc_request *request;
-	struct fc_api_versions versions; /* of a root */
+	/* Of a root. What comes is kept, or read as it comes where it is aggregated: all of a cluster's types in one
+	 * document may be a megabyte. */
+	struct fc_framer *framer; /* NULL: legacy, as far as is known */
+	struct fc_buf body;
+	bool aggregated; /* the document was read, and was of that kind */
+	struct fc_api_versions versions;
 	/* Of a group-version: entered in the table's order at the end, whatever the answers' order. */
 	struct fc_api_resources resources;
 	struct fc_error failure;
@@ -47,9 +56,16 @@ struct fc_discovery {
 	int round;
 };
 
+static void forget_answer(struct document *d)
+{
+	fc_framer_free(fc_steal(&d->framer)); /* NULL allowed */
+	fc_buf_fini(&d->body);
+}
+
 static void document_fini(struct document *d)
 {
 	fc_request_cancel(d->request); /* NULL allowed */
+	forget_answer(d);
 	fc_api_versions_fini(&d->versions);
 	fc_api_resources_fini(&d->resources);
 	free(d->group);
@@ -107,16 +123,81 @@ static void finish_with_table(struct fc_discovery *d)
 
 static void go_on(struct fc_discovery *d);
 
+static bool is_core(const struct document *d)
+{
+	return d == &d->discovery->roots[CORE];
+}
+
+/* Of groups that nobody wants no more than the name is read. */
+static int aggregated_group(void *user, const char *bytes, size_t len, struct fc_error *err)
+{
+	struct document *d = user;
+	const struct fc_discovery *discovery = d->discovery;
+	FC_AUTO_FREE char *namespace_ = NULL, *name = NULL, *version = NULL;
+
+	if (discovery->wanted && !is_core(d) && fc_framer_find_key(bytes, len, &namespace_, &name, &version) == 0 &&
+	    !discovery->wanted(discovery->user, name))
+		return 0;
+	return fc_api_read_aggregated(&d->versions, is_core(d), bytes, len, err);
+}
+
+/* A group of megabytes. Its resources are asked for by the legacy documents. */
+static int aggregated_unreadable(void *user FC_UNUSED, const char *head FC_UNUSED, size_t len FC_UNUSED,
+				 const struct fc_error *why, struct fc_error *err)
+{
+	*err = *why;
+	return -1;
+}
+
+static const struct fc_framer_callbacks aggregated_framer = {
+	.on_object = aggregated_group,
+	.on_unreadable = aggregated_unreadable,
+};
+
+static int on_root_data(void *user, const char *bytes, size_t len, struct fc_error *err)
+{
+	struct document *d = user;
+
+	if (!d->framer && !d->body.len && fc_api_is_aggregated(fc_request_content_type(d->request)))
+		d->framer = fc_framer_new(FC_FRAMER_LIST, &aggregated_framer, d);
+	if (d->framer)
+		return fc_framer_feed(d->framer, bytes, len, err);
+	d->body.limit = FC_JSON_MAX_BYTES;
+	if (fc_buf_append(&d->body, bytes, len) == 0)
+		return 0;
+	if (len > d->body.limit - d->body.len)
+		return fc_error_set(err, FC_ERR_LIMIT, "the answer is larger than %zu bytes", d->body.limit);
+	return fc_error_set(err, FC_ERR_MEMORY, "no memory for an answer");
+}
+
+static int end_aggregated(struct document *d, struct fc_error *err)
+{
+	size_t len;
+
+	if (fc_framer_end(d->framer, err) < 0)
+		return -1;
+	const char *text = fc_framer_envelope(d->framer, &len);
+	json_auto_t *envelope = fc_decode(text, len, err);
+	const char *kind = "";
+	if (!envelope)
+		return -1;
+	(void)fc_json_get_string(envelope, "kind", &kind);
+	if (strcmp(kind, FC_AGGREGATED_KIND) != 0)
+		return fc_error_set(err, FC_ERR_PROTOCOL, "the answer is no " FC_AGGREGATED_KIND);
+	d->aggregated = true;
+	return 0;
+}
+
 static int take(struct document *d, const struct fc_response *response, struct fc_error *err)
 {
-	const char *body = response->body;
-	size_t len = response->body_bytes;
-
 	if (d->group)
-		return fc_api_read_resources(&d->resources, d->group, d->version, body, len, err);
-	if (d == &d->discovery->roots[CORE])
-		return fc_api_read_core(&d->versions, body, len, err);
-	return fc_api_read_groups(&d->versions, body, len, err);
+		return fc_api_read_resources(&d->resources, d->group, d->version, response->body, response->body_bytes,
+					     err);
+	if (d->framer)
+		return end_aggregated(d, err);
+	if (is_core(d))
+		return fc_api_read_core(&d->versions, fc_buf_str(&d->body), d->body.len, err);
+	return fc_api_read_groups(&d->versions, fc_buf_str(&d->body), d->body.len, err);
 }
 
 static void on_done(void *user, const struct fc_response *response)
@@ -131,15 +212,18 @@ static void on_done(void *user, const struct fc_response *response)
 	d->failure = FC_ERROR_INIT;
 	if (response->error)
 		d->failure = *response->error;
-	if (!d->absent && (response->error || take(d, response, &d->failure) < 0))
+	if (!d->absent && (response->error || take(d, response, &d->failure) < 0)) {
 		d->state = BROKEN;
+		fc_api_versions_fini(&d->versions);
+	}
+	forget_answer(d);
 	go_on(d->discovery);
 }
 
 static void put_path(const struct document *d, struct fc_buf *path)
 {
 	if (!d->group)
-		fc_buf_puts(path, d == &d->discovery->roots[CORE] ? "/api" : "/apis");
+		fc_buf_puts(path, is_core(d) ? "/api" : "/apis");
 	else if (d->group[0])
 		fc_buf_printf(path, "/apis/%s/%s", d->group, d->version);
 	else
@@ -158,7 +242,10 @@ static void ask(struct document *document)
 	const struct fc_request_options options = {
 		.method = "GET",
 		.path = fc_buf_str(&path),
+		/* An aggregated document that could not be had is one that the second try does without. */
+		.accept = !document->group && document->tries == 0 ? FC_ACCEPT_AGGREGATED : NULL,
 		.timeout_ms = timeout_ms > 0 ? timeout_ms : 1,
+		.on_data = document->group ? NULL : on_root_data,
 		.on_done = on_done,
 		.user = document,
 	};
@@ -177,25 +264,45 @@ static void ask_next(struct fc_discovery *d, struct document *list, size_t count
 			ask(&list[i]);
 }
 
-static void append(struct fc_discovery *d, struct fc_api_versions *versions)
+/* `told`: its resources came with it. What is stale then is not asked for: its server does not answer the API server
+ * either, and would not within this discovery's time. */
+static void append(struct fc_discovery *d, struct fc_api_versions *versions, bool told)
 {
 	for (size_t i = 0; i < versions->count; i++) {
 		struct fc_api_version *v = &versions->items[i];
 		if (d->wanted && !d->wanted(d->user, v->group))
 			continue;
-		d->list[d->count++] = (struct document){ .discovery = d,
-							 .group = fc_steal(&v->group),
-							 .version = fc_steal(&v->version) };
+		struct document *document = &d->list[d->count++];
+		*document = (struct document){ .discovery = d,
+					       .group = fc_steal(&v->group),
+					       .version = fc_steal(&v->version) };
+		if (!told)
+			continue;
+		document->state = v->stale ? BROKEN : READ;
+		document->tries = ROUNDS;
+		document->resources = v->resources;
+		v->resources = (struct fc_api_resources){ .items = NULL };
 	}
+}
+
+/* Of servers of two releases behind one address one may answer so and the other not: the one document is then not all
+ * that the other would be (3.2). */
+static bool is_aggregated(const struct fc_discovery *d)
+{
+	for (size_t i = 0; i < ROOTS; i++)
+		if (!d->roots[i].aggregated && !d->roots[i].absent && !(i == CORE && d->without_core))
+			return false;
+	return true;
 }
 
 static void begin_list(struct fc_discovery *d)
 {
 	size_t count = d->roots[CORE].versions.count + d->roots[GROUPS].versions.count;
+	bool told = is_aggregated(d);
 
 	d->list = fc_xcalloc(count, sizeof(*d->list));
-	append(d, &d->roots[CORE].versions);
-	append(d, &d->roots[GROUPS].versions);
+	append(d, &d->roots[CORE].versions, told);
+	append(d, &d->roots[GROUPS].versions, told);
 	d->round = 1;
 }
 
@@ -218,8 +325,11 @@ static bool roots_read(struct fc_discovery *d)
 		finish(d, NULL, &err);
 		return false;
 	}
+	/* A second try does not ask for the aggregated form, so its answer says nothing of what the server can. */
+	if (d->roots[GROUPS].aggregated || d->roots[GROUPS].tries < ROUNDS)
+		fc_transport_saw_discovery(d->transport, d->roots[GROUPS].aggregated);
 	if (d->roots[CORE].versions.count + d->roots[GROUPS].versions.count > 0 ||
-	    (d->without_core && !d->roots[GROUPS].absent))
+	    (d->wanted && d->roots[GROUPS].aggregated) || (d->without_core && !d->roots[GROUPS].absent))
 		return true;
 	struct fc_error err = FC_ERROR_INIT;
 	fc_error_set(&err, FC_ERR_PROTOCOL,

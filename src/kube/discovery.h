@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fc_discovery - which resources an API server serves, by the legacy documents.
+/* fc_discovery - which resources an API server serves: by two aggregated documents, or by many legacy ones.
  * Owns:    its requests while it runs; the table goes to the caller.
  * Threads: the cluster's thread.
  * Fails:   when /api or /apis cannot be read (404 of one of them is tolerated: it then offers nothing), because
  *          without them nobody knows what is missing; one broken group-version is noted in the table and hides no
  *          other (kube-client 3.6). One that answers 404 holds nothing.
- * Source:  kube-client 3.5 to 3.7: /api and /apis, then every group-version in parallel. Aggregated discovery takes
- *          its place here. */
+ * Source:  kube-client 3.1 to 3.7: /api and /apis, which servers from 1.26 on answer with all that there is; else
+ *          then every group-version in parallel. */
 #ifndef FC_DISCOVERY_H
 #define FC_DISCOVERY_H
 
@@ -25,8 +25,9 @@ struct fc_discovery *fc_discovery_start(struct fc_transport *t,
 						     const struct fc_error *err),
 					void *user);
 /* The same, of the groups only that `wanted` names; the core group is "", and /api is not read where that is not
- * wanted. For looking again for what is not served, at the price of what could matter. `wanted` is called before
- * `done`; its answer must stay the same until then. */
+ * wanted. For looking again for what is not served, at the price of what could matter: one request, or where documents
+ * are legacy one for each version of these groups too. `wanted` is called before `done`; its answer must stay the same
+ * until then. */
 struct fc_discovery *fc_discovery_start_some(struct fc_transport *t, bool (*wanted)(void *user, const char *group),
 					     void (*done)(void *user, struct fc_resource_table *table,
 							  const struct fc_error *err),

@@ -92,9 +92,8 @@ static json_t *micro_time(int64_t wall_ms)
 {
 	char text[FC_RFC3339_BYTES];
 
-	/* Servers want six digits, no more and no fewer: 2026-01-31T12:00:00.123000Z. */
-	fc_time_rfc3339(wall_ms, text);
-	return json_sprintf("%.*s000Z", (int)strlen(text) - 1, text);
+	fc_time_rfc3339_micro(wall_ms, text);
+	return json_string(text);
 }
 
 /* Whole seconds, in which a fraction is allowed and dropped. */

@@ -55,6 +55,7 @@ static int read_ca(const char *folder, struct fc_access *a, struct fc_error *err
 	return fc_pem_check_certificates(a->ca_pem, err) < 0 ? fc_error_wrap(err, "%s", a->ca_file) : 0;
 }
 
+/* NULL: there is none. */
 static char *namespace_of_file(const char *folder)
 {
 	FC_AUTO_FREE char *path = fc_xasprintf("%s/namespace", folder);
@@ -62,17 +63,29 @@ static char *namespace_of_file(const char *folder)
 	size_t bytes = 0;
 
 	if (fc_file_read(path, 4096, &text, &bytes, NULL) < 0)
-		return fc_xstrdup("default");
+		return NULL;
 	size_t skip = strspn(text, " \t\r\n");
 	text[skip + strcspn(text + skip, " \t\r\n")] = '\0';
-	return fc_xstrdup(text[skip] ? text + skip : "default");
+	return text[skip] ? fc_xstrdup(text + skip) : NULL;
+}
+
+char *fc_pod_namespace_at(const char *folder)
+{
+	const char *given = getenv("POD_NAMESPACE");
+
+	return given && given[0] ? fc_xstrdup(given) : namespace_of_file(folder);
+}
+
+char *fc_pod_namespace(void)
+{
+	return fc_pod_namespace_at(FC_SERVICE_ACCOUNT_DIR);
 }
 
 static int read_namespace(const char *folder, struct fc_access *a, struct fc_error *err)
 {
-	const char *given = getenv("POD_NAMESPACE");
-
-	a->namespace_ = given && given[0] ? fc_xstrdup(given) : namespace_of_file(folder);
+	a->namespace_ = fc_pod_namespace_at(folder);
+	if (!a->namespace_)
+		a->namespace_ = fc_xstrdup("default");
 	if (fc_name_is_label(a->namespace_))
 		return 0;
 	return fc_error_set(err, FC_ERR_CONFIG,

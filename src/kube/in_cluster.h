@@ -14,4 +14,9 @@
 /* fc_access_in_cluster with another folder than the one kubelet mounts: for tests. */
 struct fc_access *fc_access_in_cluster_at(const char *folder, struct fc_error *err) FC_MUST_CHECK;
 
+/* The namespace of the Pod in which this process runs: POD_NAMESPACE, else what kubelet mounts; NULL outside of one.
+ * Whether it can be one is not looked at. The caller frees. */
+char *fc_pod_namespace(void);
+char *fc_pod_namespace_at(const char *folder);
+
 #endif

@@ -87,6 +87,8 @@ static void next_request(void *user)
 
 	i->retry = NULL;
 	fc_informer_enter(i);
+	if (i->phase == FC_INFORMER_LIST && fc_informer_may_stream(i))
+		i->phase = FC_INFORMER_STREAM;
 	if (i->phase == FC_INFORMER_LIST)
 		fc_informer_list_page(i);
 	else

@@ -15,8 +15,9 @@
 #define FC_INFORMER_PAGE_ITEMS 500
 
 enum fc_informer_phase {
-	FC_INFORMER_LIST,  /* the request under way, or the next one, is a page of a list */
-	FC_INFORMER_WATCH, /* ... is a watch from `version` on */
+	FC_INFORMER_LIST,   /* the request under way, or the next one, is a page of a list, or the next one a stream */
+	FC_INFORMER_STREAM, /* the request under way is a watch that begins with all objects */
+	FC_INFORMER_WATCH,  /* ... or the next one, is a watch from `version` on; or a stream behind their end */
 };
 
 struct fc_informer {
@@ -43,10 +44,13 @@ struct fc_informer {
 	bool begun;  /* on_list_begin was told of this one */
 	bool removes;
 	bool unlimited; /* in one page, because a token was too old before the end (4.5) */
+	bool in_pages;	/* until a list is complete it comes in pages, since one as a stream was not */
+	bool never_streams;
 	int page_items; /* asked for per page: fewer after one that took too long, until a list is complete */
 
 	/* watch */
-	int64_t opened_ms;
+	int64_t opened_ms, overdue_ms;
+	int64_t check_ms;  /* when a stream's silence is to be looked at */
 	bool advanced;	   /* an object's event moved `version` since it was opened; a bookmark is no progress */
 	bool unordered;	   /* began without version: the first ADDED are synthetic and in no order (5.9) */
 	unsigned expired;  /* 410 in a row, with no object's event between them */
@@ -77,22 +81,43 @@ int fc_informer_unless_ending(const struct fc_informer *i, int rc, struct fc_err
 
 /* --- informer_pass.c --- */
 
-/* An object is there: takes it over, and passes it on if it is wanted. -1 when it has no name. */
-int fc_informer_present(struct fc_informer *i, json_t *object);
+/* An object is there: takes it over, and passes it on if it is wanted; one without a name is skipped. */
+void fc_informer_present(struct fc_informer *i, json_t *object);
 void fc_informer_gone(struct fc_informer *i, const char *namespace_, const char *name, const char *version);
 /* Present or (`deleted`) gone, but not to be decoded: found by its bytes. -1 when its key is not in them.
  * *version, if it was found, is the caller's. */
 int fc_informer_undecodable(struct fc_informer *i, const char *bytes, size_t len, bool deleted,
 			    const struct fc_error *why, char **version);
-/* Counts and logs an object that nothing can be told of. */
+/* Counts and logs an object that nothing can be told of. It might be any: nothing may be taken for absent at the end of
+ * the list that it is of (5.4). */
 void fc_informer_skip(struct fc_informer *i, const struct fc_error *why);
 
 /* --- informer_list.c --- */
 
 void fc_informer_list_page(struct fc_informer *i);
+/* The first of it has come; nothing where that is said. */
+void fc_informer_list_begins(struct fc_informer *i);
+/* All of it was told. The caller has seen to what comes next. */
+void fc_informer_list_complete(struct fc_informer *i);
+/* Back-off, then a list from its beginning. */
+void fc_informer_list_failed(struct fc_informer *i, const struct fc_error *why);
+
+/* --- informer_stream.c --- */
+
+/* Can the next list be the beginning of a watch? */
+bool fc_informer_may_stream(const struct fc_informer *i);
+/* Its request is under way. */
+void fc_informer_stream_began(struct fc_informer *i);
+/* It ended before the list did; `why` NULL: properly. */
+void fc_informer_stream_ended(struct fc_informer *i, const struct fc_error *why);
+/* A bookmark came in it: the end of the list, if that says so. */
+void fc_informer_stream_bookmark(struct fc_informer *i, const json_t *bookmark);
+/* The timer that ends one whose end is not told. */
+void fc_informer_stream_check(void *user);
 
 /* --- informer_watch.c --- */
 
+/* By its phase a watch or a stream. */
 void fc_informer_watch_open(struct fc_informer *i);
 /* The deadline's timer. */
 void fc_informer_watch_overdue(void *user);

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "json/decode.h"
+#include "json/trim.h"
 #include "kube/annotation_filter.h"
 #include "kube/informer_internal.h"
 #include "kube/url.h"
@@ -20,19 +21,12 @@
 
 #define ACCEPT_METADATA "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 
-/* An item without a key might be any object: nothing may be taken for absent then (5.4). */
-static void item_without_key(struct fc_informer *i, const struct fc_error *why)
-{
-	i->removes = false;
-	fc_informer_skip(i, why);
-}
-
 static void undecodable_item(struct fc_informer *i, const char *bytes, size_t len, const struct fc_error *why)
 {
 	FC_AUTO_FREE char *version = NULL;
 
 	if (fc_informer_undecodable(i, bytes, len, false, why, &version) < 0)
-		item_without_key(i, why);
+		fc_informer_skip(i, why);
 }
 
 static int list_item(void *user, const char *bytes, size_t len, struct fc_error *err)
@@ -44,18 +38,17 @@ static int list_item(void *user, const char *bytes, size_t len, struct fc_error 
 	if (i->o.annotation_prefixes && !fc_annotation_filter_may_match(bytes, len, i->o.annotation_prefixes))
 		return 0;
 
-	json_t *object = fc_decode(bytes, len, &why);
+	json_t *object =
+		i->o.metadata_only ? fc_decode_trimmed(bytes, len, FC_TRIM_OBJECT, &why) : fc_decode(bytes, len, &why);
 	if (!object && why.cls == FC_ERR_MEMORY) {
 		/* It is our fault and not the object's: the list is made again when there is memory. */
 		*err = why;
 		return -1;
 	}
-	if (!object) {
+	if (object)
+		fc_informer_present(i, object);
+	else
 		undecodable_item(i, bytes, len, &why);
-	} else if (fc_informer_present(i, object) < 0) {
-		fc_error_set(&why, FC_ERR_PROTOCOL, "an item without metadata.name");
-		item_without_key(i, &why);
-	}
 	return fc_informer_unless_ending(i, 0, err);
 }
 
@@ -72,8 +65,10 @@ static const struct fc_framer_callbacks list_framer = {
 	.on_unreadable = list_unreadable,
 };
 
-static void begin(struct fc_informer *i)
+void fc_informer_list_begins(struct fc_informer *i)
 {
+	if (i->begun)
+		return;
 	i->begun = true;
 	i->removes = true;
 	i->o.callbacks->on_list_begin(i->o.user);
@@ -88,8 +83,7 @@ static int list_data(void *user, const char *bytes, size_t len, struct fc_error 
 		return fc_informer_unless_ending(i, -1, err);
 	i->received_us = fc_clock_mono_us();
 	fc_informer_enter(i);
-	if (!i->begun)
-		begin(i);
+	fc_informer_list_begins(i);
 	if (!fc_informer_is_ending(i))
 		rc = fc_framer_feed(i->framer, bytes, len, err);
 	rc = fc_informer_unless_ending(i, rc, err);
@@ -137,12 +131,11 @@ static int page_ended(struct fc_informer *i, const struct fc_response *response,
 	return -1;
 }
 
-static void list_complete(struct fc_informer *i)
+void fc_informer_list_complete(struct fc_informer *i)
 {
 	bool removes = i->removes;
 
-	i->begun = false;
-	i->unlimited = false;
+	i->begun = i->unlimited = i->in_pages = false;
 	i->page_items = FC_INFORMER_PAGE_ITEMS;
 	i->failed = FC_ERR_NONE;
 	i->refusals = 0;
@@ -150,7 +143,6 @@ static void list_complete(struct fc_informer *i)
 		fc_key_set_replace(&i->passed, &i->listed);
 	else
 		fc_key_set_merge(&i->passed, &i->listed);
-	fc_informer_go(i, FC_INFORMER_WATCH, 0);
 	i->o.callbacks->on_list_end(i->o.user, removes);
 }
 
@@ -164,7 +156,7 @@ static void list_interrupted(struct fc_informer *i)
 }
 
 /* Anew from the first page: pages of two lists do not make one. `listed` stays, since its objects were passed on. */
-static void list_failed(struct fc_informer *i, const struct fc_error *why)
+void fc_informer_list_failed(struct fc_informer *i, const struct fc_error *why)
 {
 	bool token_too_old = why->cls == FC_ERR_GONE && i->token && !i->unlimited;
 
@@ -186,6 +178,12 @@ static void list_failed(struct fc_informer *i, const struct fc_error *why)
 			 why->cls == FC_ERR_FORBIDDEN || why->cls == FC_ERR_NOT_SERVED || why->cls == FC_ERR_NOT_FOUND);
 }
 
+static void watch_next(struct fc_informer *i)
+{
+	fc_informer_go(i, FC_INFORMER_WATCH, 0);
+	fc_informer_list_complete(i);
+}
+
 static void list_done(void *user, const struct fc_response *response)
 {
 	struct fc_informer *i = user;
@@ -199,11 +197,11 @@ static void list_done(void *user, const struct fc_response *response)
 		if (failed && err.cls == FC_ERR_CANCELLED)
 			list_interrupted(i);
 		else if (failed)
-			list_failed(i, &err);
+			fc_informer_list_failed(i, &err);
 		else if (i->token)
 			fc_informer_go(i, FC_INFORMER_LIST, 0);
 		else
-			list_complete(i);
+			watch_next(i);
 	}
 	(void)fc_informer_leave(i);
 }
@@ -242,6 +240,6 @@ void fc_informer_list_page(struct fc_informer *i)
 	}
 	if (!i->request) {
 		fc_informer_drop_framer(i);
-		list_failed(i, &err);
+		fc_informer_list_failed(i, &err);
 	}
 }

@@ -23,10 +23,10 @@ static void strip(json_t *object)
 	json_object_del(json_object_get(object, "metadata"), "managedFields");
 }
 
-/* The keys that the present list or watch adds to. */
+/* The keys that the present list or watch adds to, and that a watch takes from. */
 static struct fc_key_set *noted(struct fc_informer *i)
 {
-	return i->phase == FC_INFORMER_LIST ? &i->listed : &i->passed;
+	return i->phase == FC_INFORMER_WATCH ? &i->passed : &i->listed;
 }
 
 static bool wanted(struct fc_informer *i, const json_t *object, const char *namespace_, const char *name)
@@ -38,37 +38,43 @@ static bool wanted(struct fc_informer *i, const json_t *object, const char *name
 		return true;
 	}
 	/* In a list its absence says that it bears none any more; after the list it is forgotten. In a watch it is
-	 * passed on once more. */
-	return i->phase == FC_INFORMER_WATCH && fc_key_set_remove(&i->passed, namespace_, name);
+	 * passed on once more, and in a stream that has named it already. */
+	return i->phase != FC_INFORMER_LIST && fc_key_set_remove(noted(i), namespace_, name);
 }
 
-int fc_informer_present(struct fc_informer *i, json_t *object)
+void fc_informer_present(struct fc_informer *i, json_t *object)
 {
 	const char *namespace_ = fc_json_metadata(object, "namespace");
 	const char *name = fc_json_metadata(object, "name");
 
 	if (!*name) {
-		json_decref(object);
-		return -1;
+		struct fc_error why = FC_ERROR_INIT;
+		fc_error_set(&why, FC_ERR_PROTOCOL, "an object without metadata.name");
+		fc_informer_skip(i, &why);
 	}
-	if (!wanted(i, object, namespace_, name)) {
+	if (!*name || !wanted(i, object, namespace_, name)) {
 		json_decref(object);
-		return 0;
+		return;
 	}
 	if (i->o.metadata_only)
 		strip(object);
 	i->o.callbacks->on_object(i->o.user, object, i->received_us);
-	return 0;
 }
 
 void fc_informer_gone(struct fc_informer *i, const char *namespace_, const char *name, const char *version)
 {
-	if (!i->o.annotation_prefixes || fc_key_set_remove(&i->passed, namespace_, name))
+	/* Both: in a stream it may be one of which only an earlier list told, and whose absence is not told at the end
+	 * where that removes nothing. */
+	bool passed = fc_key_set_remove(&i->passed, namespace_, name);
+	bool listed = fc_key_set_remove(&i->listed, namespace_, name);
+
+	if (!i->o.annotation_prefixes || passed || listed)
 		i->o.callbacks->on_gone(i->o.user, namespace_, name, version);
 }
 
 void fc_informer_skip(struct fc_informer *i, const struct fc_error *why)
 {
+	i->removes = false;
 	fc_informer_count(i, FC_METRIC_OBJECTS_SKIPPED, fc_error_class_name(why->cls));
 	fc_log(FC_LOG_WARN, "object skipped: it has no key that could be found",
 	       FC_KV("cluster", fc_transport_cluster(i->o.transport)), FC_KV("resource", i->label),

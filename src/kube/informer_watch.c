@@ -3,6 +3,8 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "json/decode.h"
+#include "json/trim.h"
+#include "kube/annotation_filter.h"
 #include "kube/informer_internal.h"
 #include "kube/url.h"
 #include "model/status.h"
@@ -38,10 +40,11 @@ static void works(struct fc_informer *i)
 	}
 }
 
-/* The watch goes on from here if it ends now (5.9). False when that is where it stood. */
+/* The watch goes on from here if it ends now (5.9). False when that is where it stood. A stream that ends before its
+ * list goes on from nowhere. */
 static bool move_on(struct fc_informer *i, const char *version, bool added)
 {
-	if (!version || !*version || (i->unordered && added))
+	if (!version || !*version || (i->unordered && added) || i->phase == FC_INFORMER_STREAM)
 		return false;
 	i->unordered = false;
 	if (strcmp(i->version, version) == 0)
@@ -69,19 +72,22 @@ static bool is_foreign(const struct fc_informer *i, const json_t *object)
 	return strcmp(kind, i->resource->kind) != 0 && strcmp(kind, "PartialObjectMetadata") != 0;
 }
 
-static int event_present(struct fc_informer *i, json_t *event, bool added, struct fc_error *err)
+/* The event must not share what the listener owns, maybe on another thread. */
+static json_t *take_object(json_t *event)
 {
 	json_t *object = json_incref(json_object_get(event, "object"));
 
+	json_object_del(event, "object");
+	return object;
+}
+
+static int event_present(struct fc_informer *i, json_t *event, bool added, struct fc_error *err)
+{
+	json_t *object = take_object(event);
+
 	(void)err;
 	advance(i, fc_json_metadata(object, "resourceVersion"), added);
-	/* The event must not share what the listener now owns. */
-	json_object_del(event, "object");
-	if (fc_informer_present(i, object) < 0) {
-		struct fc_error why = FC_ERROR_INIT;
-		fc_error_set(&why, FC_ERR_PROTOCOL, "an event's object without metadata.name");
-		fc_informer_skip(i, &why);
-	}
+	fc_informer_present(i, object);
 	return 0;
 }
 
@@ -104,14 +110,21 @@ static int event_deleted(struct fc_informer *i, json_t *event, struct fc_error *
 	(void)err;
 	if (*name)
 		fc_informer_gone(i, fc_json_metadata(object, "namespace"), name, version);
+	else
+		i->removes = false;
 	advance(i, version, false);
 	return 0;
 }
 
 static int event_bookmark(struct fc_informer *i, json_t *event, struct fc_error *err)
 {
+	const json_t *bookmark = json_object_get(event, "object");
+
 	(void)err;
-	(void)move_on(i, fc_json_metadata(json_object_get(event, "object"), "resourceVersion"), false);
+	if (i->phase == FC_INFORMER_STREAM)
+		fc_informer_stream_bookmark(i, bookmark);
+	else
+		(void)move_on(i, fc_json_metadata(bookmark, "resourceVersion"), false);
 	return 0;
 }
 
@@ -144,6 +157,12 @@ static const struct event_type *find_type(const char *name)
 	return NULL;
 }
 
+static void stream_begins(struct fc_informer *i)
+{
+	if (i->phase == FC_INFORMER_STREAM)
+		fc_informer_list_begins(i);
+}
+
 static void count_event(struct fc_informer *i, const char *type)
 {
 	fc_informer_count(i, FC_METRIC_WATCH_EVENTS, type);
@@ -151,11 +170,11 @@ static void count_event(struct fc_informer *i, const char *type)
 		       FC_LABELS(fc_transport_cluster(i->o.transport), i->label));
 }
 
-/* The type of an event that could not be decoded. Servers write it first; where it stands elsewhere, the object counts
- * as present. */
-static bool says_deleted(const char *bytes, size_t len)
+/* The type of an event that is not decoded, in quotes. Servers write it first; one that stands elsewhere is not seen.
+ */
+static bool says_type(const char *bytes, size_t len, const char *type)
 {
-	static const char *const words[] = { "{", "\"type\"", ":", "\"DELETED\"" };
+	const char *const words[] = { "{", "\"type\"", ":", type };
 
 	for (size_t n = 0; n < FC_ARRAY_LEN(words); n++) {
 		size_t word_len = strlen(words[n]);
@@ -176,9 +195,20 @@ static void undecodable_event(struct fc_informer *i, const char *bytes, size_t l
 {
 	FC_AUTO_FREE char *version = NULL;
 
-	if (fc_informer_undecodable(i, bytes, len, says_deleted(bytes, len), why, &version) < 0)
+	stream_begins(i);
+	if (fc_informer_is_ending(i))
+		return;
+	if (fc_informer_undecodable(i, bytes, len, says_type(bytes, len, "\"DELETED\""), why, &version) < 0)
 		fc_informer_skip(i, why);
 	advance(i, version, false);
+}
+
+static void skip_foreign(struct fc_informer *i)
+{
+	struct fc_error why = FC_ERROR_INIT;
+
+	fc_error_set(&why, FC_ERR_PROTOCOL, "an event with an object of another kind");
+	fc_informer_skip(i, &why);
 }
 
 static int handle_event(struct fc_informer *i, json_t *event, struct fc_error *err)
@@ -197,26 +227,70 @@ static int handle_event(struct fc_informer *i, json_t *event, struct fc_error *e
 	count_event(i, type->name);
 	/* A bookmark in the first moment says nothing of the next one: a watch that ends behind it is a failure still.
 	 */
-	if (type->handle != event_error && (type->handle != event_bookmark || lived_ms(i) >= SHORT_MS))
+	if (i->phase == FC_INFORMER_WATCH && type->handle != event_error &&
+	    (type->handle != event_bookmark || lived_ms(i) >= SHORT_MS))
 		works(i);
+	if (type->handle != event_error)
+		stream_begins(i);
 	if (fc_informer_is_ending(i))
 		return 0;
 	if (type->handle != event_error && is_foreign(i, json_object_get(event, "object"))) {
-		struct fc_error why = FC_ERROR_INIT;
-		fc_error_set(&why, FC_ERR_PROTOCOL, "an event with an object of another kind");
-		fc_informer_skip(i, &why);
+		skip_foreign(i);
 		return 0;
 	}
 	return type->handle(i, event, err);
+}
+
+/* Before it is decoded, as in a list: of a hundred thousand objects without a rule none costs more than this look. */
+static bool is_passed_over(const struct fc_informer *i, const char *bytes, size_t len)
+{
+	return i->phase == FC_INFORMER_STREAM && i->o.annotation_prefixes && says_type(bytes, len, "\"ADDED\"") &&
+	       !fc_annotation_filter_may_match(bytes, len, i->o.annotation_prefixes);
+}
+
+static json_t *decode_event(const struct fc_informer *i, const char *bytes, size_t len, struct fc_error *why)
+{
+	return i->o.metadata_only ? fc_decode_trimmed(bytes, len, FC_TRIM_EVENT, why) : fc_decode(bytes, len, why);
+}
+
+/* Who has taken it knows it too, by the answer to what has made it if not from here, and is to hear of its end. */
+static void note_taken(struct fc_informer *i, const char *bytes, size_t len, const struct fc_informer_key *key)
+{
+	if (i->o.annotation_prefixes && fc_annotation_filter_may_match(bytes, len, i->o.annotation_prefixes))
+		fc_key_set_add(&i->passed, key->namespace_, key->name);
+}
+
+/* The listener keeps it, and may never want it: the watch goes on from it all the same. */
+static bool is_taken(struct fc_informer *i, const char *bytes, size_t len)
+{
+	struct fc_informer_key key = { 0 };
+
+	if (i->phase != FC_INFORMER_WATCH || !i->o.metadata_only || !i->o.callbacks->on_change ||
+	    !says_type(bytes, len, "\"MODIFIED\"") ||
+	    !i->o.callbacks->on_change(i->o.user, bytes, len, i->received_us, &key))
+		return false;
+	count_event(i, "MODIFIED");
+	works(i);
+	advance(i, key.version, false);
+	note_taken(i, bytes, len, &key);
+	fc_informer_key_fini(&key);
+	return true;
 }
 
 static int watch_object(void *user, const char *bytes, size_t len, struct fc_error *err)
 {
 	struct fc_informer *i = user;
 	struct fc_error why = FC_ERROR_INIT;
-	json_auto_t *event = fc_decode(bytes, len, &why);
 	int rc = 0;
 
+	if (is_passed_over(i, bytes, len)) {
+		count_event(i, "ADDED");
+		stream_begins(i);
+		return fc_informer_unless_ending(i, 0, err);
+	}
+	if (is_taken(i, bytes, len))
+		return fc_informer_unless_ending(i, 0, err);
+	json_auto_t *event = decode_event(i, bytes, len, &why);
 	if (event) {
 		rc = handle_event(i, event, err);
 	} else if (why.cls == FC_ERR_MEMORY) {
@@ -227,6 +301,30 @@ static int watch_object(void *user, const char *bytes, size_t len, struct fc_err
 		undecodable_event(i, bytes, len, &why);
 	}
 	return fc_informer_unless_ending(i, rc, err);
+}
+
+void fc_informer_tell(struct fc_informer *i, const char *bytes, size_t len, int64_t received_us)
+{
+	FC_AUTO_FREE char *version = NULL;
+	struct fc_error why = FC_ERROR_INIT;
+
+	if (i->phase != FC_INFORMER_WATCH || fc_informer_is_ending(i))
+		return;
+	json_auto_t *event = decode_event(i, bytes, len, &why);
+	i->received_us = received_us;
+	fc_informer_enter(i);
+	if (event && is_foreign(i, json_object_get(event, "object")))
+		skip_foreign(i);
+	else if (event)
+		fc_informer_present(i, take_object(event));
+	else if (why.cls == FC_ERR_MEMORY)
+		fc_informer_relist(i); /* it comes again, in a list, when there is memory */
+	else if (fc_informer_undecodable(i, bytes, len, false, &why, &version) < 0)
+		fc_informer_skip(i, &why);
+	/* Only an on_data of its own may not end it, and comes back here soon; this is told from elsewhere. */
+	if (fc_informer_is_ending(i) && i->entered == 1)
+		fc_request_cancel(fc_steal(&i->request));
+	(void)fc_informer_leave(i);
 }
 
 static int watch_unreadable(void *user, const char *head, size_t len, const struct fc_error *why, struct fc_error *err)
@@ -251,6 +349,9 @@ static int watch_data(void *user, const char *bytes, size_t len, struct fc_error
 	i->received_us = fc_clock_mono_us();
 	fc_informer_enter(i);
 	int rc = fc_framer_feed(i->framer, bytes, len, err);
+	/* What the listener took for it was no silence of the server's. */
+	if (i->phase == FC_INFORMER_STREAM)
+		i->received_us = fc_clock_mono_us();
 	rc = fc_informer_unless_ending(i, rc, err);
 	(void)fc_informer_leave(i);
 	return rc;
@@ -352,7 +453,10 @@ static void watch_done(void *user, const struct fc_response *response)
 	fc_informer_enter(i);
 	if (!fc_informer_is_ending(i)) {
 		fc_informer_drop_framer(i);
-		watch_ended(i, response);
+		if (i->phase == FC_INFORMER_STREAM)
+			fc_informer_stream_ended(i, response->error);
+		else
+			watch_ended(i, response);
 	}
 	(void)fc_informer_leave(i);
 }
@@ -373,8 +477,12 @@ static int watch_url(const struct fc_informer *i, int seconds, struct fc_buf *ou
 	if (fc_informer_url(i, out, err) < 0)
 		return -1;
 	fc_url_query(out, "watch", "true");
-	if (*i->version)
+	if (i->phase == FC_INFORMER_STREAM) {
+		fc_url_query(out, "sendInitialEvents", "true");
+		fc_url_query(out, "resourceVersionMatch", "NotOlderThan");
+	} else if (*i->version) {
 		fc_url_query(out, "resourceVersion", i->version);
+	}
 	fc_url_query(out, "allowWatchBookmarks", "true");
 	fc_url_query_number(out, "timeoutSeconds", seconds);
 	/* Cut off it would ask for something else. */
@@ -386,7 +494,8 @@ void fc_informer_watch_open(struct fc_informer *i)
 	FC_AUTO_BUF struct fc_buf path = FC_BUF_INIT;
 	struct fc_error err = FC_ERROR_INIT;
 
-	bool trial = i->failed != FC_ERR_NONE;
+	/* A stream shows that it works by the end of its list. */
+	bool stream = i->phase == FC_INFORMER_STREAM, trial = i->failed != FC_ERR_NONE && !stream;
 	int seconds = trial ? TRIAL_S : (int)fc_random_between(i->o.random, WATCH_LEAST_S, WATCH_MOST_S);
 
 	if (watch_url(i, seconds, &path, &err) == 0) {
@@ -405,12 +514,19 @@ void fc_informer_watch_open(struct fc_informer *i)
 	}
 	if (!i->request) {
 		fc_informer_drop_framer(i);
-		watch_failed(i, &err);
+		if (stream)
+			fc_informer_stream_ended(i, &err);
+		else
+			watch_failed(i, &err);
 		return;
 	}
+	int64_t limit_ms = seconds * INT64_C(1000) + WATCH_GRACE_MS;
 	i->opened_ms = fc_clock_mono_ms();
+	i->overdue_ms = i->opened_ms + limit_ms;
 	i->advanced = false;
-	i->unordered = !*i->version;
-	i->deadline = fc_loop_timer(fc_transport_loop(i->o.transport), seconds * INT64_C(1000) + WATCH_GRACE_MS,
-				    fc_informer_watch_overdue, i);
+	i->unordered = !stream && !*i->version;
+	if (stream)
+		fc_informer_stream_began(i);
+	else
+		i->deadline = fc_loop_timer(fc_transport_loop(i->o.transport), limit_ms, fc_informer_watch_overdue, i);
 }

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "json/decode.h"
+#include "json/trim.h"
 #include "kube/url.h"
 #include "model/status.h"
 
@@ -15,12 +16,16 @@
  * the fault. */
 #define MAX_BODY_BYTES FC_JSON_MAX_BYTES
 
+/* Enough for a patch of a value or two. */
+#define BODY_BYTES ((size_t)2048)
+
 struct fc_object_call {
 	struct fc_transport *transport;
 	struct fc_request *request;
 	struct fc_timer *failing; /* runs instead of a request that could not be sent */
 	struct fc_error failure;
-	bool write;
+	const char *manager; /* NULL: FC_FIELD_MANAGER */
+	bool write, brief;
 	fc_object_done *done;
 	void *user;
 };
@@ -39,7 +44,8 @@ static void finish(struct fc_object_call *c, json_t *object, const struct fc_err
 static json_t *read_answer(const struct fc_object_call *c, const struct fc_response *response, struct fc_error *err)
 {
 	enum fc_status_of of = c->write ? FC_STATUS_OF_WRITE : FC_STATUS_OF_READ;
-	json_t *object = fc_decode(response->body, response->body_bytes, err);
+	json_t *object = c->brief ? fc_decode_trimmed(response->body, response->body_bytes, FC_TRIM_OBJECT, err)
+				  : fc_decode(response->body, response->body_bytes, err);
 
 	if (!object) {
 		/* It was done, but not to what: only a read can tell, as with an answer that was lost. */
@@ -109,7 +115,7 @@ static int put_query(struct fc_object_call *c, struct fc_buf *path)
 	char seconds[16];
 
 	if (c->write)
-		fc_url_query(path, "fieldManager", FC_FIELD_MANAGER);
+		fc_url_query(path, "fieldManager", c->manager ?: FC_FIELD_MANAGER);
 	snprintf(seconds, sizeof(seconds), "%ds", FC_OBJECT_TIMEOUT_MS / 1000);
 	fc_url_query(path, "timeout", seconds);
 	return path->failed ? fc_error_set(&c->failure, FC_ERR_MEMORY, "no memory for the path of a request") : 0;
@@ -152,22 +158,34 @@ struct fc_object_call *fc_object_read(struct fc_transport *t, const struct fc_re
 	return launch(c, &options, failed);
 }
 
-/* Measured first, then written into just enough: a buffer that grows would leave copies of a secret behind in freed
- * memory. */
+static char *body_new(size_t bytes, struct fc_error *err)
+{
+	char *text = fc_try_realloc(NULL, bytes);
+
+	if (!text)
+		fc_error_set(err, FC_ERR_MEMORY, "no memory for a body");
+	return text;
+}
+
+/* Most bodies fit into the first buffer. A longer one has been measured by that and is written into just enough: a
+ * buffer that grows would leave copies of a secret behind in freed memory. */
 static char *dump(const json_t *value, size_t *bytes, struct fc_error *err)
 {
-	*bytes = json_dumpb(value, NULL, 0, DUMP_FLAGS);
+	char *text = body_new(BODY_BYTES, err);
+
+	if (!text)
+		return NULL;
+	*bytes = json_dumpb(value, text, BODY_BYTES, DUMP_FLAGS);
+	if (*bytes > 0 && *bytes <= BODY_BYTES)
+		return text;
+	fc_free_secret(text, BODY_BYTES);
 	if (*bytes == 0 || *bytes > MAX_BODY_BYTES) {
 		fc_error_set(err, FC_ERR_LIMIT, "a body of more than %u bytes, or one that cannot be written as JSON",
 			     MAX_BODY_BYTES);
 		return NULL;
 	}
-	char *text = fc_try_realloc(NULL, *bytes);
-	if (!text) {
-		fc_error_set(err, FC_ERR_MEMORY, "no memory for a body");
-		return NULL;
-	}
-	if (json_dumpb(value, text, *bytes, DUMP_FLAGS) == *bytes)
+	text = body_new(*bytes, err);
+	if (!text || json_dumpb(value, text, *bytes, DUMP_FLAGS) == *bytes)
 		return text;
 	fc_free_secret(text, *bytes);
 	fc_error_set(err, FC_ERR_INTERNAL, "a body changed while it was written");
@@ -179,7 +197,9 @@ struct write {
 	const char *method, *content_type;
 	const struct fc_resource *resource;
 	const char *namespace_, *name, *subresource;
-	bool collection; /* there is no name yet */
+	bool collection;     /* there is no name yet */
+	const char *manager; /* NULL: FC_FIELD_MANAGER */
+	bool force;	     /* of an apply */
 	const json_t *body;
 };
 
@@ -190,8 +210,11 @@ static struct fc_object_call *send_write(struct fc_transport *t, const struct wr
 	FC_AUTO_BUF struct fc_buf path = FC_BUF_INIT;
 	size_t bytes = 0;
 
+	c->manager = w->manager;
 	bool failed = (w->collection ? put_collection(c, &path, w->resource, w->namespace_)
 				     : put_path(c, &path, w->resource, w->namespace_, w->name, w->subresource)) < 0;
+	if (!failed && w->force)
+		fc_url_query(&path, "force", "true");
 	char *body = failed ? NULL : dump(w->body, &bytes, &c->failure);
 	const struct fc_request_options options = {
 		.method = w->method,
@@ -218,6 +241,45 @@ struct fc_object_call *fc_object_patch(struct fc_transport *t, const struct fc_r
 		.name = name,
 		.subresource = subresource,
 		.body = patch,
+	};
+
+	return send_write(t, &w, done, user);
+}
+
+void fc_object_brief(struct fc_object_call *c)
+{
+	c->brief = true;
+}
+
+struct fc_object_call *fc_object_apply(struct fc_transport *t, const struct fc_resource *r, const char *namespace_,
+				       const char *name, const json_t *object, const char *manager, bool force,
+				       fc_object_done *done, void *user)
+{
+	const struct write w = {
+		.method = "PATCH",
+		/* JSON is YAML too. */
+		.content_type = "application/apply-patch+yaml",
+		.resource = r,
+		.namespace_ = namespace_,
+		.name = name,
+		.body = object,
+		.manager = manager,
+		.force = force,
+	};
+
+	return send_write(t, &w, done, user);
+}
+
+struct fc_object_call *fc_object_replace(struct fc_transport *t, const struct fc_resource *r, const char *namespace_,
+					 const char *name, const json_t *object, fc_object_done *done, void *user)
+{
+	const struct write w = {
+		.method = "PUT",
+		.content_type = "application/json",
+		.resource = r,
+		.namespace_ = namespace_,
+		.name = name,
+		.body = object,
 	};
 
 	return send_write(t, &w, done, user);

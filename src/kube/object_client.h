@@ -10,9 +10,9 @@
 #include <jansson.h>
 
 #include "kube/transport.h"
+#include "model/marks.h"
 #include "model/resource.h"
 
-#define FC_FIELD_MANAGER "fedcopy"
 /* Below a server's own 60 s, so that we learn of the end first. */
 #define FC_OBJECT_TIMEOUT_MS 30000
 
@@ -30,7 +30,17 @@ struct fc_object_call *fc_object_read(struct fc_transport *t, const struct fc_re
 struct fc_object_call *fc_object_patch(struct fc_transport *t, const struct fc_resource *r, const char *namespace_,
 				       const char *name, const char *subresource, const json_t *patch,
 				       fc_object_done *done, void *user);
-/* A POST of `object`, which names itself. A name that is taken is FC_ERR_CONFLICT. */
+/* The answer to it is decoded without metadata.managedFields, which is quicker. */
+void fc_object_brief(struct fc_object_call *c);
+/* A server-side apply of `object`, as that field manager (static text; NULL: FC_FIELD_MANAGER); with `force` fields of
+ * others are taken over. Uid and resourceVersion in the object are preconditions: it makes nothing then. */
+struct fc_object_call *fc_object_apply(struct fc_transport *t, const struct fc_resource *r, const char *namespace_,
+				       const char *name, const json_t *object, const char *manager, bool force,
+				       fc_object_done *done, void *user);
+/* A PUT of `object`, whose uid and resourceVersion are preconditions. */
+struct fc_object_call *fc_object_replace(struct fc_transport *t, const struct fc_resource *r, const char *namespace_,
+					 const char *name, const json_t *object, fc_object_done *done, void *user);
+/* A POST of `object`, which names itself. A name that is taken is FC_ERR_EXISTS. */
 struct fc_object_call *fc_object_create(struct fc_transport *t, const struct fc_resource *r, const char *namespace_,
 					const json_t *object, fc_object_done *done, void *user);
 /* `uid` and `version` are preconditions, NULL for none (8.14). The answer is the object, or a Status that says that it

@@ -171,6 +171,14 @@ struct fc_peer *fc_peer_new(const struct fc_access *access, const struct fc_tls_
 	return NULL;
 }
 
+void fc_peer_say_purpose(struct fc_peer *p, const char *purpose)
+{
+	if (!purpose)
+		return;
+	free(p->user_agent);
+	p->user_agent = fc_xasprintf(USER_AGENT "/%s", purpose);
+}
+
 struct fc_peer *fc_peer_ref(struct fc_peer *p)
 {
 	p->refs++;

@@ -30,6 +30,9 @@ struct fc_peer {
  * cannot be used. */
 struct fc_peer *fc_peer_new(const struct fc_access *access, const struct fc_tls_material *tls, struct fc_error *err)
 	FC_MUST_CHECK;
+/* What the requests are for stands at the end of their User-Agent: "leader-election" (2.8). NULL: it is not said.
+ * Before the first request. */
+void fc_peer_say_purpose(struct fc_peer *p, const char *purpose);
 struct fc_peer *fc_peer_ref(struct fc_peer *p);
 void fc_peer_unref(struct fc_peer *p); /* NULL allowed */
 /* Was it made with this material? */

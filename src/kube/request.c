@@ -15,9 +15,11 @@
 
 /* A Status at most (kube-client 2.24); what goes beyond is dropped, and the answer is classified by its code. */
 #define ERROR_BODY_BYTES ((size_t)64 * 1024)
-/* libcurl holds one receive and one send buffer per handle, also of a watch that is silent for minutes. 16 KiB is
- * one TLS record, and the least that it takes for sending. */
+/* libcurl holds one receive and one send buffer per handle. 16 KiB is one TLS record, and the least that it takes for
+ * sending. */
 #define BUFFER_BYTES 16384
+/* Of a watch, which is there all the time and mostly has nothing to read: a fleet has thousands of them. */
+#define WATCH_BUFFER_BYTES 4096
 /* What an answer to a patch takes, mostly. */
 #define BODY_BYTES ((size_t)4096)
 /* libcurl's own words are kept this long: some quote whole certificate names. */
@@ -49,8 +51,8 @@ static int status_of(const struct fc_request *r)
 static void heard(struct fc_request *r)
 {
 	r->heard_us = fc_clock_mono_us();
-	if (r->connection_heard_us)
-		*r->connection_heard_us = r->heard_us;
+	if (r->heard)
+		r->heard->us = r->heard_us;
 }
 
 /* -1: no number. Nine digits: no overflow, and more than a lifetime. The form with a date is ignored (2.13). */
@@ -192,6 +194,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user)
 	bool success = status >= 200 && status < 300;
 
 	heard(r);
+	if (r->heard && r->watch && len >= WATCH_BUFFER_BYTES)
+		r->heard->filled = true;
 	if (r->state == FC_REQUEST_CANCELLED)
 		return CURL_WRITEFUNC_ERROR;
 	if (len == 0)
@@ -208,6 +212,8 @@ static size_t on_send(char *out, size_t size, size_t count, void *user)
 	size_t room = size * count, left = r->request_body_bytes - r->request_body_sent;
 	size_t len = left < room ? left : room;
 
+	if (r->request_body_sent == 0)
+		curl_easy_setopt(r->easy, CURLOPT_VERBOSE, 1L);
 	memcpy(out, r->request_body + r->request_body_sent, len);
 	r->request_body_sent += len;
 	r->refused = false;
@@ -253,6 +259,18 @@ static int on_words(CURL *easy FC_UNUSED, curl_infotype type, char *text, size_t
 	return 0;
 }
 
+/* Before the body goes out libcurl has a line for each header, which is more work than sending it. They are asked for
+ * only where it must tell whether there are streams. And it wakes its thread when the time to connect is over, of a
+ * request that has long been answered too. */
+void fc_request_starts(struct fc_request *r, bool streams, bool connected)
+{
+	r->streamed = streams;
+	if (!r->read && !streams)
+		curl_easy_setopt(r->easy, CURLOPT_VERBOSE, 1L);
+	if (connected)
+		curl_easy_setopt(r->easy, CURLOPT_CONNECTTIMEOUT_MS, 0L);
+}
+
 static CURLcode apply_write(struct fc_request *r, CURL *easy)
 {
 	CURLcode rc = CURLE_OK;
@@ -265,7 +283,6 @@ static CURLcode apply_write(struct fc_request *r, CURL *easy)
 	SET(rc, easy, CURLOPT_SEEKDATA, r);
 	SET(rc, easy, CURLOPT_DEBUGFUNCTION, on_words);
 	SET(rc, easy, CURLOPT_DEBUGDATA, r);
-	SET(rc, easy, CURLOPT_VERBOSE, 1L);
 	SET(rc, easy, CURLOPT_CUSTOMREQUEST, r->method);
 	return rc;
 }
@@ -290,7 +307,7 @@ static CURLcode apply_answer(struct fc_request *r, CURL *easy)
 	SET(rc, easy, CURLOPT_HEADERDATA, r);
 	SET(rc, easy, CURLOPT_ERRORBUFFER, r->error_text);
 	SET(rc, easy, CURLOPT_PRIVATE, r);
-	SET(rc, easy, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
+	SET(rc, easy, CURLOPT_BUFFERSIZE, r->watch ? (long)WATCH_BUFFER_BYTES : (long)BUFFER_BYTES);
 	SET(rc, easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)BUFFER_BYTES);
 	return rc;
 }
@@ -529,13 +546,19 @@ bool fc_request_repeat(struct fc_request *r, CURLcode code)
 	return curl_easy_setopt(r->easy, CURLOPT_TIMEOUT_MS, (long)(r->timeout_ms ? left_ms : 0)) == CURLE_OK;
 }
 
+const char *fc_request_content_type(const struct fc_request *r)
+{
+	char *content_type = NULL;
+
+	curl_easy_getinfo(r->easy, CURLINFO_CONTENT_TYPE, &content_type);
+	return content_type ? content_type : "";
+}
+
 void fc_request_outcome(struct fc_request *r, CURLcode code, const struct fc_error *why, struct fc_response *out,
 			struct fc_error *err)
 {
 	int status = status_of(r);
-	char *content_type = NULL;
 
-	curl_easy_getinfo(r->easy, CURLINFO_CONTENT_TYPE, &content_type);
 	*err = FC_ERROR_INIT;
 	if (why || r->failure)
 		*err = why ? *why : *r->failure;
@@ -545,7 +568,7 @@ void fc_request_outcome(struct fc_request *r, CURLcode code, const struct fc_err
 		err->outcome_unknown = true;
 	*out = (struct fc_response){
 		.status = status,
-		.content_type = content_type ? content_type : "",
+		.content_type = fc_request_content_type(r),
 		.body = fc_buf_str(&r->body),
 		.body_bytes = r->body.len,
 		.error = err->cls == FC_ERR_NONE ? NULL : err,

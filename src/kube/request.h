@@ -32,6 +32,12 @@ struct fc_request_marks {
 	char audit_id[64], flow_schema[64], priority_level[64];
 };
 
+/* What has come over a connection, for all that is on it. */
+struct fc_heard {
+	int64_t us;  /* monotonic, of the last byte; 0: none */
+	bool filled; /* a watch's buffer, to its last byte: libcurl may hold more for it */
+};
+
 struct fc_request {
 	struct fc_transport *transport;
 	struct fc_connection *connection;
@@ -57,7 +63,7 @@ struct fc_request {
 	struct curl_slist *headers;
 	char *request_body;
 	size_t request_body_bytes, request_body_sent;
-	bool streamed; /* a write: it went out on a stream of HTTP/2 */
+	bool streamed; /* a write: it goes out on a stream of HTTP/2 */
 	bool refused;  /* a write: that stream was refused, and no byte of it has gone out again (2.7) */
 	bool repeated; /* a read, by fc_request_repeat */
 
@@ -66,7 +72,7 @@ struct fc_request {
 	struct fc_error *failure;	/* our own reason to end it; NULL: none */
 	struct fc_request_marks *marks; /* NULL: the answer is no error, or bears none */
 	int64_t started_us, heard_us;	/* monotonic; heard_us is of the last byte, 0: none */
-	int64_t *connection_heard_us;
+	struct fc_heard *heard;		/* its connection's; NULL: it has none */
 	int64_t retry_after_ms;
 	char error_text[CURL_ERROR_SIZE];
 
@@ -85,6 +91,9 @@ struct fc_request *fc_request_new(const struct fc_request_options *options, stru
  * in any case; NULL: none). `timeout_ms` is what is left of its own. Once only. */
 int fc_request_prepare(struct fc_request *r, struct fc_peer *peer, struct curl_slist *credentials, int64_t timeout_ms,
 		       struct fc_error *err) FC_MUST_CHECK;
+/* libcurl is about to get it. `streams`: what was answered before on its connection came in streams of HTTP/2.
+ * `connected`: it will go out on a connection that stands. */
+void fc_request_starts(struct fc_request *r, bool streams, bool connected);
 /* A read that was lost with its connection before any answer: makes it ready for another connection to the same peer.
  * False: it is not to be repeated, or was before (2.14). */
 bool fc_request_repeat(struct fc_request *r, CURLcode code);

@@ -32,6 +32,7 @@ struct fc_transport *fc_transport_new(const struct fc_transport_options *options
 	t->o.silent_ms = options->silent_ms ? options->silent_ms : SILENT_MS;
 	t->o.probe_ms = options->probe_ms ? options->probe_ms : PROBE_MS;
 	t->cluster = fc_xstrdup(options->cluster ? options->cluster : "");
+	fc_peer_say_purpose(peer, options->purpose);
 	t->peer = peer;
 	t->tls = tls;
 	t->pool = fc_pool_new(&(const struct fc_connection_options){ .loop = t->o.loop,
@@ -357,4 +358,25 @@ void fc_transport_set_cluster(struct fc_transport *t, const char *cluster)
 	free(t->cluster);
 	t->cluster = copy;
 	fc_metrics_set(t->o.metrics, FC_METRIC_REQUESTS_IN_FLIGHT, (double)t->in_flight, FC_LABELS(t->cluster));
+}
+
+enum fc_stream_lists fc_transport_stream_lists(const struct fc_transport *t)
+{
+	return t->stream_lists;
+}
+
+void fc_transport_saw_discovery(struct fc_transport *t, bool aggregated)
+{
+	if (!aggregated)
+		t->stream_lists = FC_STREAM_LISTS_UNKNOWN;
+	else if (t->stream_lists == FC_STREAM_LISTS_UNKNOWN)
+		t->stream_lists = FC_STREAM_LISTS_LIKELY;
+}
+
+void fc_transport_saw_stream_list(struct fc_transport *t, bool works)
+{
+	if (works)
+		t->stream_lists = FC_STREAM_LISTS_WORK;
+	else if (t->stream_lists != FC_STREAM_LISTS_WORK)
+		t->stream_lists = FC_STREAM_LISTS_REFUSED;
 }

@@ -36,6 +36,7 @@ struct fc_transport_options {
 	struct fc_credentials *credentials;
 	struct fc_metrics *metrics; /* may be NULL */
 	const char *cluster;	    /* its name, for logs and labels */
+	const char *purpose;	    /* said in the User-Agent (2.8), static; NULL: none */
 	/* The server answered something (true, also an error answer), or could not be reached at all (false, with
 	 * why): nothing was heard from it since the request was sent. Called on changes only, and once for the
 	 * first outcome. May be NULL. */
@@ -98,9 +99,27 @@ struct fc_request_options {
  * back. */
 struct fc_request *fc_transport_send(struct fc_transport *t, const struct fc_request_options *options,
 				     struct fc_error *err) FC_MUST_CHECK;
+/* Of the answer whose bytes on_data is given, inside it; "" when none. Borrowed. */
+const char *fc_request_content_type(const struct fc_request *r);
 /* Ends it without calling back; the handle is gone. Allowed inside any callback but the request's own on_data;
  * inside its own on_done it does nothing. NULL allowed. */
 void fc_request_cancel(struct fc_request *r);
+
+/* Can a watch begin with all objects, so that no list is needed (kube-client 5.17 to 5.20)? Servers of before 1.27 know
+ * nothing of it, and of before 1.19 do not even refuse it; a later one may have it switched off. Found by behaviour
+ * (3.18), for all who list over this transport. */
+enum fc_stream_lists {
+	FC_STREAM_LISTS_UNKNOWN, /* nothing seen yet, or an old server: not to be tried */
+	FC_STREAM_LISTS_LIKELY,	 /* young enough */
+	FC_STREAM_LISTS_WORK,	 /* one was complete */
+	FC_STREAM_LISTS_REFUSED,
+};
+enum fc_stream_lists fc_transport_stream_lists(const struct fc_transport *t);
+/* A discovery was answered: in the aggregated form, which 1.26 began with, or not. */
+void fc_transport_saw_discovery(struct fc_transport *t, bool aggregated);
+/* A streaming list was complete; or was refused, which where others work says nothing of those: single types may have a
+ * server of their own. */
+void fc_transport_saw_stream_list(struct fc_transport *t, bool works);
 
 /* Requests in flight that are no watches; connections open. */
 size_t fc_transport_in_flight(const struct fc_transport *t);

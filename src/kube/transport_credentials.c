@@ -5,6 +5,8 @@
 
 #include <utlist.h>
 
+#include <string.h>
+
 static bool same_material(const struct fc_tls_material *a, const struct fc_tls_material *b)
 {
 	return a->ca_pem == b->ca_pem && a->cert_pem == b->cert_pem && a->key_pem == b->key_pem;
@@ -12,6 +14,7 @@ static bool same_material(const struct fc_tls_material *a, const struct fc_tls_m
 
 static void go_to(struct fc_transport *t, struct fc_peer *peer, const struct fc_tls_material *tls)
 {
+	fc_peer_say_purpose(peer, t->o.purpose);
 	fc_peer_unref(t->peer);
 	t->peer = peer;
 	t->tls = *tls;
@@ -167,6 +170,9 @@ int fc_transport_renew(struct fc_transport *t, const struct fc_access *access, s
 	if (!peer)
 		return fc_error_wrap(err, "cluster %s", t->cluster);
 	fc_transport_listen_no_more(t);
+	/* It may be another server. */
+	if (strcmp(access->server, t->o.access->server) != 0)
+		t->stream_lists = FC_STREAM_LISTS_UNKNOWN;
 	t->o.access = access;
 	t->o.credentials = credentials;
 	t->signature++;

@@ -37,6 +37,7 @@ struct fc_transport {
 	bool answered;	       /* on_reachable is */
 	size_t in_flight;
 	enum fc_reachable reachable;
+	enum fc_stream_lists stream_lists;
 	struct fc_warnings warnings;
 };
 

@@ -24,7 +24,8 @@ enum fc_action_type {
 	/* cluster, name, verbs: that word is of no interest any more. Nothing is posted of it after this was executed
 	 */
 	FC_ACTION_FORGET_WORD,
-	/* cluster, watch, resource, namespace (NULL: all), name (NULL: all; else a field selector), content */
+	/* cluster, watch, resource, namespace (NULL: all), name (NULL: all; else a field selector), content,
+	 * without_echoes */
 	FC_ACTION_START_WATCH,
 	/* cluster, watch: no event of it is posted after this was executed */
 	FC_ACTION_STOP_WATCH,
@@ -32,8 +33,15 @@ enum fc_action_type {
 	FC_ACTION_RELIST,
 	/* cluster, request, resource, namespace, name. Answered by RESULT */
 	FC_ACTION_READ,
-	/* cluster, request, resource, namespace, name, subresource (NULL: the object), body. Answered by RESULT */
+	/* cluster, request, resource, namespace, name, subresource (NULL: the object), body, brief. Answered by RESULT
+	 */
 	FC_ACTION_PATCH,
+	/* cluster, request, resource, namespace, name, body, force: a server-side apply; the body names uid and version
+	 * as preconditions. Answered by RESULT */
+	FC_ACTION_APPLY,
+	/* cluster, request, resource, namespace, name, body: a PUT; the body names uid and version. Answered by RESULT
+	 */
+	FC_ACTION_REPLACE,
 	/* cluster, request, resource, namespace, name, body: a POST. Answered by RESULT */
 	FC_ACTION_CREATE,
 	/* cluster, request, resource, namespace, name, uid, version: both are preconditions. Answered by RESULT, whose
@@ -84,12 +92,16 @@ struct fc_action {
 	uint64_t request;
 	unsigned verbs;
 	enum fc_watch_content content;
+	bool without_echoes; /* of metadata: what the answer to a PATCH has told need not be told again */
 	struct fc_resource *resource;
 	char *namespace_;
 	char *name;
 	char *subresource;
 	char *uid, *version;
+	bool force;		   /* fields that others own are taken over */
+	const char *field_manager; /* of an apply: static text; NULL: FC_FIELD_MANAGER */
 	json_t *body;
+	bool brief; /* of the answer metadata.managedFields is of no interest */
 	struct fc_event_record *record;
 	json_t *confidential; /* of a write, where the engine marks them: JSON Pointers to what no output may show */
 	struct fc_report *report;

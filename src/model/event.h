@@ -47,7 +47,7 @@ enum fc_event_type {
 	FC_EVENT_WATCH_FAILED,
 	/* watch: a failed one works again, nothing was missed */
 	FC_EVENT_WATCH_RESUMED,
-	/* request; object (the body of the answer, NULL for none) or error */
+	/* request; object (the body of the answer, NULL for none), brief; or error */
 	FC_EVENT_RESULT,
 };
 
@@ -57,11 +57,13 @@ struct fc_event {
 	uint32_t watch;
 	uint64_t request;
 	bool complete;
+	bool brief;	       /* the object may lack metadata.managedFields */
 	int64_t now_ms;	       /* monotonic, set when the engine takes the event */
 	int64_t wall_ms;       /* since 1970, for what people read; set with now_ms */
 	int64_t received_us;   /* monotonic, when its last byte came from the network */
 	int64_t round_trip_us; /* of the request that found the cluster up, a new connection included */
 	int64_t queued_us;     /* monotonic, when it was given to the engine's queue */
+	const char *queue;     /* static: what that queue is called in the metrics; NULL: as the engine's is */
 	char *namespace_;      /* NULL or "": cluster-scoped */
 	char *name;
 	char *resource_version;

@@ -18,9 +18,19 @@ const char *fc_marks_label(const json_t *object, const char *key)
 	return text_in(object, "labels", key);
 }
 
-bool fc_marks_paused(const json_t *object)
+static bool says_true(const json_t *object, const char *key)
 {
-	const char *text = fc_marks_annotation(object, FC_MARK_PAUSE);
+	const char *text = fc_marks_annotation(object, key);
 
 	return text && strcmp(text, "true") == 0;
+}
+
+bool fc_marks_paused(const json_t *object)
+{
+	return says_true(object, FC_MARK_PAUSE);
+}
+
+bool fc_marks_creates_namespaces(const json_t *object)
+{
+	return says_true(object, FC_MARK_CREATE_NAMESPACES);
 }

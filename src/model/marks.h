@@ -10,6 +10,12 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+/* As whom all is written: in managedFields. */
+#define FC_FIELD_MANAGER "fedcopy"
+/* Who applies a finalizer to a source. It owns nothing else: what an apply leaves out goes, if its manager owns it, and
+ * a source may have been a copy once, applied whole. */
+#define FC_SOURCE_FIELD_MANAGER FC_FIELD_MANAGER "-source"
+
 #define FC_MARK_PREFIX "fedcopy.dev/"
 /* On a source or its Namespace: who may read it (row c). */
 #define FC_MARK_ALLOW_NAMESPACES FC_MARK_PREFIX "allow-namespaces"
@@ -22,6 +28,10 @@
 #define FC_MARK_HUB FC_MARK_PREFIX "hub"
 /* On a source or custom resource of the master: further clusters. */
 #define FC_MARK_CLUSTERS FC_MARK_PREFIX "clusters"
+/* On one of these: namespaces that it names are created on members where they are missing. */
+#define FC_MARK_CREATE_NAMESPACES FC_MARK_PREFIX "create-namespaces"
+/* On a Namespace that was created so: CLUSTER-ID/NAMESPACE/NAME of who asked. It is never deleted again. */
+#define FC_MARK_CREATED_FOR FC_MARK_PREFIX "created-for"
 /* On a copy made from another cluster. */
 #define FC_MARK_ORIGIN FC_MARK_PREFIX "origin"
 #define FC_MARK_ORIGIN_RULE FC_MARK_PREFIX "origin-rule"
@@ -33,5 +43,7 @@ const char *fc_marks_annotation(const json_t *object, const char *key);
 const char *fc_marks_label(const json_t *object, const char *key);
 /* fedcopy.dev/pause: "true", and nothing else. */
 bool fc_marks_paused(const json_t *object);
+/* fedcopy.dev/create-namespaces: "true", and nothing else. */
+bool fc_marks_creates_namespaces(const json_t *object);
 
 #endif

@@ -31,8 +31,17 @@ enum fc_metric_id {
 	FC_METRIC_WORKQUEUE_WORK_SECONDS,  /* name */
 	FC_METRIC_WORKQUEUE_UNFINISHED,	   /* name */
 	FC_METRIC_WORKQUEUE_LONGEST,	   /* name */
-	FC_METRIC_LEADER,		   /* name */
-	FC_METRIC_BUILD_INFO,		   /* version */
+	FC_METRIC_RECONCILES,		   /* controller, result; of drop-ins alone, and so the next */
+	FC_METRIC_RECONCILE_ERRORS,	   /* controller */
+	FC_METRIC_OBJECT_SYNCS,		   /* of the drop-in object-sync, and so the next */
+	FC_METRIC_OBJECT_SYNC_ERRORS,
+	FC_METRIC_OBJECT_SYNC_MS,
+	FC_METRIC_OBJECT_SYNC_RESOURCES,       /* group, version, kind */
+	FC_METRIC_OBJECT_SYNC_RESOURCE_ERRORS, /* the same */
+	FC_METRIC_OBJECT_SYNC_RESOURCE_MS,     /* the same */
+	FC_METRIC_LEADER,		       /* name */
+	FC_METRIC_LEADER_SLOW_PATH,	       /* name */
+	FC_METRIC_BUILD_INFO,		       /* version */
 	FC_METRIC_PROCESS_CPU_SECONDS,
 	FC_METRIC_PROCESS_RESIDENT_BYTES,
 	FC_METRIC_PROCESS_VIRTUAL_BYTES,

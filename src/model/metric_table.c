@@ -9,6 +9,10 @@ static const double propagation_buckets[] = { 0.0005, 0.001, 0.002, 0.003, 0.005
 /* kube-client 11.2: 1e-8 times ten powers, as the dashboards of other controllers expect them. */
 static const double workqueue_buckets[] = { 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10, -1 };
 
+/* Those that OpenTelemetry has by default, as dashboards of the original know them. */
+static const double milliseconds_buckets[] = { 0,   5,	 10,   25,   50,   75,	 100,	250,
+					       500, 750, 1000, 2500, 5000, 7500, 10000, -1 };
+
 static const struct fc_metric rows[FC_METRICS] = {
 	[FC_METRIC_RULES] = {
 		.name = "fedcopy_rules",
@@ -126,10 +130,64 @@ static const struct fc_metric rows[FC_METRICS] = {
 		.type = FC_METRIC_GAUGE,
 		.labels = { "name" },
 	},
+	[FC_METRIC_RECONCILES] = {
+		.name = "controller_runtime_reconcile_total",
+		.help = "Drop-ins: objects of this kind that were looked at after an event of them; as error, reads and "
+			"writes of them that failed.",
+		.type = FC_METRIC_COUNTER,
+		.labels = { "controller", "result" },
+	},
+	[FC_METRIC_RECONCILE_ERRORS] = {
+		.name = "controller_runtime_reconcile_errors_total",
+		.help = "Drop-ins: reads and writes of objects of this kind that failed.",
+		.type = FC_METRIC_COUNTER,
+		.labels = { "controller" },
+	},
+	[FC_METRIC_OBJECT_SYNCS] = {
+		.name = "object_syncer_reconcile_count_total",
+		.help = "Drop-in object-sync: ObjectSyncs that were looked at after an event of them.",
+		.type = FC_METRIC_COUNTER,
+	},
+	[FC_METRIC_OBJECT_SYNC_ERRORS] = {
+		.name = "object_syncer_reconcile_errors_total",
+		.help = "Drop-in object-sync: reads and writes of ObjectSyncs that failed.",
+		.type = FC_METRIC_COUNTER,
+	},
+	[FC_METRIC_OBJECT_SYNC_MS] = {
+		.name = "object_syncer_reconcile_duration_ms_milliseconds",
+		.help = "Drop-in object-sync: milliseconds that the engine took for an event of an ObjectSync.",
+		.type = FC_METRIC_HISTOGRAM,
+		.buckets = milliseconds_buckets,
+	},
+	[FC_METRIC_OBJECT_SYNC_RESOURCES] = {
+		.name = "object_syncer_resource_reconcile_count_total",
+		.help = "Drop-in object-sync: sources and copies that were looked at after an event of them.",
+		.type = FC_METRIC_COUNTER,
+		.labels = { "group", "version", "kind" },
+	},
+	[FC_METRIC_OBJECT_SYNC_RESOURCE_ERRORS] = {
+		.name = "object_syncer_resource_reconcile_errors_total",
+		.help = "Drop-in object-sync: reads and writes of sources and copies that failed.",
+		.type = FC_METRIC_COUNTER,
+		.labels = { "group", "version", "kind" },
+	},
+	[FC_METRIC_OBJECT_SYNC_RESOURCE_MS] = {
+		.name = "object_syncer_resource_reconcile_duration_ms_milliseconds",
+		.help = "Drop-in object-sync: milliseconds that the engine took for an event of a source or copy.",
+		.type = FC_METRIC_HISTOGRAM,
+		.labels = { "group", "version", "kind" },
+		.buckets = milliseconds_buckets,
+	},
 	[FC_METRIC_LEADER] = {
 		.name = "leader_election_master_status",
 		.help = "1 while this process is the one that acts; always, where there is no election.",
 		.type = FC_METRIC_GAUGE,
+		.labels = { "name" },
+	},
+	[FC_METRIC_LEADER_SLOW_PATH] = {
+		.name = "leader_election_slowpath_total",
+		.help = "How often the leader had to look at its Lease, since a renewal by what it knew did not get through.",
+		.type = FC_METRIC_COUNTER,
 		.labels = { "name" },
 	},
 	[FC_METRIC_BUILD_INFO] = {

@@ -65,6 +65,8 @@ void fc_resource_table_add(struct fc_resource_table *t, struct fc_resource *r);
 void fc_resource_table_add_broken(struct fc_resource_table *t, const char *group, const char *version);
 /* Resources entered. */
 size_t fc_resource_table_count(const struct fc_resource_table *t);
+/* The one at that place, in the order that decides; borrowed. */
+const struct fc_resource *fc_resource_table_at(const struct fc_resource_table *t, size_t i);
 
 enum fc_resolved {
 	FC_RESOLVED,		 /* found and it serves the verbs asked for */

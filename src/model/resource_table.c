@@ -123,6 +123,11 @@ size_t fc_resource_table_count(const struct fc_resource_table *t)
 	return t->served.count;
 }
 
+const struct fc_resource *fc_resource_table_at(const struct fc_resource_table *t, size_t i)
+{
+	return t->served.items[i];
+}
+
 /* A piece of a word; no bytes: whatever. */
 struct piece {
 	const char *at;

@@ -7,8 +7,11 @@
 
 #include <microhttpd.h>
 
+#include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A scraper, two probes and some people; more than that is somebody who holds connections open. */
@@ -32,6 +35,12 @@ struct fc_server {
 	unsigned paths;
 	uint16_t port;
 	struct MHD_Daemon *daemon;
+	char *cert_pem, *key_pem;					       /* NULL: http */
+	int (*admit)(void *user, const char *authorization, const char *path); /* NULL: everybody */
+	void *admit_user;
+	/* Ends the one before, whose last answers may take their time. */
+	pthread_t retirer;
+	bool retires; /* that thread is not joined yet */
 };
 
 /* One request, while it is answered. */
@@ -124,6 +133,37 @@ static enum MHD_Result answer_readyz(const struct request *r)
 	bool well = r->server->sources.ready(r->server->sources.user, &checks) == 0;
 
 	return send_health(r, well, true, &checks);
+}
+
+/* As controllers built on a common framework answer: that they run is all that is checked. */
+static enum MHD_Result answer_ping(const struct request *r)
+{
+	struct fc_buf checks = FC_BUF_INIT;
+
+	fc_buf_puts(&checks, "[+]ping ok\n");
+	return send_health(r, true, wants_list(r), &checks);
+}
+
+static enum MHD_Result answer_one_ping(const struct request *r)
+{
+	struct fc_buf text = FC_BUF_INIT;
+
+	fc_buf_puts(&text, "ok");
+	return send_buf(r, MHD_HTTP_OK, TEXT_PLAIN, &text);
+}
+
+/* k8s-replicator, Flags: one name for each that has not synced. */
+static enum MHD_Result answer_not_ready(const struct request *r)
+{
+	json_t *names = json_array();
+	bool well = r->server->sources.not_ready(r->server->sources.user, names) == 0 && json_array_size(names) == 0;
+	json_t *body = json_pack("{s:o}", "notReady", names);
+	FC_AUTO_FREE char *text = json_dumps(body, JSON_COMPACT);
+	struct fc_buf out = FC_BUF_INIT;
+
+	json_decref(body);
+	fc_buf_puts(&out, text ? text : "{}");
+	return send_buf(r, well ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, "application/json", &out);
 }
 
 static enum MHD_Result answer_metrics(const struct request *r)
@@ -244,12 +284,25 @@ static bool serves_rules(const struct fc_serve_sources *s)
 	return s->rules;
 }
 
+static bool serves_not_ready(const struct fc_serve_sources *s)
+{
+	return s->not_ready;
+}
+
 static const struct route routes[] = {
 	{ .path = "/debug/rules", .paths = FC_SERVE_DEBUG, .answer = answer_rules, .served = serves_rules },
 	{ .path = "/healthz", .paths = FC_SERVE_STATUS, .answer = answer_healthz, .served = serves_always },
 	{ .path = "/livez", .paths = FC_SERVE_STATUS, .answer = answer_livez, .served = serves_live },
-	{ .path = "/metrics", .paths = FC_SERVE_STATUS, .answer = answer_metrics, .served = serves_metrics },
+	{ .path = "/metrics",
+	  .paths = FC_SERVE_STATUS | FC_SERVE_METRICS,
+	  .answer = answer_metrics,
+	  .served = serves_metrics },
 	{ .path = "/readyz", .paths = FC_SERVE_STATUS, .answer = answer_readyz, .served = serves_ready },
+	{ .path = "/healthz", .paths = FC_SERVE_PINGS, .answer = answer_ping, .served = serves_always },
+	{ .path = "/healthz/ping", .paths = FC_SERVE_PINGS, .answer = answer_one_ping, .served = serves_always },
+	{ .path = "/readyz", .paths = FC_SERVE_PINGS, .answer = answer_ping, .served = serves_always },
+	{ .path = "/readyz/ping", .paths = FC_SERVE_PINGS, .answer = answer_one_ping, .served = serves_always },
+	{ .path = "/healthz", .paths = FC_SERVE_NOT_READY, .answer = answer_not_ready, .served = serves_not_ready },
 };
 
 static bool is_served(const struct fc_server *s, const struct route *route)
@@ -297,6 +350,30 @@ static enum MHD_Result answer_foreign_host(const struct request *r)
 	return send_buf(r, MHD_HTTP_FORBIDDEN, TEXT_PLAIN, &text);
 }
 
+/* 0: it may be answered. */
+static int refusal_of(const struct request *r)
+{
+	const struct fc_server *s = r->server;
+	const char *authorization;
+	int status;
+
+	if (!s->admit)
+		return 0;
+	authorization = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+	status = s->admit(s->admit_user, authorization ? authorization : "", r->path);
+	return status == MHD_HTTP_OK ? 0 : status;
+}
+
+static enum MHD_Result answer_refusal(const struct request *r, int status)
+{
+	struct fc_buf text = FC_BUF_INIT;
+
+	fc_buf_puts(&text, status == MHD_HTTP_UNAUTHORIZED ? "Unauthorized\n"
+			   : status == MHD_HTTP_FORBIDDEN  ? "Authorization denied\n"
+							   : "the API server cannot be asked who may read this\n");
+	return send_buf(r, (unsigned)status, TEXT_PLAIN, &text);
+}
+
 static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *url, const char *method,
 				  const char *version, const char *upload, size_t *upload_bytes, void **state)
 {
@@ -304,7 +381,8 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 
 	(void)version;
 	(void)upload;
-	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+	bool any = r.server->paths & FC_SERVE_METRICS_ONLY;
+	if (!any && strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return *upload_bytes ? MHD_NO : answer_method(&r);
 	/* Called once with the headers and once more at the end of the request: answered then, the connection can be
 	 * used again. */
@@ -316,6 +394,11 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 		*upload_bytes = 0;
 		return MHD_YES;
 	}
+	int refusal = refusal_of(&r);
+	if (refusal)
+		return answer_refusal(&r, refusal);
+	if (any)
+		return answer_metrics(&r);
 	for (size_t i = 0; i < FC_ARRAY_LEN(routes); i++) {
 		if (strcmp(url, routes[i].path) != 0 || !is_served(r.server, &routes[i]))
 			continue;
@@ -325,20 +408,39 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 	return answer_unknown(&r);
 }
 
+/* Takes over the socket: it is closed on failure too. */
 static struct MHD_Daemon *start_daemon(struct fc_server *s, int fd)
 {
 	const unsigned flags =
 		MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC;
+	struct MHD_OptionItem tls[] = {
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, s->cert_pem },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, s->key_pem },
+		{ MHD_OPTION_END, 0, NULL },
+	};
 
-	return MHD_start_daemon(flags, s->port, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, (MHD_socket)fd,
-				MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-				MAX_CONNECTIONS_OF_ONE, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
-				MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_THREAD_STACK_SIZE,
-				STACK_BYTES, MHD_OPTION_END);
+	return MHD_start_daemon(flags | (s->cert_pem ? MHD_USE_TLS : 0), s->port, NULL, NULL, on_request, s,
+				MHD_OPTION_LISTEN_SOCKET, (MHD_socket)fd, MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS,
+				MHD_OPTION_PER_IP_CONNECTION_LIMIT, MAX_CONNECTIONS_OF_ONE,
+				MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				CONNECTION_BYTES, MHD_OPTION_THREAD_STACK_SIZE, STACK_BYTES, MHD_OPTION_ARRAY,
+				s->cert_pem ? tls : &tls[2], MHD_OPTION_END);
 }
 
-struct fc_server *fc_server_start(const char *address, unsigned paths, const struct fc_serve_sources *sources,
-				  struct fc_error *err)
+static void free_pair(char *cert_pem, char *key_pem)
+{
+	free(cert_pem);
+	fc_free_secret(key_pem, key_pem ? strlen(key_pem) : 0);
+}
+
+static void server_free(struct fc_server *s)
+{
+	free_pair(s->cert_pem, s->key_pem);
+	free(s);
+}
+
+struct fc_server *fc_server_start_secure(const char *address, unsigned paths, const struct fc_serve_sources *sources,
+					 const struct fc_serve_security *security, struct fc_error *err)
 {
 	uint16_t port = 0;
 
@@ -351,13 +453,106 @@ struct fc_server *fc_server_start(const char *address, unsigned paths, const str
 	s->sources = *sources;
 	s->paths = paths;
 	s->port = port;
+	if (security) {
+		s->cert_pem = fc_xstrdup(security->cert_pem);
+		s->key_pem = fc_xstrdup(security->key_pem);
+		s->admit = security->admit;
+		s->admit_user = security->user;
+	}
 	s->daemon = start_daemon(s, fd);
 	if (s->daemon)
 		return s;
-	fc_error_set(err, FC_ERR_NETWORK, "cannot serve on %s: no thread or descriptor could be had for it", address);
-	close(fd);
-	free(s);
+	fc_error_set(err, FC_ERR_NETWORK, "cannot serve on %s: no thread or descriptor could be had for it%s", address,
+		     security ? ", or its certificate cannot be used" : "");
+	server_free(s);
 	return NULL;
+}
+
+struct fc_server *fc_server_start(const char *address, unsigned paths, const struct fc_serve_sources *sources,
+				  struct fc_error *err)
+{
+	return fc_server_start_secure(address, paths, sources, NULL, err);
+}
+
+/* --- another certificate --- */
+
+/* What served until now. */
+struct retired {
+	struct MHD_Daemon *daemon;
+	char *cert_pem, *key_pem;
+	int fd; /* its own of the listening socket; below 0: it closes that itself */
+};
+
+static void *retire(void *user)
+{
+	struct retired *r = user;
+
+	MHD_stop_daemon(r->daemon);
+	if (r->fd >= 0)
+		close(r->fd);
+	free_pair(r->cert_pem, r->key_pem);
+	free(r);
+	return NULL;
+}
+
+static void join_retirer(struct fc_server *s)
+{
+	if (s->retires)
+		pthread_join(s->retirer, NULL);
+	s->retires = false;
+}
+
+/* Takes over what is in it. Not in this thread, for which signals and other files wait. */
+static void retire_soon(struct fc_server *s, const struct retired *before)
+{
+	struct retired *r = fc_xcalloc(1, sizeof(*r));
+
+	*r = *before;
+	r->fd = (int)MHD_quiesce_daemon(r->daemon);
+	join_retirer(s);
+	s->retires = pthread_create(&s->retirer, NULL, retire, r) == 0;
+	if (!s->retires)
+		retire(r);
+}
+
+static bool is_same_file(int a, int b)
+{
+	struct stat of_a, of_b;
+
+	return fstat(a, &of_a) == 0 && fstat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}
+
+/* On the socket of the one that serves now, which goes on until it is told otherwise. */
+static struct MHD_Daemon *start_beside(struct fc_server *s)
+{
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_LISTEN_FD);
+	int listening = info ? info->listen_fd : -1, fd = listening < 0 ? -1 : fcntl(listening, F_DUPFD_CLOEXEC, 0);
+	struct MHD_Daemon *daemon = fd < 0 ? NULL : start_daemon(s, fd);
+
+	/* Where it did not come as far as to take it over. */
+	if (!daemon && fd >= 0 && is_same_file(fd, listening))
+		close(fd);
+	return daemon;
+}
+
+int fc_server_renew(struct fc_server *s, const char *cert_pem, const char *key_pem, struct fc_error *err)
+{
+	struct retired before = { s->daemon, s->cert_pem, s->key_pem, -1 };
+	struct MHD_Daemon *daemon;
+
+	s->cert_pem = fc_xstrdup(cert_pem);
+	s->key_pem = fc_xstrdup(key_pem);
+	daemon = start_beside(s);
+	if (!daemon) {
+		free_pair(s->cert_pem, s->key_pem);
+		s->cert_pem = before.cert_pem;
+		s->key_pem = before.key_pem;
+		return fc_error_set(err, FC_ERR_CONFIG,
+				    "the certificate cannot be used, or no thread or descriptor could be had for it");
+	}
+	s->daemon = daemon;
+	retire_soon(s, &before);
+	return 0;
 }
 
 uint16_t fc_server_port(const struct fc_server *s)
@@ -369,8 +564,10 @@ void fc_server_stop(struct fc_server *s)
 {
 	if (!s)
 		return;
-	MHD_stop_daemon(s->daemon); /* closes the listening socket too */
-	free(s);
+	if (s->daemon)
+		MHD_stop_daemon(s->daemon); /* closes the listening socket too */
+	join_retirer(s);
+	server_free(s);
 }
 
 static int start_one(struct fc_server **out, const char *flag, const char *address, unsigned paths,

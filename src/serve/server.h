@@ -9,6 +9,7 @@
 #ifndef FC_SERVER_H
 #define FC_SERVER_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -28,11 +29,18 @@ struct fc_serve_sources {
 	 * 0 at first and afterwards what the call before left there; *more says whether to call again. -1: the
 	 * engine does not answer; what was sent ends visibly broken. */
 	int (*rules)(void *user, uint64_t *cursor, struct fc_buf *out, bool *more);
+	/* For FC_SERVE_NOT_READY: appends the names of what is not ready to a JSON array; -1: that is not known. */
+	int (*not_ready)(void *user, json_t *names);
 };
 
 enum fc_serve_paths {
 	FC_SERVE_STATUS = 1u << 0, /* /metrics, /healthz, /livez, /readyz */
 	FC_SERVE_DEBUG = 1u << 1,  /* /debug/rules: on loopback addresses only, else _start refuses */
+	/* Of drop-ins, as their originals have them. */
+	FC_SERVE_METRICS = 1u << 2, /* /metrics alone */
+	FC_SERVE_PINGS = 1u << 3,   /* /healthz and /readyz, which answer 200 while the process runs, and /ping below */
+	FC_SERVE_NOT_READY = 1u << 4,	 /* /healthz: a JSON list of what is not ready, 503 until it is empty */
+	FC_SERVE_METRICS_ONLY = 1u << 5, /* whatever is asked for is /metrics */
 };
 
 struct fc_server;
@@ -41,6 +49,18 @@ struct fc_server;
  * The caller has blocked the signals it handles, so that no thread of the server receives them. */
 struct fc_server *fc_server_start(const char *address, unsigned paths, const struct fc_serve_sources *sources,
 				  struct fc_error *err) FC_MUST_CHECK;
+/* https, and answers to whom `admit` lets in. */
+struct fc_serve_security {
+	const char *cert_pem, *key_pem; /* which fit together; copied */
+	/* What to answer, as an HTTP status: 200, 401, 403 or 500. `authorization` is the header's value, "" where
+	 * there is none. On a connection's thread, as the sources. */
+	int (*admit)(void *user, const char *authorization, const char *path);
+	void *user;
+};
+struct fc_server *fc_server_start_secure(const char *address, unsigned paths, const struct fc_serve_sources *sources,
+					 const struct fc_serve_security *security, struct fc_error *err) FC_MUST_CHECK;
+/* New connections get this pair, which fits together; the port stays open. Those of before end. */
+int fc_server_renew(struct fc_server *s, const char *cert_pem, const char *key_pem, struct fc_error *err) FC_MUST_CHECK;
 /* The port in use. */
 uint16_t fc_server_port(const struct fc_server *s);
 /* Refuses new connections, ends the present ones, waits for all threads, frees. NULL allowed. */

@@ -5,6 +5,7 @@ clusters        the three clusters, running: clusters.hub, clusters.edge_1, clus
 hub edge1 edge2 each of them
 kubeconfig      a file with a context for each, as user fedcopy, by client certificate
 cluster_set     a cluster set file with hub as the master
+controllers     kube-controller-manager on the hub, for all tests of a file: namespaces end, dependents go with their owners
 namespace       the name of a fresh namespace that is on all three, and is removed after the test
 make_namespace  a function that makes further ones
 fedcopy         a factory: fedcopy("run", "--clusters", cluster_set, "--target", "secrets") starts the program;
@@ -30,21 +31,42 @@ import envtest
 import fault_proxy
 import fedcopy as program
 import objects
+import sandbox
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "full: takes minutes; only `make test-full` runs it")
+    config.addinivalue_line("markers", "real(why): needs the real API server; not on the sandbox")
     # What is asked for by -m counts; otherwise what takes minutes is left out.
-    config.option.markexpr = config.option.markexpr or "not full"
+    config.option.markexpr = config.option.markexpr or ("not full and not real" if ON_SANDBOX else "not full")
+
+
+# Worlds full of cruelty are played by `make e2e-cruel` alone.
+collect_ignore = [] if os.environ.get("GROUND") == "cruel" else ["cruel"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """SHARD=2/4: every fourth test, from the second on; scripts/run-e2e runs the four side by side."""
+    if "SHARD" in os.environ:
+        number, count = map(int, os.environ["SHARD"].split("/"))
+        config.hook.pytest_deselected(items=[item for index, item in enumerate(items) if index % count != number - 1])
+        items[:] = items[number - 1 :: count]
 
 
 CRDS = pathlib.Path(__file__).with_name("crds")
 
+# GROUND=sandbox: the clusters are those of fedcopy-sandbox.
+ON_SANDBOX = os.environ.get("GROUND") == "sandbox"
+
 # The kinds that tests make, and that go before their namespace does.
 TEST_RESOURCES = (
+    "configmapsyncs",
+    "objectsyncs",
     "configmaps",
     "secrets",
     "deployments",
+    "cronjobs",
     "events",
     "leases",
     "roles",
@@ -62,16 +84,25 @@ class Clusters:
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
-        self.etcd = envtest.Etcd(self.directory / "etcd")
-        self.all = [envtest.Cluster(name, self.directory, self.etcd) for name in ("hub", "edge-1", "edge-2")]
+        names = ("hub", "edge-1", "edge-2")
+        if ON_SANDBOX:
+            self.etcd = None
+            self.all = [sandbox.Cluster(name, self.directory) for name in names]
+        else:
+            self.etcd = envtest.Etcd(self.directory / "etcd")
+            self.all = [envtest.Cluster(name, self.directory, self.etcd) for name in names]
         self.hub, self.edge_1, self.edge_2 = self.all
         self.master, self.members = self.all[0], self.all[1:]
         self.kubeconfig = self.directory / "kubeconfig"
         self.cluster_set = self.directory / "clusters.yaml"
 
     def start(self):
-        envtest.start_all(self.etcd, self.all)
-        envtest.apply_crds(self.all, CRDS)
+        if ON_SANDBOX:
+            envtest.run_all([cluster.start for cluster in self.all])
+        else:
+            envtest.start_all(self.etcd, self.all)
+        for folder in (CRDS, envtest.REPOSITORY / "deploy" / "crds"):
+            envtest.apply_crds(self.all, folder)
         envtest.write_kubeconfig(self.kubeconfig, self.all)
         envtest.write_cluster_set(self.cluster_set, self.all, "kubeconfig")
 
@@ -87,8 +118,9 @@ class Clusters:
 
     def stop(self):
         for cluster in self.all:
-            cluster.kill()
-        self.etcd.stop()
+            cluster.end() if ON_SANDBOX else cluster.kill()
+        if self.etcd:
+            self.etcd.stop()
 
     def __getitem__(self, name):
         return next(cluster for cluster in self.all if cluster.name == name)
@@ -139,6 +171,14 @@ def kubeconfig(clusters):
 @pytest.fixture
 def cluster_set(clusters):
     return clusters.cluster_set
+
+
+@pytest.fixture(scope="module")
+def controllers(_session_clusters):
+    _session_clusters.ensure()
+    _session_clusters.hub.start_controller_manager()
+    yield
+    _session_clusters.hub.stop_controller_manager()
 
 
 _namespace_numbers = itertools.count(1)

@@ -79,6 +79,15 @@ def never(condition, seconds, what=None, interval=0.02):
         time.sleep(interval)
 
 
+def ports():
+    """Each of the test processes that run at a time has a range of its own: SHARD is set by scripts/run-e2e."""
+    if "SHARD" not in os.environ:
+        return range(20000, 26000)
+    number, count = map(int, os.environ["SHARD"].split("/"))
+    return range(26000 + (number - 1) * 6000 // count, 26000 + number * 6000 // count)
+
+
+PORTS = ports()
 _ports_lock = threading.Lock()
 _ports_given = set()
 
@@ -88,7 +97,7 @@ def free_port():
     that is stopped for a while gets the same port again."""
     with _ports_lock:
         for _ in range(1000):
-            port = random.randrange(20000, 32000)
+            port = random.choice(PORTS)
             if port in _ports_given:
                 continue
             with socket.socket() as probe:
@@ -367,8 +376,8 @@ _RESOURCES = {
     "namespaces": ("v1", False),
     "nodes": ("v1", False),
     "secrets": ("v1", True),
-    "serviceaccounts": ("v1", True),
     "services": ("v1", True),
+    "serviceaccounts": ("v1", True),
     "cronjobs": ("batch/v1beta1", True),
     "customresourcedefinitions": ("apiextensions.k8s.io/v1", False),
     "deployments": ("apps/v1", True),
@@ -380,6 +389,8 @@ _RESOURCES = {
     "federateddeployments": ("types.kubefed.io/v1beta1", True),
     "federatedhelmreleases": ("types.kubefed.io/v1beta1", True),
     "federatedsecrets": ("types.kubefed.io/v1beta1", True),
+    "configmapsyncs": ("apps.kapendra.com/v1", True),
+    "objectsyncs": ("sync.rustrial.org/v1alpha1", True),
     "helmreleases": ("helm.toolkit.fluxcd.io/v2beta1", True),
 }
 
@@ -457,6 +468,17 @@ class Client:
                 self.close()
                 raise
         raise AssertionError("unreachable")
+
+    def answers(self, path, timeout):
+        """Does the server answer a new connection within that time?"""
+        connection = self.connect(timeout)
+        try:
+            connection.request("GET", path, headers=self.headers)
+            return connection.getresponse().status > 0
+        except TimeoutError:
+            return False
+        finally:
+            connection.close()
 
     def request(self, verb, path, body=None, content_type="application/json"):
         """One request; the decoded answer. Raises ApiError."""
@@ -596,7 +618,7 @@ class Metrics:
             self.samples.append(sample)
             self.by_name.setdefault(sample[0], []).append(sample)
 
-    def select(self, name, **labels):
+    def select(self, name, /, **labels):
         """The samples of that name whose labels are as given; a value may be a string or a collection of them."""
 
         def fits(have):
@@ -607,11 +629,11 @@ class Metrics:
 
         return [sample for sample in self.by_name.get(name, []) if fits(sample[1])]
 
-    def total(self, name, **labels):
+    def total(self, name, /, **labels):
         """The sum of them; 0 where there is none."""
         return sum(value for _, _, value in self.select(name, **labels))
 
-    def value(self, name, **labels):
+    def value(self, name, /, **labels):
         """The only one of them."""
         found = self.select(name, **labels)
         assert len(found) == 1, f"{name} {labels}: {len(found)} samples"
@@ -847,16 +869,40 @@ class Cluster:
         """(certificate file, key file); groups: by default those that the user has by token."""
         return self.authority.client(user, TOKEN_USERS.get(user, []) if groups is None else groups)
 
-    def client(self, user="admin", groups=None, how="cert"):
+    # Who signs the certificates of proxies in front of it.
+    @property
+    def proxy_authority(self):
+        return self.authority
+
+    # Which kind of client speaks to it, and by what it shows who it is, unless told otherwise.
+    client_class = Client
+    login = "cert"
+
+    def client(self, user="admin", groups=None, how=None):
         """A Client that authenticates with a certificate, a token ("token") or not at all ("anonymous")."""
-        key = (user, tuple(groups or ()), how)
+        key = (user, tuple(groups or ()), how or self.login)
         if key not in self._clients:
-            self._clients[key] = Client(self, user, groups, how)
+            self._clients[key] = self.client_class(self, user, groups, how or self.login)
         return self._clients[key]
 
     @property
     def api(self):
         return self.client()
+
+    def account(self, namespace, secrets):
+        return Account(self, namespace, secrets)
+
+    def bind(self, namespace, name):
+        """Gives the user `limited` the rights of that Role in the namespace; None: of that ClusterRole, everywhere."""
+        kind = "Role" if namespace else "ClusterRole"
+        reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name}
+        subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "limited"}
+        body = {"metadata": {"name": name}, "roleRef": reference, "subjects": [subject]}
+        self.api.create("rolebindings" if namespace else "clusterrolebindings", namespace, body)
+
+    def unbind(self, name):
+        """Takes back what a ClusterRole of that name gave."""
+        self.api.delete("clusterrolebindings", None, name)
 
     def _close_clients(self):
         for client in self._clients.values():
@@ -883,10 +929,8 @@ class Cluster:
     def audit_offset(self):
         return self.audit_log.stat().st_size
 
-    def audit(self, since=0, until=None, user=None, verb=None, resource=None, agent=None, namespace=None, name=None):
-        """The requests that the audit log holds from that offset on, as dictionaries with user, agent, verb (get, list,
-        watch, create, update, patch, delete, deletecollection), resource (with /subresource), group, namespace, name,
-        code, uri, stage, time. A watch appears when it begins and again when it ends (stage ResponseComplete)."""
+    def audit_entries(self, since, until):
+        """The audit log from that offset on, as `audit` tells it."""
         found = []
         with open(self.audit_log, "rb") as file:
             file.seek(since)
@@ -900,29 +944,37 @@ class Cluster:
             what = reference.get("resource", "")
             if reference.get("subresource"):
                 what += "/" + reference["subresource"]
-            entry = {
-                "user": event.get("user", {}).get("username", ""),
-                "agent": event.get("userAgent", ""),
-                "verb": event["verb"],
-                "resource": what,
-                "group": reference.get("apiGroup", ""),
-                "namespace": reference.get("namespace", ""),
-                "name": reference.get("name", ""),
-                "code": event.get("responseStatus", {}).get("code"),
-                "uri": event["requestURI"],
-                "stage": event["stage"],
-                "time": event["stageTimestamp"],
-            }
-            if (
-                (user is None or entry["user"] == user)
-                and (verb is None or entry["verb"] == verb or (not isinstance(verb, str) and entry["verb"] in verb))
-                and (resource is None or what == resource)
-                and (agent is None or agent in entry["agent"])
-                and (namespace is None or entry["namespace"] == namespace)
-                and (name is None or entry["name"] == name)
-            ):
-                found.append(entry)
+            found.append(
+                {
+                    "user": event.get("user", {}).get("username", ""),
+                    "agent": event.get("userAgent", ""),
+                    "verb": event["verb"],
+                    "resource": what,
+                    "group": reference.get("apiGroup", ""),
+                    "namespace": reference.get("namespace", ""),
+                    "name": reference.get("name", ""),
+                    "code": event.get("responseStatus", {}).get("code"),
+                    "uri": event["requestURI"],
+                    "stage": event["stage"],
+                    "time": event["stageTimestamp"],
+                }
+            )
         return found
+
+    def audit(self, since=0, until=None, user=None, verb=None, resource=None, agent=None, namespace=None, name=None):
+        """The requests that the audit log holds from that offset on, as dictionaries with user, agent, verb (get, list,
+        watch, create, update, patch, delete, deletecollection), resource (with /subresource), group, namespace, name,
+        code, uri, stage, time. A watch appears when it begins and again when it ends (stage ResponseComplete)."""
+        return [
+            entry
+            for entry in self.audit_entries(since, until)
+            if (user is None or entry["user"] == user)
+            and (verb is None or entry["verb"] == verb or (not isinstance(verb, str) and entry["verb"] in verb))
+            and (resource is None or entry["resource"] == resource)
+            and (agent is None or agent in entry["agent"])
+            and (namespace is None or entry["namespace"] == namespace)
+            and (name is None or entry["name"] == name)
+        ]
 
     @contextlib.contextmanager
     def counting(self):
@@ -930,6 +982,24 @@ class Cluster:
         count = Counting(self)
         yield count
         count.finish()
+
+    # -- what a test breaks --
+
+    def compact(self):
+        """Its history is forgotten up to now, and that of all clusters of this etcd."""
+        self.etcd.compact()
+
+    def break_group(self, group):
+        """A group that is there, and whose documents cannot be read: an API service whose server is nowhere."""
+        service = {"namespace": "kube-system", "name": "nowhere", "port": 443}
+        spec = {"group": group, "version": "v1", "service": service, "insecureSkipTLSVerify": True}
+        spec.update(groupPriorityMinimum=2000, versionPriority=10)
+        body = {"metadata": {"name": f"v1.{group}"}, "spec": spec}
+        self.api.request("POST", "/apis/apiregistration.k8s.io/v1/apiservices", body)
+
+    def mend_group(self, group):
+        """Takes it away."""
+        self.api.request("DELETE", f"/apis/apiregistration.k8s.io/v1/apiservices/v1.{group}")
 
     # -- namespaces --
 
@@ -955,6 +1025,38 @@ class Cluster:
             namespace["spec"]["finalizers"] = []
             with contextlib.suppress(ApiError):  # a controller manager may have been quicker
                 api.update("namespaces", None, namespace, "finalize")
+
+
+class Account:
+    """A ServiceAccount that may do everything in the namespace, with tokens that can be taken back one by one. secrets: a
+    list to which the tokens are added."""
+
+    def __init__(self, cluster, namespace, secrets):
+        self.cluster, self.namespace, self.secrets = cluster, namespace, secrets
+        cluster.api.create("serviceaccounts", namespace, {"metadata": {"name": "robot"}})
+        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
+        subject = {"kind": "ServiceAccount", "name": "robot", "namespace": namespace}
+        body = {"metadata": {"name": "robot"}, "roleRef": role, "subjects": [subject]}
+        cluster.api.create("rolebindings", namespace, body)
+
+    def token(self, name):
+        """Good as long as the Secret of that name is there."""
+        uid = self.cluster.api.create("secrets", self.namespace, {"metadata": {"name": name}})["metadata"]["uid"]
+        bound = {"apiVersion": "v1", "kind": "Secret", "name": name, "uid": uid}
+        spec = {"audiences": ["https://kubernetes.default.svc"], "expirationSeconds": 3600, "boundObjectRef": bound}
+        path = self.cluster.api.path("serviceaccounts", self.namespace, "robot", "token")
+        token = self.cluster.api.request("POST", path, {"spec": spec})["status"]["token"]
+        self.secrets.append(token)
+        return token
+
+    def take_back(self, name, token):
+        """And waits until the server, which keeps such answers for ten seconds, knows it."""
+        self.cluster.api.delete("secrets", self.namespace, name)
+        asks = self.cluster.client("robot", how="anonymous").__class__(self.cluster, "robot", how="anonymous")
+        asks.headers["Authorization"] = f"Bearer {token}"
+        path = self.cluster.api.path("configmaps", self.namespace)
+        wait_for(lambda: asks.raw("GET", path)[0] == 401, 30, "the token is not taken any more")
+        asks.close()
 
 
 def start_all(etcd, clusters):
@@ -1013,8 +1115,14 @@ def run_all(functions):
 # --- kubectl and its files --------------------------------------------------------------------------------------------
 
 
+def kubectl_program():
+    """kubectl: the one beside the API servers, or, where only the sandbox is needed, the one in PATH."""
+    found = None if "KUBEBUILDER_ASSETS" in os.environ else shutil.which("kubectl")
+    return found or str(assets() / "kubectl")
+
+
 def kubectl(kubeconfig, context, *args, input=None, check=True):  # pylint: disable=redefined-builtin
-    command = [str(assets() / "kubectl"), "--kubeconfig", str(kubeconfig), "--context", context, *map(str, args)]
+    command = [kubectl_program(), "--kubeconfig", str(kubeconfig), "--context", context, *map(str, args)]
     if input is not None and not isinstance(input, str):
         input = json.dumps(input)
     # Its caches go beside the kubeconfig: not into somebody's home, and no cache of an earlier server on this port.
@@ -1033,7 +1141,7 @@ def write_kubeconfig(
     clusters,
     user="fedcopy",
     groups=None,
-    how="cert",
+    how=None,
     ca="inline",
     server=None,
     namespace=None,
@@ -1042,7 +1150,8 @@ def write_kubeconfig(
 ):
     """A kubeconfig with one context for each cluster, named as the cluster; the first is the current one.
 
-    how: cert (inline), cert-files, token, token-file, basic (the user's name, its token as password) or none; ca: inline,
+    how: cert (inline; the default where a cluster knows certificates), cert-files, token, token-file, basic (the user's
+    name, its token as password) or none; ca: inline,
     file or none; server: a function from a cluster to another address of it, for proxies; more: one from a cluster to
     further members of its entry (proxy-url, tls-server-name). Files that it names are written beside it, and named
     relative to it."""
@@ -1056,6 +1165,7 @@ def write_kubeconfig(
         "contexts": [],
     }
     for cluster in clusters:
+        way = how or cluster.login
         place = {"server": server(cluster) if server else cluster.server}
         if ca == "inline":
             place["certificate-authority-data"] = b64(cluster.authority.certificate.read_bytes())
@@ -1064,9 +1174,9 @@ def write_kubeconfig(
             place["certificate-authority"] = f"{path.name}-{cluster.name}-ca.crt"
         place.update(more(cluster) if more else {})
         login = {}
-        if how in ("cert", "cert-files"):
+        if way in ("cert", "cert-files"):
             certificate, key = cluster.client_certificate(user, groups)
-            if how == "cert":
+            if way == "cert":
                 login["client-certificate-data"] = b64(certificate.read_bytes())
                 login["client-key-data"] = b64(key.read_bytes())
             else:
@@ -1074,11 +1184,11 @@ def write_kubeconfig(
                     name = f"{path.name}-{cluster.name}-client.{suffix}"
                     shutil.copy(file, path.parent / name)
                     login[word] = name
-        elif how == "token":
+        elif way == "token":
             login["token"] = cluster.tokens[user]
-        elif how == "basic":
+        elif way == "basic":
             login.update({"username": user, "password": cluster.tokens[user]})
-        elif how == "token-file":
+        elif way == "token-file":
             name = f"{path.name}-{cluster.name}.token"
             (path.parent / name).write_text(cluster.tokens[user] + "\n")
             login["tokenFile"] = name

@@ -6,6 +6,7 @@ HTTPS_PROXY, which sees nothing but bytes."""
 
 import itertools
 import json
+import os
 import pathlib
 import select
 import socket
@@ -16,8 +17,14 @@ from envtest import end_process, free_port, spawn, tail, wait_for, write_cluster
 
 _numbers = itertools.count(1)
 
-# What stands in the path of every watch, and of nothing else.
+# What stands in the path of every watch. Of a list as a stream, which is the beginning of a watch, this does too.
 WATCH = "watch=true"
+STREAMED = "sendInitialEvents=true"
+
+# A list of ConfigMaps: the sandbox streams lists, the real server is older than that.
+LIST = {"method": "GET", "path": "/configmaps?", "without": WATCH}
+if os.environ.get("GROUND") == "sandbox":
+    LIST = {"method": "GET", "path": STREAMED, "without": "/namespaces?"}
 
 
 class FaultProxy:
@@ -26,12 +33,12 @@ class FaultProxy:
     that match go by first."""
 
     def __init__(self, cluster, directory, names="IP:127.0.0.1,DNS:localhost", authority=None):
-        """names: what the certificate is for; authority: who signs it, if not the cluster's own."""
+        """names: what the certificate is for; authority: who signs it, if not the cluster's own authority for proxies."""
         self.cluster = cluster
         self.name = cluster.name
         self.directory = pathlib.Path(directory) / f"proxy-{next(_numbers)}"
         self.directory.mkdir(parents=True)
-        self.authority = authority or cluster.authority
+        self.authority = authority or cluster.proxy_authority
         self.port = free_port()
         self.url = f"https://127.0.0.1:{self.port}"
         self.log = self.directory / "stderr"
@@ -65,6 +72,10 @@ class FaultProxy:
     @property
     def tokens(self):
         return self.cluster.tokens
+
+    @property
+    def login(self):
+        return self.cluster.login
 
     def client_certificate(self, user, groups=None):
         return self.cluster.client_certificate(user, groups)
@@ -114,6 +125,10 @@ class FaultProxy:
         """What load balancers say."""
         body = f"<html><head><title>{status}</title></head><body><h1>Oh no</h1></body></html>\n"
         return self.answer(status, body, {"content-type": "text/html"}, **words)
+
+    def no_streamed_lists(self):
+        """As a server that does not know them."""
+        return self.answer(422, reason="Invalid", path=STREAMED)
 
     def reset(self, **words):
         """The whole connection is reset; forward=True: after the API server has answered."""

@@ -119,3 +119,21 @@ def wait_writes(program, target, path, writes, timeout=10):
 def troubles(program):
     """The lines of its log that warn or tell of an error."""
     return [line for line in program.stderr().splitlines() if line.split(" ")[1:2] in (["warn"], ["error"])]
+
+
+def takes_one_more(cluster, namespace):
+    """Is a ConfigMap more created there?"""
+    try:
+        cluster.api.create("configmaps", namespace, {"metadata": {"generateName": "more-"}})
+    except envtest.ApiError:
+        return False
+    return True
+
+
+def quota_of_none(cluster, namespace, name):
+    """A ResourceQuota that lets no further ConfigMap be created, and holds when this returns."""
+    hard = {"count/configmaps": "0"}
+    cluster.api.create("resourcequotas", namespace, {"metadata": {"name": name}, "spec": {"hard": hard}})
+    # Without a controller manager nobody counts: a quota that has not been counted refuses nothing.
+    cluster.api.patch("resourcequotas", namespace, name, {"status": {"hard": hard, "used": hard}}, subresource="status")
+    envtest.wait_for(lambda: not takes_one_more(cluster, namespace), 10, "the quota holds")

@@ -10,7 +10,8 @@ from objects import asked, configmap, deployment, secret, set_data, wait_data
 
 def test_each_cluster_may_be_reached_in_a_way_of_its_own(fedcopy, clusters, hub, edge1, edge2, namespace, tmp_path, secrets):
     secrets += [edge1.tokens["fedcopy"], edge2.tokens["fedcopy"], "the password"]
-    ways = {hub: {"how": "cert-files", "ca": "file"}, edge1: {"how": "token"}, edge2: {"how": "token-file", "ca": "file"}}
+    files = {"how": "cert-files" if hub.login == "cert" else "token-file", "ca": "file"}
+    ways = {hub: files, edge1: {"how": "token"}, edge2: {"how": "token-file", "ca": "file"}}
     more = {}
     for cluster, way in ways.items():
         write_kubeconfig(tmp_path / cluster.name, [cluster], **way)
@@ -122,9 +123,7 @@ def grant(cluster, namespace, name, *rules):
         for resource, verbs, *names in rules
     ]
     cluster.api.create("roles", namespace, {"metadata": {"name": name}, "rules": rules})
-    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name}
-    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "limited"}
-    cluster.api.create("rolebindings", namespace, {"metadata": {"name": name}, "roleRef": reference, "subjects": [subject]})
+    cluster.bind(namespace, name)
 
 
 @pytest.fixture

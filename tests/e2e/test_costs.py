@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What fedcopy asks of the API servers, by their own counters (apiserver_request_total) and audit logs: promises 2 and 3."""
 
+import pytest
 from envtest import never, wait_for
 from objects import asked, configmap, custom, secret, set_data, version, wait_data, wait_value, wait_writes
 
@@ -113,6 +114,24 @@ def test_b23_a_restart_in_sync_writes_nothing(fedcopy, cluster_set, clusters, hu
     assert reads <= {(cluster.name, resource, name) for cluster, resource, name in objects}
     for cluster, resource, name in objects:
         assert len(cluster.audit(offsets[cluster], user="fedcopy", verb="get", resource=resource, name=name)) <= 1
+
+
+@pytest.mark.real("a server that is older than streaming lists")
+def test_an_old_server_is_asked_for_nothing_that_it_does_not_know(fedcopy, cluster_set, hub, edge1, namespace):
+    # It has neither aggregated discovery nor streaming lists. That costs no request, and nothing is refused.
+    configmap(hub, namespace, "source", {"a": "1"})
+    configmap(edge1, namespace, "copy", {}, {"data.a": "configmap:source:data.a"})
+    before = edge1.audit_offset()
+    program = fedcopy("run", "--clusters", cluster_set, "--target", "configmap")
+    wait_writes(program, "/copy", "data.a", 1)
+    assert program.stop() == 0
+    requests = edge1.audit(before, user="fedcopy")
+    for path in ("/api", "/apis", "/api/v1", "/apis/apps/v1"):
+        assert [request["code"] for request in requests if request["uri"].partition("?")[0] == path] == [200], path
+    lists = [request for request in requests if request["verb"] == "list" and request["resource"] == "configmaps"]
+    assert [request["code"] for request in lists] == [200]
+    assert [request["uri"] for request in requests if "sendInitialEvents" in request["uri"]] == []
+    assert [request for request in requests if request["code"] in (400, 406, 422)] == []
 
 
 def test_a_rest_costs_nothing(fedcopy, cluster_set, clusters, hub, edge1, namespace):

@@ -39,7 +39,7 @@ class Plugin:
     def write(self):
         script = (
             "#!/bin/sh\ncd ${0%/*}\necho run >>runs\nN=$(wc -l <runs)\n[ -f $N.json ] || N=last\n"
-            'NOW=$(date -u -d "+${SECONDS_LEFT:-600} seconds" +%FT%TZ)\nsed "s/@END@/$NOW/" $N.json\n'
+            'NOW=$(date -u -d "+${SECONDS_LEFT:-600} seconds" +%FT%TZ)\nsed "s/@END@/$NOW/" $N.json\necho said >>said\n'
         )
         self.command.with_suffix(".new").write_text(script)
         self.command.with_suffix(".new").chmod(0o755)
@@ -61,10 +61,17 @@ class Plugin:
         """For a kubeconfig beside which its folder lies."""
         return {"exec": {"command": "plugin/login", "apiVersion": V1, "interactiveMode": "Never", **more}}
 
+    def _lines(self, name):
+        path = self.directory / name
+        return len(path.read_text().splitlines()) if path.exists() else 0
+
     @property
     def runs(self):
-        path = self.directory / "runs"
-        return len(path.read_text().splitlines()) if path.exists() else 0
+        return self._lines("runs")
+
+    @property
+    def ended(self):
+        return self._lines("said")
 
 
 @pytest.fixture
@@ -78,45 +85,14 @@ def pair(cluster, user):
     return {"clientCertificateData": certificate.read_text(), "clientKeyData": key.read_text()}
 
 
-class Account:
-    """A ServiceAccount that may do everything in the namespace, with tokens that can be taken back one by one."""
-
-    def __init__(self, cluster, namespace, secrets):
-        self.cluster, self.namespace, self.secrets = cluster, namespace, secrets
-        cluster.api.create("serviceaccounts", namespace, {"metadata": {"name": "robot"}})
-        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
-        subject = {"kind": "ServiceAccount", "name": "robot", "namespace": namespace}
-        body = {"metadata": {"name": "robot"}, "roleRef": role, "subjects": [subject]}
-        cluster.api.create("rolebindings", namespace, body)
-
-    def token(self, name):
-        """Good as long as the Secret of that name is there."""
-        uid = self.cluster.api.create("secrets", self.namespace, {"metadata": {"name": name}})["metadata"]["uid"]
-        bound = {"apiVersion": "v1", "kind": "Secret", "name": name, "uid": uid}
-        spec = {"audiences": ["https://kubernetes.default.svc"], "expirationSeconds": 3600, "boundObjectRef": bound}
-        path = self.cluster.api.path("serviceaccounts", self.namespace, "robot", "token")
-        token = self.cluster.api.request("POST", path, {"spec": spec})["status"]["token"]
-        self.secrets.append(token)
-        return token
-
-    def take_back(self, name, token):
-        """And waits until the server, which keeps such answers for ten seconds, knows it."""
-        self.cluster.api.delete("secrets", self.namespace, name)
-        asks = self.cluster.client("robot", how="anonymous").__class__(self.cluster, "robot", how="anonymous")
-        asks.headers["Authorization"] = f"Bearer {token}"
-        path = self.cluster.api.path("configmaps", self.namespace)
-        wait_for(lambda: asks.raw("GET", path)[0] == 401, 30, "the token is not taken any more")
-        asks.close()
-
-
 @pytest.fixture
 def rules(hub, edge1, namespace):
     configmap(hub, namespace, "source", {"a": "1"})
     configmap(edge1, namespace, "copy", {}, {"data.a": "configmap:source:data.a"})
 
-    def change(value):
+    def change(value, within=20):
         set_data(hub, "configmaps", namespace, "source", {"a": value})
-        wait_data(edge1, "configmaps", namespace, "copy", {"a": value}, 20)
+        wait_data(edge1, "configmaps", namespace, "copy", {"a": value}, within)
 
     return change
 
@@ -144,6 +120,7 @@ def test_a_plugin_gives_a_token_once_for_all_requests(fedcopy, hub, edge1, names
     assert plugin.runs == 1
 
 
+@pytest.mark.real("client certificates")
 def test_a_plugin_gives_a_certificate_and_another_one_opens_connections_anew(
     fedcopy, hub, edge1, namespace, rules, plugin, tmp_path
 ):
@@ -170,7 +147,7 @@ def test_a_plugin_gives_a_certificate_and_another_one_opens_connections_anew(
 
 
 def test_a_plugins_token_is_renewed_before_it_ends(fedcopy, hub, edge1, namespace, rules, plugin, tmp_path, secrets):
-    account = Account(edge1, namespace, secrets)
+    account = edge1.account(namespace, secrets)
     first, second = account.token("first"), account.token("second")
     plugin.write().say(token=first).say(end=False, token=second)
     env = [{"name": "SECONDS_LEFT", "value": "6"}]
@@ -180,6 +157,9 @@ def test_a_plugins_token_is_renewed_before_it_ends(fedcopy, hub, edge1, namespac
         value += 1
         assert value < 1000
         rules(str(value))
+    wait_for(lambda: plugin.ended == 2, 10, "it has spoken")
+    # What was on its way with the first one arrives.
+    rules("renewed")
     account.take_back("first", first)
     with edge1.counting() as count:
         rules("last")
@@ -189,7 +169,7 @@ def test_a_plugins_token_is_renewed_before_it_ends(fedcopy, hub, edge1, namespac
 
 
 def test_a_refused_token_is_asked_for_again(fedcopy, hub, edge1, namespace, rules, plugin, tmp_path, secrets):
-    account = Account(edge1, namespace, secrets)
+    account = edge1.account(namespace, secrets)
     first, second = account.token("first"), account.token("second")
     plugin.write().say(end=False, token="0123456789-no-such-token").say(end=False, token=first).say(end=False, token=second)
     program = start(fedcopy, write_login(tmp_path, hub, edge1, plugin.user()), namespace)
@@ -197,7 +177,7 @@ def test_a_refused_token_is_asked_for_again(fedcopy, hub, edge1, namespace, rule
     assert plugin.runs == 2
     # And later, when one that was good is not any more.
     account.take_back("first", first)
-    rules("3")
+    rules("3", 40)
     assert plugin.runs == 3
     program.wait_rule("/copy")
 
@@ -255,6 +235,7 @@ def impersonated(cluster, offset):
     }
 
 
+@pytest.mark.real("impersonation")
 def test_impersonation_goes_with_every_request(fedcopy, hub, edge1, namespace, rules, tmp_path, secrets):
     # `limited` may do nothing but be jane, of those groups; jane may do nothing but what her group may, here.
     secrets.append(edge1.tokens["limited"])
@@ -281,6 +262,7 @@ def test_impersonation_goes_with_every_request(fedcopy, hub, edge1, namespace, r
         api.delete("clusterroles", None, namespace)
 
 
+@pytest.mark.real("impersonation")
 def test_impersonation_that_is_not_allowed_is_forbidden(fedcopy, hub, edge1, namespace, tmp_path):
     configmap(hub, namespace, "source", {"a": "1"})
     configmap(edge1, namespace, "copy", {"a": "x"}, {"data.a": "configmap:source:data.a"})
@@ -294,7 +276,7 @@ def test_impersonation_that_is_not_allowed_is_forbidden(fedcopy, hub, edge1, nam
 
 
 def test_a_rotated_token_file_is_read_at_the_next_refusal(fedcopy, hub, edge1, namespace, rules, tmp_path, secrets):
-    account = Account(edge1, namespace, secrets)
+    account = edge1.account(namespace, secrets)
     first, second = account.token("first"), account.token("second")
     (tmp_path / "token").write_text(first)
     start(fedcopy, write_login(tmp_path, hub, edge1, {"tokenFile": "token"}), namespace)
@@ -305,6 +287,7 @@ def test_a_rotated_token_file_is_read_at_the_next_refusal(fedcopy, hub, edge1, n
     rules("3")
 
 
+@pytest.mark.real("client certificates")
 def test_a_rotated_client_certificate_is_used_for_the_next_connection(fedcopy, hub, edge1, namespace, rules, tmp_path):
     def rotate(user):
         for file, name in zip(edge1.client_certificate(user, ["system:masters"]), ("client.crt", "client.key")):

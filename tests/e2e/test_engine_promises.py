@@ -190,6 +190,7 @@ def test_a_resync_reveals_what_a_watch_has_missed(through, fedcopy, hub, edge1, 
     configmap(hub, namespace, "source", {"a": "1"})
     configmap(edge1, namespace, "copy", {}, {"data.a": "configmap:source:data.a"})
     proxy = through.proxy(edge1)
+    proxy.no_streamed_lists()
     file = through.cluster_set([proxy], members=[edge1])
     command = ("run", "--clusters", file, "--target", "configmaps", "--namespace", namespace, "--resync-period", "3s")
     program = fedcopy(*command)

@@ -9,7 +9,7 @@ from objects import PREFIX, configmap, secret, set_data, wait_data, wait_writes
 
 def events(cluster, namespace, name=None):
     """The Events of fedcopy in that namespace, about that object, in the order in which they were made."""
-    found = cluster.api.request("GET", f"/apis/events.k8s.io/v1beta1/namespaces/{namespace}/events")["items"]
+    found = cluster.api.request("GET", f"/apis/events.k8s.io/v1/namespaces/{namespace}/events")["items"]
     return sorted(
         (
             event
@@ -151,9 +151,7 @@ def grant(cluster, namespace, name, *rules):
     """Gives the user `limited` these rights in the namespace: (group, resource, verbs)."""
     rules = [{"apiGroups": [group], "resources": [resource], "verbs": verbs} for group, resource, verbs in rules]
     cluster.api.create("roles", namespace, {"metadata": {"name": name}, "rules": rules})
-    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name}
-    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "limited"}
-    cluster.api.create("rolebindings", namespace, {"metadata": {"name": name}, "roleRef": reference, "subjects": [subject]})
+    cluster.bind(namespace, name)
 
 
 @pytest.fixture
@@ -203,6 +201,7 @@ def test_without_rights_to_events_all_else_goes_on_and_it_is_said_once(fedcopy, 
     assert words(edge1, ours) == []
 
 
+@pytest.mark.real("kube-apiserver flags")
 def test_a_server_without_the_new_events_gets_core_ones(fedcopy, clusters, tmp_path):
     # As one of 1.18.
     old = envtest.Cluster("old", tmp_path, clusters.etcd, flags=["--runtime-config=events.k8s.io/v1=false"])
@@ -213,8 +212,7 @@ def test_a_server_without_the_new_events_gets_core_ones(fedcopy, clusters, tmp_p
         configmap(old, "ours", "bad", {}, {"data.a": "nonsense"})
         cluster_set = write_cluster_set(tmp_path / "old.yaml", [old], tmp_path / "kubeconfig")
         program = fedcopy("run", "--clusters", cluster_set, "--target", "configmaps")
-        wait_events(old, "ours", "bad", [("Warning", "Invalid")])
-        (event,) = old.api.list("events", "ours")
+        (event,) = wait_for(lambda: old.api.list("events", "ours"), 10, "there is an Event")
         assert event["source"]["component"] == "fedcopy" and event["count"] == 1
         assert event["message"].startswith("data.a: ")
         assert "Invalid" in old.kubectl("describe", "configmap", "bad", "-n", "ours")

@@ -27,7 +27,17 @@ def test_clusters_are_up_and_apart(clusters):
 def test_kubectl_in_each_context(clusters, kubeconfig, namespace):
     for cluster in clusters:
         envtest.kubectl(
-            kubeconfig, cluster.name, "-n", namespace, "create", "configmap", "who", f"--from-literal=name={cluster.name}"
+            kubeconfig,
+            cluster.name,
+            "create",
+            "-f",
+            "-",
+            input={
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": "who", "namespace": namespace},
+                "data": {"name": cluster.name},
+            },
         )
     for cluster in clusters:
         found = json.loads(cluster.kubectl("-n", namespace, "get", "configmap", "who", "-o", "json"))
@@ -37,33 +47,37 @@ def test_kubectl_in_each_context(clusters, kubeconfig, namespace):
         clusters.hub.kubectl("-n", namespace, "get", "configmap", "nobody")
 
 
-@pytest.mark.parametrize("how", ["cert", "cert-files", "token", "token-file"])
+CERTIFICATES = pytest.mark.real("client certificates")
+WAYS = [pytest.param("cert", marks=CERTIFICATES), pytest.param("cert-files", marks=CERTIFICATES), "token", "token-file"]
+
+
+@pytest.mark.parametrize("how", WAYS)
 @pytest.mark.parametrize("ca", ["inline", "file"])
 def test_kubeconfigs(clusters, tmp_path, how, ca):
     path = envtest.write_kubeconfig(tmp_path / "config", list(clusters), how=how, ca=ca)
-    assert envtest.kubectl(path, "edge-2", "auth", "can-i", "delete", "secrets").strip() == "yes"
+    assert envtest.kubectl(path, "edge-2", "get", "secrets", "--all-namespaces", "-o", "name") is not None
 
 
-def test_who_may_what(hub, namespace):
-    for how in ("cert", "token"):
-        assert hub.client("fedcopy", how=how).list("secrets", namespace) == []
-        for user in ("limited", "nobody"):
-            with pytest.raises(envtest.ApiError) as caught:
-                hub.client(user, how=how).list("secrets", namespace)
-            assert (caught.value.status, caught.value.reason) == (403, "Forbidden")
+@pytest.mark.parametrize("how", [pytest.param("cert", marks=CERTIFICATES), "token"])
+def test_who_may_what(hub, namespace, how):
+    assert hub.client("fedcopy", how=how).list("secrets", namespace) == []
+    for user in ("limited", "nobody"):
+        with pytest.raises(envtest.ApiError) as caught:
+            hub.client(user, how=how).list("secrets", namespace)
+        assert (caught.value.status, caught.value.reason) == (403, "Forbidden")
     with pytest.raises(envtest.ApiError) as caught:
         hub.client(how="anonymous").list("secrets", namespace)
     assert caught.value.status == 403
 
+
+def test_a_role_that_is_bound_lets_its_user_in(hub, namespace):
     rules = [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list"]}]
     hub.api.create("roles", namespace, {"metadata": {"name": "reader"}, "rules": rules})
-    binding = {
-        "metadata": {"name": "reader"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"},
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "limited"}],
-    }
-    hub.api.create("rolebindings", namespace, binding)
+    hub.bind(namespace, "reader")
     envtest.wait_for(lambda: hub.client("limited").list("secrets", namespace) == [], 10, "the role binding works")
+    with pytest.raises(envtest.ApiError) as caught:
+        hub.client("limited").list("configmaps", namespace)
+    assert caught.value.status == 403
 
 
 def test_custom_resources(clusters, namespace):
@@ -108,7 +122,7 @@ def test_client_verbs(hub, namespace):
     api.delete("secrets", namespace, "s")
     assert api.find("secrets", namespace, "s") is None
     assert api.find("customresourcedefinitions", None, "helmreleases.helm.toolkit.fluxcd.io") is not None
-    assert api.list("horizontalpodautoscalers", namespace) == []  # found by discovery
+    assert api.list("services", namespace) == []  # found by discovery
     assert api.list("cronjobs.v1beta1.batch", namespace) == []
 
 
@@ -176,11 +190,9 @@ def test_killed_cluster_comes_back(clusters, make_namespace):
 def test_hung_cluster(clusters):
     cluster = clusters.edge_1
     cluster.hang()
-    connection = cluster.api.connect(timeout=0.5)
-    with pytest.raises(TimeoutError):
-        connection.request("GET", "/version")
-    connection.close()
+    assert not cluster.api.answers("/version", 0.5)
     cluster.resume()
+    assert cluster.api.answers("/version", 10)
     assert cluster.api.request("GET", "/version")
 
 

@@ -238,10 +238,14 @@ def test_bad_input_is_logged_once_and_stops_no_other_rule(running):
     # Another version of the object with the same rules says nothing new.
     edge.api.annotate("configmaps", NAMESPACE, "no-colon", {"note": "another version"})
     process.wait_rule(f"/{NAMESPACE}/no-colon", "data.good")
+
+    def about(row, reason):
+        return [line for line in process.stderr().splitlines() if f"/{NAMESPACE}/{row} " in line and f"reason={reason}" in line]
+
     for row, (_, _, reason) in ROWS.items():
         process.wait_rule(f"/{NAMESPACE}/{row}", "data.good")
-        lines = [line for line in process.stderr().splitlines() if f"/{NAMESPACE}/{row} " in line and f"reason={reason}" in line]
-        assert len(lines) == 1, f"{row}: {lines}; {[line for line in process.stderr().splitlines() if row in line]}"
+        lines = wait_for(lambda r=row, why=reason: about(r, why), 10, f"{row}: it is logged")
+        assert len(lines) == 1, f"{row}: {lines}"
         level = "info" if reason in ("PathNotFound", "SourceNotFound") else "warn"
         assert lines[0].split(" ")[1] == level, lines
 

@@ -4,6 +4,7 @@ docs/k8s-copier.md, which names the test of each; those that are not here stand 
 
 import re
 
+import pytest
 from envtest import REPOSITORY, never, wait_for, write_cluster_set, write_kubeconfig
 from objects import (
     TARGETS,
@@ -113,6 +114,7 @@ def test_d10_a_kind_does_not_mean_its_subresources(fedcopy, cluster_set, cluster
         assert found <= {"deployments", "namespaces", "secrets", "customresourcedefinitions"}, found
 
 
+@pytest.mark.real("a built-in kind of several versions")
 def test_d12_a_kind_of_several_versions_is_watched_and_written_once(fedcopy, cluster_set, hub, edge1, namespace):
     # horizontalpodautoscalers are served as v1, v2beta1 and v2beta2.
     reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "worker"}
@@ -209,9 +211,7 @@ def test_d22_the_rights_that_the_page_shows_are_enough_and_of_version_v1(fedcopy
     assert "rbac.authorization.k8s.io/v1\n" in role
     hub.kubectl("apply", "-f", "-", input=re.sub(r"namespace: \w+", f"namespace: {namespace}", role))
     name = re.search(r"name: (\w+)", role).group(1)
-    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name}
-    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "limited"}
-    hub.api.create("rolebindings", namespace, {"metadata": {"name": name}, "roleRef": reference, "subjects": [subject]})
+    hub.bind(namespace, name)
     secret(hub, namespace, "source", {"a": "1"})
     custom(hub, namespace, "FederatedSecret", "copy", {}, {"spec.template.data": "secrets:source:data"})
     write_kubeconfig(tmp_path / "limited", [hub], user="limited", how="token")

@@ -43,12 +43,15 @@ def test_b01_every_target_resource_is_listed_and_watched_once(fedcopy, cluster_s
             # Namespaces are watched for consents, not for rules.
             begun = [r for r in found if r["stage"] != "ResponseStarted" and r["resource"] != "namespaces"]
             for verb in ("list", "watch"):
-                yield cluster, verb, sorted((r["resource"], r["namespace"]) for r in begun if r["verb"] == verb)
+                of_it = [r for r in begun if r["verb"] == verb]
+                asked = "\n".join(f"{r['code']} {r['uri']} {r['time']}" for r in begun)
+                where = sorted((r["resource"], r["namespace"]) for r in of_it)
+                yield where, f"{verb} on {cluster.name}:\n{asked}\n{program.stderr()}"
 
-    for cluster, verb, found in watched("--target", "configmap,Secret", "--target", "configmaps"):
-        assert found == [("configmaps", ""), ("secrets", "")], f"{verb} on {cluster.name}"
-    for cluster, verb, found in watched("--target", "configmaps", "-n", first, "--namespace", second):
-        assert found == [("configmaps", first), ("configmaps", second)], f"{verb} on {cluster.name}"
+    for where, words in watched("--target", "configmap,Secret", "--target", "configmaps"):
+        assert where == [("configmaps", ""), ("secrets", "")], words
+    for where, words in watched("--target", "configmaps", "-n", first, "--namespace", second):
+        assert where == [("configmaps", first), ("configmaps", second)], words
 
 
 @pytest.fixture

@@ -8,13 +8,12 @@ import time
 
 import pytest
 from envtest import wait_for
+from fedcopy import LEAN
 from objects import PREFIX, asked, at, configmap, custom, metadata, set_data, wait_data, wait_value, wait_writes
 
 # An API server keeps a number that does not fit 64 bits as a float, and writes this one as 12345678901234567000: beyond
 # what 64 bits hold, and an integer for whoever reads it.
 BEYOND = 12345678901234567890
-# As if it kept freed memory for nothing: the address sanitizer's habit would be taken for the program's.
-LEAN = {"ASAN_OPTIONS": "detect_leaks=1:quarantine_size_mb=0:thread_local_quarantine_size_kb=0"}
 
 
 def nested(levels):
@@ -51,6 +50,7 @@ def skipped(program, cluster, reason="limit"):
 ODD = {"number": f'{{"values": {BEYOND}}}', "depth": f'{{"values": {nested(2000)}}}'}
 
 
+@pytest.mark.real("numbers and depths that the sandbox cannot hold either")
 def test_sources_that_cannot_be_held_are_named_counted_and_waited_for(
     remove, fedcopy, cluster_set, hub, edge1, namespace
 ):
@@ -81,6 +81,7 @@ def test_sources_that_cannot_be_held_are_named_counted_and_waited_for(
     wait_data(edge1, "configmaps", namespace, "number", {"a": "number"})
 
 
+@pytest.mark.real("numbers and depths that the sandbox cannot hold either")
 def test_targets_that_cannot_be_held_are_named_and_left_alone(remove, fedcopy, cluster_set, hub, edge1, namespace):
     configmap(hub, namespace, "source", {"a": "1"})
     for name, spec in {**ODD, "good": "{}"}.items():
@@ -98,6 +99,7 @@ def test_targets_that_cannot_be_held_are_named_and_left_alone(remove, fedcopy, c
         wait_value(edge1, "helmreleases", namespace, name, ("spec", "copied"), "1")
 
 
+@pytest.mark.real("numbers and depths that the sandbox cannot hold either")
 def test_strangers_that_cannot_be_held_stop_nothing_and_are_named(remove, fedcopy, cluster_set, hub, edge1, namespace):
     # Nine sources are one watch of the namespace, which shows what nobody asked for too.
     for number in range(9):
@@ -231,10 +233,12 @@ def long_list(through, fedcopy, clusters, hub, edge1, namespace, count, within):
         etcd.delete_prefix(f"/{edge1.name}/helm.toolkit.fluxcd.io/helmreleases/{namespace}/")
 
 
+@pytest.mark.real("written into etcd, past the API server")
 def test_a_list_of_5000_objects_takes_no_memory(through, fedcopy, clusters, hub, edge1, namespace):
     long_list(through, fedcopy, clusters, hub, edge1, namespace, 5000, 30)
 
 
 @pytest.mark.full
+@pytest.mark.real("written into etcd, past the API server")
 def test_a_list_of_50000_objects_takes_no_memory(through, fedcopy, clusters, hub, edge1, namespace):
     long_list(through, fedcopy, clusters, hub, edge1, namespace, 50000, 120)

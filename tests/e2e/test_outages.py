@@ -8,7 +8,7 @@ import time
 
 import pytest
 from envtest import Authority, never, run_all, wait_for
-from fault_proxy import WATCH, ConnectProxy
+from fault_proxy import LIST, WATCH, ConnectProxy
 from objects import asked, at, configmap, metadata, set_data, wait_data, wait_value, wait_writes
 
 # A server that accepts and never answers, or answers nothing on an open connection (design, numbers): 20 s of silence, 15 s
@@ -62,6 +62,8 @@ class Story:
         self.recovered = time.monotonic() - since
 
 
+@pytest.mark.full
+@pytest.mark.real("the faults are the proxy's, and it takes a minute and a half")
 def test_silence_of_every_kind_is_noticed_and_harms_nobody_else(through, fedcopy, hub, edge1, edge2, make_namespace):
     # All at once, each with a program of its own, since each takes its 45 s. The first five meet edge-1 behind a proxy, the
     # last edge-2, whose API server is stopped for 60 s.
@@ -149,7 +151,7 @@ def test_answers_that_never_come_are_given_up_after_a_minute(through, fedcopy, h
     # The connection lives, the answer alone does not come: of a write, of a list, of a watch's head.
     faults = {
         "write": lambda p: p.drop(count=1, forward=True, method="PATCH"),
-        "list": lambda p: p.drop(count=1, method="GET", path="/configmaps?", without=WATCH),
+        "list": lambda p: p.drop(count=1, **LIST),
     }
     stories = []
     for word, fault in faults.items():
@@ -169,6 +171,7 @@ def test_answers_that_never_come_are_given_up_after_a_minute(through, fedcopy, h
 # --- Stores and histories ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.real("etcd")
 def test_etcd_restarts_under_all_clusters_and_nothing_is_lost(fedcopy, clusters, cluster_set, hub, edge1, edge2, namespace):
     configmap(hub, namespace, "source", {"a": "1"})
     for member in (edge1, edge2):
@@ -201,7 +204,7 @@ def event(cluster, namespace, name):
     return cluster.api.create("events", namespace, body)
 
 
-def test_a_compacted_history_is_listed_anew_and_nothing_is_missed(through, fedcopy, clusters, hub, edge1, namespace):
+def test_a_compacted_history_is_listed_anew_and_nothing_is_missed(through, fedcopy, hub, edge1, namespace):
     # kube-client 5.11. API servers keep no watch cache of Events: a watch of them goes on from etcd's own history.
     configmap(hub, namespace, "source", {"a": "1"})
     for name in ("kept", "meddled", "deleted", "replaced"):
@@ -217,7 +220,7 @@ def test_a_compacted_history_is_listed_anew_and_nothing_is_missed(through, fedco
         edge1.api.delete("events", namespace, name)
     for name in ("replaced", "new"):
         event(edge1, namespace, name)
-    clusters.etcd.compact()
+    edge1.compact()
     with edge1.counting() as count:
         proxy.clear()
         for name in ("meddled", "replaced", "new"):

@@ -142,7 +142,7 @@ def test_the_operator_permits_what_nobody_else_can(
     # Cluster-scoped sources.
     configmap(edge1, ours, "scoped", {}, {"data.a": f"namespaces:/{theirs}:metadata.name"})
     configmap(edge1, ours, "scoped-far", {}, {"data.a": f"namespaces:edge-2//{theirs}:metadata.name"})
-    configmap(edge1, ours, "node", {"a": "x"}, {"data.a": "nodes:/some:metadata.name"})
+    configmap(edge1, ours, "not-named", {"a": "x"}, {"data.a": "clusterroles:/some:metadata.name"})
     # Another member and namespace; a system namespace that is named, and one that is not.
     configmap(edge1, ours, "far", {}, {"data.a": f"configmaps:edge-2/{theirs}/source:data.a"})
     secret(edge1, ours, "system", {"a": "x"}, {"data": "secrets:kube-system/e2e-source:data"})
@@ -159,7 +159,7 @@ def test_the_operator_permits_what_nobody_else_can(
     wait_value(edge1, "configmaps", ours, "open", ("data", "a"), hub.api.get("secrets", ours, "password")["data"]["a"])
     wait_value(hub, "roles", ours, "role", ("metadata", "labels", "a"), "1")
     wait_value(hub, "federatedsecrets", ours, "status", ("status", "a"), "1")
-    program.wait_rule(f"{ours}/node", state="NotAllowed")
+    program.wait_rule(f"{ours}/not-named", state="NotAllowed")
     program.wait_rule("kube-system/e2e-target", state="NotAllowed")
     # A list that is edited counts as soon as it is read.
     write_cluster_set(file, clusters.all, clusters.kubeconfig, permissions=allowed[:2])
@@ -297,9 +297,9 @@ def test_guarded_groups_status_and_cluster_scoped_sources_want_the_operator(fedc
     hub.api.create("roles", namespace, role)
     custom(hub, namespace, "FederatedSecret", "status", {}, {"status.a": "configmap:source:data.a"})
     configmap(hub, namespace, "of-a-namespace", {}, {"data.a": "namespaces:default:metadata.name"})
-    configmap(hub, namespace, "of-a-node", {}, {"data.a": "nodes:/some-node:metadata.name"})
+    configmap(hub, namespace, "of-a-role", {}, {"data.a": "clusterroles:/some-role:metadata.name"})
     program = fedcopy("run", "--clusters", cluster_set, "--target", "roles,federatedsecrets,configmaps")
-    for name in ("role", "status", "of-a-namespace", "of-a-node"):
+    for name in ("role", "status", "of-a-namespace", "of-a-role"):
         program.wait_rule(f"{namespace}/{name}", state="NotAllowed")
     assert "labels" not in hub.api.get("roles", namespace, "role")["metadata"]
 

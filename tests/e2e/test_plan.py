@@ -277,14 +277,9 @@ def test_a_source_that_may_not_be_read_is_not_decided(fedcopy, clusters, hub, ed
         "metadata": {"name": "reader"},
         "rules": [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "watch"]}],
     }
-    binding = {
-        "metadata": {"name": "reader"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"},
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "limited"}],
-    }
     for cluster in clusters:
         cluster.api.create("roles", namespace, role)
-        cluster.api.create("rolebindings", namespace, binding)
+        cluster.bind(namespace, "reader")
     path = tmp_path / "kubeconfig"
     envtest.write_kubeconfig(path, clusters.all, user="limited")
     result = fedcopy.run(

@@ -7,11 +7,11 @@ import time
 
 import pytest
 from envtest import never, wait_for
-from fault_proxy import WATCH, ConnectProxy
+from fault_proxy import LIST, WATCH, ConnectProxy
+from fedcopy import LEAN
 from objects import asked, configmap, set_data, troubles, wait_data, wait_writes
 
 WRITE = {"method": "PATCH"}
-LIST = {"method": "GET", "path": "/configmaps?", "without": WATCH}
 OF_TARGETS = "/configmaps?"
 # Of targets and sources; beside them Namespaces are watched.
 WATCHES = {"path": WATCH, "without": "/namespaces?"}
@@ -414,9 +414,7 @@ def reconnect(through, fedcopy, hub, edge1, edge2, make_namespace, times):
         configmap(member, namespace, "copy", {}, {"data.a": "configmap:source:data.a"})
     proxies = [through.proxy(cluster) for cluster in (hub, edge1, edge2)]
     args = ["--target", "configmaps", "--namespace", namespace]
-    # Where the program is built with the address sanitizer, that keeps no freed memory back.
-    env = {"ASAN_OPTIONS": "detect_leaks=1:quarantine_size_mb=0:thread_local_quarantine_size_kb=0"}
-    program = fedcopy("run", "--clusters", through.cluster_set(proxies), *args, env=env)
+    program = fedcopy("run", "--clusters", through.cluster_set(proxies), *args, env=LEAN)
 
     def sizes():
         return program.memory()["RssAnon"], program.metrics().value("process_open_fds")
@@ -436,7 +434,7 @@ def reconnect(through, fedcopy, hub, edge1, edge2, make_namespace, times):
 
 
 def test_reconnecting_costs_no_memory(through, fedcopy, hub, edge1, edge2, make_namespace):
-    reconnect(through, fedcopy, hub, edge1, edge2, make_namespace, 30)
+    reconnect(through, fedcopy, hub, edge1, edge2, make_namespace, 15)
 
 
 @pytest.mark.full

@@ -50,7 +50,7 @@ def start(fedcopy, block, kubeconfig, tmp_path):
     return fedcopy(*shlex.split(block)[1:], env={"KUBECONFIG": str(kubeconfig)}, endpoints=False, ready=False, cwd=tmp_path)
 
 
-def test_every_block_of_the_readme_does_what_it_says(fedcopy, shop, kubeconfig_of_the_reader, edge1, tmp_path):
+def test_every_block_of_the_readme_does_what_it_says(shop, fedcopy, kubeconfig_of_the_reader, edge1, tmp_path):
     (tmp_path / "clusters.yaml").write_text(next(block for block in blocks("yaml") if "kind: ClusterSet" in block) + "\n")
     left_to_others, running = list(ELSEWHERE), None
     for block in blocks("sh"):

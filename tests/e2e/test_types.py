@@ -93,7 +93,7 @@ def wait_spec(kind, cluster, namespace, name, want, timeout=SOON):
 
 
 def lists_of_crds(count, user="fedcopy"):
-    return count.requests(user=user, resource="customresourcedefinitions")
+    return count.requests(user=user, verb="list", resource="customresourcedefinitions")
 
 
 def test_d11_types_that_are_installed_come_alive_within_seconds(fedcopy, cluster_set, make_type, hub, edge1, namespace):
@@ -133,15 +133,12 @@ def limited(clusters, tmp_path):
         names += ["", *(f"t{number}.example.org" for number in range(1, 100))]
         everything[0]["apiGroups"] = names
         cluster.api.create("clusterroles", None, {"metadata": {"name": "all-but-crds"}, "rules": everything})
-        reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "all-but-crds"}
-        subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "limited"}
-        body = {"metadata": {"name": "all-but-crds"}, "roleRef": reference, "subjects": [subject]}
-        cluster.api.create("clusterrolebindings", None, body)
+        cluster.bind(None, "all-but-crds")
     write_kubeconfig(tmp_path / "limited", clusters.all, user="limited", how="token")
     yield write_cluster_set(tmp_path / "limited.yaml", clusters.all, tmp_path / "limited")
     clusters.ensure()
     for cluster in clusters:
-        cluster.api.delete("clusterrolebindings", None, "all-but-crds")
+        cluster.unbind("all-but-crds")
         cluster.api.delete("clusterroles", None, "all-but-crds")
 
 
@@ -157,6 +154,7 @@ def test_types_are_found_without_the_right_to_read_crds(fedcopy, limited, make_t
     widgets.create(hub, namespace, "source", {"a": "1"})
     # By itself it looks after 30 s at the earliest; a server that was away is looked at when it is back.
     hub.kill()
+    wait_for(lambda: "cluster unreachable cluster=hub" in program.stderr(), 20, "the hub is away")
     hub.start()
     wait_data(edge1, "configmaps", namespace, "copy", {"a": "1"}, 20)
 
@@ -261,16 +259,12 @@ def test_a_kind_of_two_groups_stays_what_it_was_and_is_warned_of(fedcopy, cluste
 
 @pytest.fixture
 def broken_group(hub):
-    """An API service on the hub whose server is nowhere."""
+    """A group on the hub whose documents cannot be read."""
     group = "broken.example.org"
-    service = {"namespace": "kube-system", "name": "nowhere", "port": 443}
-    spec = {"group": group, "version": "v1", "service": service, "insecureSkipTLSVerify": True}
-    spec.update(groupPriorityMinimum=2000, versionPriority=10)
-    path = "/apis/apiregistration.k8s.io/v1/apiservices"
-    hub.api.request("POST", path, {"metadata": {"name": f"v1.{group}"}, "spec": spec})
+    hub.break_group(group)
     wait_for(lambda: hub.api.raw("GET", f"/apis/{group}/v1")[0] == 503, 20, "its documents cannot be read")
     yield group
-    hub.api.request("DELETE", f"{path}/v1.{group}")
+    hub.mend_group(group)
 
 
 def test_a_group_that_cannot_be_read_hides_no_other(fedcopy, cluster_set, make_type, hub, edge1, namespace, broken_group):

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kube/api_documents.h and kube/discovery.h: the input is a document, read as each of the kinds that there are. */
+/* kube/api_documents.h, kube/api_aggregated.h and kube/discovery.h: the input is a document, or an item of the
+ * aggregated one, read as each of the kinds that there are; and a Content-Type. */
 #include "kube/api_documents.h"
 
 #include "fuzz.h"
+#include "kube/api_aggregated.h"
 #include "kube/discovery.h"
 #include "model/names.h"
 
@@ -48,6 +50,34 @@ static void read_versions(const char *body, size_t len)
 	fc_api_versions_fini(&groups);
 }
 
+static void read_aggregated(const char *body, size_t len, bool core)
+{
+	struct fc_api_versions list = { .items = NULL };
+	struct fc_error err = FC_ERROR_INIT;
+
+	if (fc_api_read_aggregated(&list, core, body, len, &err) < 0) {
+		check_refusal(&err);
+		FUZZ_CHECK(list.count == 0);
+	}
+	check_versions(&list);
+	for (size_t i = 0; i < list.count; i++) {
+		const struct fc_api_version *v = &list.items[i];
+		FUZZ_CHECK(core == !v->group[0]);
+		FUZZ_CHECK(!v->stale || v->resources.count == 0);
+		for (size_t k = 0; k < v->resources.count; k++)
+			FUZZ_CHECK(v->resources.items[k]->plural[0] &&
+				   strcmp(v->resources.items[k]->group, v->group) == 0);
+	}
+	fc_api_versions_fini(&list);
+}
+
+static void read_content_type(const char *text, size_t len)
+{
+	FC_AUTO_FREE char *copy = fc_xstrndup(text, len);
+
+	FUZZ_CHECK(!fc_api_is_aggregated(copy) || strcasestr(copy, FC_AGGREGATED_KIND));
+}
+
 /* A resource is found by its name; one with a dot in it, which no server has, would mean a group. */
 static void check_resource(const struct fc_resource_table *table, const struct fc_resource *r)
 {
@@ -85,5 +115,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	read_versions((const char *)data, size);
 	read_resources((const char *)data, size);
+	read_aggregated((const char *)data, size, false);
+	read_aggregated((const char *)data, size, true);
+	read_content_type((const char *)data, size);
 	return 0;
 }

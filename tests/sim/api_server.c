@@ -13,6 +13,16 @@ static const struct api_type namespaces = {
 	.status = true,
 };
 
+void api_server_keep_managers(struct api_server *s)
+{
+	s->keeps_managers = true;
+}
+
+void api_server_set_writer(struct api_server *s, const char *manager)
+{
+	s->writer = manager;
+}
+
 void api_server_set_time(struct api_server *s, int64_t seconds)
 {
 	time_t when = (time_t)seconds;
@@ -41,6 +51,7 @@ void api_server_serve(struct api_server *s, const struct api_type *type)
 	r = fc_xcalloc(1, sizeof(*r));
 	*r = (struct api_resource){ .type = type, .served = true, .custom = is_custom(type->group) };
 	s->resources[s->count++] = r;
+	s->discovery++;
 	/* Its definition has been written, and where it is served, nobody remembers what was before. */
 	api_store_other(s, r);
 	r->served_from = s->version;
@@ -55,6 +66,7 @@ void api_server_withdraw(struct api_server *s, const struct api_type *type)
 	while (r->count)
 		api_store_remove(s, r, r->cells[0]);
 	r->served = false;
+	s->discovery++;
 	api_store_other(s, r);
 }
 
@@ -107,6 +119,11 @@ void api_server_each(const struct api_server *s, void (*fn)(void *user, const st
 bool api_server_serves(const struct api_server *s, const struct api_type *type)
 {
 	return api_store_resource(s, type->group, type->version, type->plural);
+}
+
+unsigned api_server_discovery(const struct api_server *s)
+{
+	return s->discovery;
 }
 
 uint64_t api_server_version(const struct api_server *s)

@@ -41,6 +41,10 @@ void api_server_serve(struct api_server *s, const struct api_type *type); /* bor
 /* The type disappears with its objects, which watches are told of before they end (as when its CRD is deleted). Served
  * again, it is empty, and knows no version from before. */
 void api_server_withdraw(struct api_server *s, const struct api_type *type);
+/* It notes from now on who set which field, and takes server-side applies: api_server_fields.c. */
+void api_server_keep_managers(struct api_server *s);
+/* Of the writes to come; borrowed; NULL: of anybody. */
+void api_server_set_writer(struct api_server *s, const char *manager);
 /* For creationTimestamp and deletionTimestamp: seconds since 1970. */
 void api_server_set_time(struct api_server *s, int64_t seconds);
 
@@ -103,7 +107,8 @@ const json_t *api_server_object(const struct api_server *s, const char *group, c
 void api_server_each(const struct api_server *s, void (*fn)(void *user, const struct api_type *type, const json_t *o),
 		     void *user);
 bool api_server_serves(const struct api_server *s, const struct api_type *type);
-uint64_t api_server_version(const struct api_server *s); /* of the last change */
-const char *api_server_id(const struct api_server *s);	 /* uid of kube-system */
+unsigned api_server_discovery(const struct api_server *s); /* another number when a type has come or gone */
+uint64_t api_server_version(const struct api_server *s);   /* of the last change */
+const char *api_server_id(const struct api_server *s);	   /* uid of kube-system */
 
 #endif

@@ -22,6 +22,7 @@ static const struct {
 	{ "deletionTimestamp", STRING },
 	{ "deletionGracePeriodSeconds", NUMBER },
 	{ "generateName", STRING },
+	{ "managedFields", OBJECT_LIST },
 };
 
 /* A null stands for the zero value wherever a type is decoded. */

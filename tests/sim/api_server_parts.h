@@ -58,7 +58,10 @@ struct api_server {
 	char now[32];
 	char id[40];
 	unsigned lag;
-	unsigned life; /* rises when open watches are cut */
+	bool keeps_managers; /* metadata.managedFields; and knows server-side apply */
+	const char *writer;  /* borrowed: the field manager of who writes; NULL: anybody */
+	unsigned life;	     /* rises when open watches are cut */
+	unsigned discovery;  /* rises when a type comes or goes */
 	struct api_saved *saved;
 };
 
@@ -157,12 +160,19 @@ struct api_write {
 	struct api_resource *r;
 	const char *ns, *name;
 	bool status_only, finalize;
+	bool applied; /* the managers of its fields are right already */
 };
 struct api_answer api_write_create(struct api_write *w, const json_t *body, struct api_cell **done);
 struct api_answer api_write_put(struct api_write *w, const json_t *body, struct api_cell **done);
 struct api_answer api_write_patch(struct api_write *w, const char *content_type, const json_t *body,
 				  struct api_cell **done);
 struct api_answer api_write_delete(struct api_write *w, const json_t *options, struct api_cell **done);
+
+/* --- who set which field: api_server_fields.c --- */
+/* Of any write but an apply. `old` is NULL at creation. */
+void api_fields_written(struct api_write *w, const json_t *old, json_t *object);
+/* A forced apply onto `object`, as it stands. */
+void api_fields_apply(struct api_write *w, json_t *object, const json_t *applied);
 
 /* --- discovery: api_server_discovery.c --- */
 struct api_answer api_discover(const struct api_server *s, const struct api_url *u);

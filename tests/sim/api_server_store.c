@@ -335,6 +335,7 @@ void api_server_restore(struct api_server *s)
 			r->served = false;
 	}
 	s->life++;
+	s->discovery++;
 }
 
 void api_server_restart(struct api_server *s)

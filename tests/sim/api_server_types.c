@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api_server_types.h"
 
+#include <string.h>
+
 static void set_default(json_t *object, const char *member, json_t *value)
 {
 	if (json_object_get(object, member))
@@ -80,4 +82,133 @@ const struct api_type api_type_deployments = {
 	.status = true,
 	.generation = true,
 	.admit = admit_deployment,
+};
+
+/* --- kinds of whose fields the server has some --- */
+
+static const char *text_in(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+static bool differs(const json_t *now, const json_t *before, const char *member)
+{
+	return before && !json_equal(json_object_get(now, member), json_object_get(before, member));
+}
+
+/* Another one for each name, port and time: a server draws them. */
+static json_int_t drawn(const json_t *object, const json_t *port, const json_t *old)
+{
+	json_int_t n = old ? 17 : 0;
+
+	for (const char *c = text_in(json_object_get(object, "metadata"), "namespace"); *c; c++)
+		n = n * 31 + *c;
+	return 30000 + (n + json_integer_value(json_object_get(port, "port"))) % 2767;
+}
+
+/* As 1.20 does: a port that comes without its node port gets another one. */
+static const char *admit_service(json_t *object, const json_t *old)
+{
+	json_t *spec = json_object_get(object, "spec"), *before = json_object_get(old, "spec"), *port;
+	bool headless = strcmp(text_in(spec, "clusterIP"), "None") == 0;
+	size_t i;
+
+	set_default(spec, "type", json_string("ClusterIP"));
+	set_default(spec, "sessionAffinity", json_string("None"));
+	if (differs(spec, before, "clusterIP"))
+		return "spec.clusterIP may not change once set";
+	if (!old && !headless && json_object_get(spec, "clusterIP"))
+		return "spec.clusterIP: provided IP is already allocated";
+	if (!old && !headless)
+		json_object_set_new(spec, "clusterIP", json_sprintf("10.0.%d.1", (int)drawn(object, NULL, NULL) % 250));
+	json_array_foreach(json_object_get(spec, "ports"), i, port) {
+		bool wants = strcmp(text_in(spec, "type"), "NodePort") == 0;
+
+		set_default(port, "protocol", json_string("TCP"));
+		if (!wants && json_object_get(port, "nodePort"))
+			return "spec.ports.nodePort may not be used when type is ClusterIP";
+		if (wants)
+			set_default(port, "nodePort", json_integer(drawn(object, port, old)));
+	}
+	return NULL;
+}
+
+static const char *admit_job(json_t *object, const json_t *old)
+{
+	json_t *spec = json_object_get(object, "spec"), *before = json_object_get(old, "spec");
+	json_t *template = json_object_get(spec, "template"), *labels;
+	const char *uid;
+
+	if (differs(spec, before, "selector") || differs(spec, before, "template"))
+		return "spec.selector and spec.template are immutable";
+	if (old)
+		return NULL;
+	if (json_object_get(spec, "selector") && !json_is_true(json_object_get(spec, "manualSelector")))
+		return "spec.selector: not auto-generated";
+	if (json_is_true(json_object_get(spec, "manualSelector")))
+		return NULL;
+	set_default(template, "metadata", json_object());
+	set_default(json_object_get(template, "metadata"), "labels", json_object());
+	labels = json_object_get(json_object_get(template, "metadata"), "labels");
+	uid = text_in(json_object_get(object, "metadata"), "namespace");
+	json_object_set_new(labels, "controller-uid", json_sprintf("uid-of-%s", uid));
+	json_object_set_new(labels, "job-name", json_string(text_in(json_object_get(object, "metadata"), "name")));
+	json_object_set_new(
+		spec, "selector",
+		json_pack("{s:{s:O}}", "matchLabels", "controller-uid", json_object_get(labels, "controller-uid")));
+	return NULL;
+}
+
+/* Once bound a claim is what it is, but for its size. */
+static const char *admit_claim(json_t *object, const json_t *old)
+{
+	json_t *spec = json_object_get(object, "spec"), *before = json_object_get(old, "spec");
+
+	if (json_object_get(before, "volumeName") && differs(spec, before, "volumeName"))
+		return "spec is immutable after creation except resources.requests for bound claims";
+	return NULL;
+}
+
+const struct api_type api_type_services = {
+	.group = "",
+	.version = "v1",
+	.plural = "services",
+	.singular = "service",
+	.kind = "Service",
+	.namespaced = true,
+	.status = true,
+	.admit = admit_service,
+};
+
+const struct api_type api_type_jobs = {
+	.group = "batch",
+	.version = "v1",
+	.plural = "jobs",
+	.singular = "job",
+	.kind = "Job",
+	.namespaced = true,
+	.status = true,
+	.admit = admit_job,
+};
+
+const struct api_type api_type_service_accounts = {
+	.group = "",
+	.version = "v1",
+	.plural = "serviceaccounts",
+	.singular = "serviceaccount",
+	.kind = "ServiceAccount",
+	.namespaced = true,
+};
+
+const struct api_type api_type_claims = {
+	.group = "",
+	.version = "v1",
+	.plural = "persistentvolumeclaims",
+	.singular = "persistentvolumeclaim",
+	.kind = "PersistentVolumeClaim",
+	.namespaced = true,
+	.status = true,
+	.admit = admit_claim,
 };

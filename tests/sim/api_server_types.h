@@ -12,5 +12,7 @@
 extern const struct api_type api_type_config_maps, api_type_secrets;
 /* Fills in the defaults of a Deployment that has a selector and a template with containers. */
 extern const struct api_type api_type_deployments;
+/* Allocate and refuse what a real server does: addresses and node ports, selector and labels of a Job, a binding. */
+extern const struct api_type api_type_services, api_type_jobs, api_type_service_accounts, api_type_claims;
 
 #endif

@@ -4,6 +4,7 @@
 #define MODIFIED "the object has been modified; please apply your changes to the latest version and try again"
 #define FOREGROUND "foregroundDeletion"
 #define ORPHAN "orphan"
+#define APPLY "application/apply-patch+yaml"
 
 static const struct api_answer fine = { .status = 0 };
 
@@ -187,6 +188,7 @@ static struct api_answer create(struct api_write *w, json_t **object, struct api
 		return a;
 	begin_metadata(w, api_metadata(*object));
 	api_kind_prepare(w->r, *object, NULL, false);
+	api_fields_written(w, NULL, *object);
 	causes = json_array();
 	api_meta_validate(w->r, api_metadata(*object), causes);
 	api_kind_validate(w->r, *object, NULL, causes);
@@ -301,6 +303,7 @@ static struct api_answer update(struct api_write *w, struct api_cell *old, json_
 		json_object_set(*object, "status", json_object_get(old->object, "status"));
 	else
 		api_kind_prepare(w->r, *object, old->object, w->status_only);
+	api_fields_written(w, old->object, *object);
 	metadata = api_metadata(*object);
 	causes = json_array();
 	api_meta_validate(w->r, metadata, causes);
@@ -310,6 +313,13 @@ static struct api_answer update(struct api_write *w, struct api_cell *old, json_
 		return a;
 	commit(w, old, object, ignored, done);
 	return (struct api_answer){ .status = 200 };
+}
+
+static struct api_answer uid_differs(const struct api_write *w, const char *uid, const json_t *old)
+{
+	return api_conflict(w->r, w->r->type->plural, w->name,
+			    "Precondition failed: UID in precondition: %s, UID in object meta: %s", uid,
+			    api_string(api_metadata(old), "uid"));
 }
 
 static struct api_answer put(struct api_write *w, json_t **object, struct api_cell **done)
@@ -329,9 +339,7 @@ static struct api_answer put(struct api_write *w, json_t **object, struct api_ce
 		return api_not_found(w->r, w->name);
 	uid = api_string(api_metadata(*object), "uid");
 	if (uid && strcmp(uid, api_string(api_metadata(old->object), "uid")) != 0)
-		return api_conflict(w->r, w->r->type->plural, w->name,
-				    "Precondition failed: UID in precondition: %s, UID in object meta: %s", uid,
-				    api_string(api_metadata(old->object), "uid"));
+		return uid_differs(w, uid, old->object);
 	return update(w, old, object, done);
 }
 
@@ -344,6 +352,17 @@ struct api_answer api_write_put(struct api_write *w, const json_t *body, struct 
 	return a;
 }
 
+/* By force, as all are that are sent to it. */
+static struct api_answer apply(struct api_write *w, json_t *object, const json_t *body)
+{
+	const char *uid = api_string(api_metadata(body), "uid");
+
+	if (uid && strcmp(uid, api_string(api_metadata(object), "uid")) != 0)
+		return uid_differs(w, uid, object);
+	api_fields_apply(w, object, body);
+	return fine;
+}
+
 static struct api_answer patch(struct api_write *w, struct api_cell *old, const char *content_type, const json_t *body,
 			       json_t **object, struct api_cell **done)
 {
@@ -352,6 +371,8 @@ static struct api_answer patch(struct api_write *w, struct api_cell *old, const 
 
 	if (strcmp(content_type, "application/json-patch+json") == 0)
 		a = api_patch_json(object, body);
+	else if (strcmp(content_type, APPLY) == 0)
+		a = apply(w, *object, body);
 	else
 		a = api_patch_merge(object, body);
 	if (a.status)
@@ -364,6 +385,24 @@ static struct api_answer patch(struct api_write *w, struct api_cell *old, const 
 	return update(w, old, object, done);
 }
 
+/* It is made, unless the writer says which one he means. A version alone says nothing. */
+static struct api_answer apply_to_nothing(struct api_write *w, const json_t *body, struct api_cell **done)
+{
+	const char *uid = api_string(api_metadata(body), "uid");
+	json_t *object;
+	struct api_answer a;
+
+	if (uid)
+		return api_conflict(
+			w->r, w->r->type->plural, w->name,
+			"uid mismatch: the provided object specified uid %s, and no existing object was found", uid);
+	object = json_deep_copy(body);
+	json_object_del(api_metadata(object), "resourceVersion");
+	a = api_write_create(w, object, done);
+	json_decref(object);
+	return a;
+}
+
 struct api_answer api_write_patch(struct api_write *w, const char *content_type, const json_t *body,
 				  struct api_cell **done)
 {
@@ -372,9 +411,12 @@ struct api_answer api_write_patch(struct api_write *w, const char *content_type,
 	json_t *object;
 
 	if (!content_type || (strcmp(content_type, "application/json-patch+json") != 0 &&
-			      strcmp(content_type, "application/merge-patch+json") != 0))
+			      strcmp(content_type, "application/merge-patch+json") != 0 &&
+			      !(w->s->keeps_managers && strcmp(content_type, APPLY) == 0)))
 		return api_refuse(415, "UnsupportedMediaType", NULL,
 				  "the body of the request was in an unknown format");
+	if (!old && strcmp(content_type, APPLY) == 0)
+		return apply_to_nothing(w, body, done);
 	if (!old)
 		return api_not_found(w->r, w->name);
 	object = json_deep_copy(old->object);

@@ -9,13 +9,29 @@
 
 static const char *const prefixes[] = { COPY_TEST, NULL };
 static const char *const kinds[] = { "configmaps", "secrets", NULL };
+static const char *const more_kinds[] = { "configmaps",
+					  "secrets",
+					  "services",
+					  "jobs",
+					  "serviceaccounts",
+					  "persistentvolumeclaims",
+					  "deployments.apps",
+					  "statefulsets.apps",
+					  "daemonsets.apps",
+					  "cronjobs.batch",
+					  "endpoints",
+					  "pods",
+					  "rolebindings.rbac.authorization.k8s.io",
+					  "roles.rbac.authorization.k8s.io",
+					  "horizontalpodautoscalers.autoscaling",
+					  "ingresses.networking.k8s.io",
+					  "networkpolicies.networking.k8s.io",
+					  "poddisruptionbudgets.policy",
+					  NULL };
 static const char *const mark_annotations[] = { COPY_TEST "from", COPY_TEST "end", COPY_TEST "leave", NULL };
 
 static const char *const no_labels[] = { NULL };
 static const char *const finalizers[] = { COPY_TEST_FINALIZER, NULL };
-/* What the wanted copy takes over of its source. */
-static const char *const payload[] = { "data", "binaryData", "immutable", "type", NULL };
-
 static const char *annotation(const json_t *object, const char *name)
 {
 	char key[64];
@@ -56,12 +72,20 @@ static struct fc_digest text_of(const json_t *object)
 	return digest;
 }
 
-static void scan(const json_t *object, struct fc_copy_specs *out)
+static enum fc_copy_strategy strategy_of(const char *word)
+{
+	if (word && strcmp(word, "apply") == 0)
+		return FC_COPY_APPLIES;
+	return word && strcmp(word, "replace") == 0 ? FC_COPY_REPLACES : FC_COPY_PATCHES;
+}
+
+static void scan(const struct fc_dialect *d, const json_t *object, struct fc_copy_specs *out)
 {
 	const char *labels = annotation(object, "copy"), *places = annotation(object, "copy-to");
 	struct fc_error error = FC_ERROR_INIT;
 	struct fc_copy_spec *s;
 
+	(void)d;
 	/* A copy is no source. */
 	if ((!labels && !places) || annotation(object, "from"))
 		return;
@@ -69,6 +93,7 @@ static void scan(const json_t *object, struct fc_copy_specs *out)
 	s->text = text_of(object);
 	s->finalizer = is_true(annotation(object, "finalizer")) ? COPY_TEST_FINALIZER : NULL;
 	s->take_unowned = is_true(annotation(object, "take"));
+	s->strategy = strategy_of(annotation(object, "strategy"));
 	s->exact_metadata = is_true(annotation(object, "exact"));
 	if (places)
 		add_places(s, places);
@@ -110,7 +135,7 @@ static void set_state(json_t *annotations, const json_t *source)
 	json_object_set_new(annotations, FC_MARK_ORIGIN_STATE, json_string(state));
 }
 
-/* The payload and all labels and annotations: what must not be taken over is the engine's business. */
+/* All that the source is: what must not be taken over is the engine's business. */
 static enum fc_copy_wish desired(const struct fc_copy_spec *rule, const json_t *source,
 				 const struct fc_copy_place *place, json_t **wanted, const char **why)
 {
@@ -121,20 +146,20 @@ static enum fc_copy_wish desired(const struct fc_copy_spec *rule, const json_t *
 		*why = "the source asks not to be copied";
 		return FC_COPY_REFUSED;
 	}
-	object = json_object();
-	for (const char *const *m = payload; *m; m++)
-		if (json_object_get(source, *m))
-			json_object_set(object, *m, json_object_get(source, *m));
+	object = json_copy((json_t *)(uintptr_t)source);
+	metadata = json_copy(metadata);
+	json_object_set_new(object, "metadata", metadata);
 	annotations = json_object_get(metadata, "annotations") ? json_copy(json_object_get(metadata, "annotations"))
 							       : json_object();
+	json_object_set_new(metadata, "annotations", annotations);
+	/* The source's is not the copies'. */
+	json_object_del(metadata, "finalizers");
 	if (place->own)
 		set_own_marks(annotations, source, place);
 	else if (annotation(source, "end") || annotation(source, "leave"))
 		set_state(annotations, source);
-	json_object_set_new(object, "metadata", json_pack("{s:o}", "annotations", annotations));
 	if (json_object_get(metadata, "labels"))
-		json_object_set_new(json_object_get(object, "metadata"), "labels",
-				    json_copy(json_object_get(metadata, "labels")));
+		json_object_set_new(metadata, "labels", json_copy(json_object_get(metadata, "labels")));
 	*wanted = object;
 	return FC_COPY_WANTED;
 }
@@ -154,10 +179,11 @@ static unsigned flags_of(const char *end, const char *leave)
 	return 256u | (unsigned)end_of(end) | (unsigned)end_of(leave) << 4;
 }
 
-static bool mark(const json_t *object, struct fc_copy_mark *out)
+static bool mark(const struct fc_dialect *d, const json_t *object, struct fc_copy_mark *out)
 {
 	const char *from = annotation(object, "from"), *slash = from ? strchr(from, '/') : NULL;
 
+	(void)d;
 	if (!slash && annotation(object, "released-from")) {
 		out->namespace_ = fc_xstrdup(annotation(object, "released-from"));
 		out->name = fc_xstrdup(fc_json_metadata(object, "name"));
@@ -187,10 +213,12 @@ static enum fc_copy_end ends(unsigned flags, enum fc_copy_reason why)
 	return (enum fc_copy_end)(why == FC_COPY_DESELECTED ? flags >> 4 & 15 : flags & 15);
 }
 
-static json_t *cleared(const json_t *copy)
+static json_t *cleared(const struct fc_dialect *d, const json_t *copy, bool abroad)
 {
 	json_t *object;
 
+	(void)d;
+	(void)abroad;
 	if (!json_object_get(copy, "data") && !json_object_get(copy, "binaryData"))
 		return NULL;
 	object = json_copy((json_t *)(uintptr_t)copy);
@@ -199,24 +227,26 @@ static json_t *cleared(const json_t *copy)
 	return object;
 }
 
-static const struct fc_copy_dialect copy = {
-	.bearers = kinds,
-	.copies = kinds,
-	.released_annotation = COPY_TEST "released-from",
-	.mark_labels = no_labels,
-	.mark_annotations = mark_annotations,
-	.finalizers = finalizers,
-	.scan = scan,
-	.desired = desired,
-	.consents = consents,
-	.mark = mark,
-	.state_flags = state_flags,
-	.ends = ends,
-	.cleared = cleared,
-};
+/* Both are the same but for the kinds. */
+#define COPY_DIALECT(words)                                                                                       \
+	{                                                                                                         \
+		.bearers = (words), .copies = (words), .released_annotation = COPY_TEST "released-from",          \
+		.mark_labels = no_labels, .mark_annotations = mark_annotations, .finalizers = finalizers,         \
+		.scan = scan, .desired = desired, .consents = consents, .mark = mark, .state_flags = state_flags, \
+		.ends = ends, .cleared = cleared,                                                                 \
+	}
+
+static const struct fc_copy_dialect copy = COPY_DIALECT(kinds);
+static const struct fc_copy_dialect copy_more = COPY_DIALECT(more_kinds);
 
 const struct fc_dialect copy_test_dialect = {
 	.name = "copy-test",
 	.annotation_prefixes = prefixes,
 	.copy = &copy,
+};
+
+const struct fc_dialect copy_test_kinds_dialect = {
+	.name = "copy-test",
+	.annotation_prefixes = prefixes,
+	.copy = &copy_more,
 };

@@ -9,8 +9,9 @@
  * "a,team-*"`, names and patterns. `test.fedcopy/end: delete|release|clear|keep` says what becomes of copies when the
  * source goes (default delete), `test.fedcopy/leave: ...` when they are no longer selected (default delete).
  * `test.fedcopy/finalizer: "true"` asks for a finalizer on the source, `test.fedcopy/exact: "true"` for copies without
- * foreign labels and annotations, `test.fedcopy/take: "true"` for objects that nobody owns to be taken over. A released
- * copy bears `test.fedcopy/released-from: NAMESPACE`, and is taken back by its source. A copy bears `test.fedcopy/from:
+ * foreign labels and annotations, `test.fedcopy/strategy: apply|replace` for another way of writing,
+ * `test.fedcopy/take: "true"` for objects that nobody owns to be taken over. A released copy bears
+ * `test.fedcopy/released-from: NAMESPACE`, and is taken back by its source. A copy bears `test.fedcopy/from:
  * NAMESPACE/NAME` and the two words above. */
 #ifndef FC_TEST_COPY_DIALECT_H
 #define FC_TEST_COPY_DIALECT_H
@@ -21,5 +22,7 @@
 #define COPY_TEST_FINALIZER COPY_TEST "finalizer"
 
 extern const struct fc_dialect copy_test_dialect;
+/* The same for further kinds: services, jobs, deployments and whatever else has fields that a server owns. */
+extern const struct fc_dialect copy_test_kinds_dialect;
 
 #endif

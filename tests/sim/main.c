@@ -2,9 +2,11 @@
 /* The simulation's program: plays worlds, finds the few steps of one that breaks a promise, keeps it.
  *
  * usage: sim OUT CASE...      Environment:
- *   RUNS     worlds to play (20000), from seed BASE (1) on; MINUTES: for so long instead; WORKERS: processes (one a
- * core) SEED     plays this world only, step by step, and finds the few of its steps that matter CASE     plays this
- * case only, step by step HUNT     ends with the first broken promise and says no more than it (scripts/sim-mutants) */
+ *   OBJECTS   1: every world speaks object-sync too; some: most of those that speak dialects, and some others
+ *   RUNS      worlds to play (20000), from seed BASE (1) on; MINUTES: for so long instead; WORKERS: processes (one a
+ * core) FAILURES  ends when so many worlds (5) have broken a promise; each is told and kept as it is found SEED plays
+ * this world only, step by step, and finds the few of its steps that matter CASE      plays this case only, step by
+ * step HUNT      ends with the first broken promise and says no more than it (scripts/sim-mutants) */
 #include "script.h"
 #include "steps.h"
 #include "world.h"
@@ -33,14 +35,14 @@ struct board {
 
 struct run {
 	const char *out;
-	uint64_t base, runs;
+	uint64_t base, runs, most_failures;
 	double ends; /* seconds; 0: no limit */
 	unsigned workers;
 	bool hunts; /* for the first broken promise, which is all that is told */
 	struct board *board;
 };
 
-enum { SHRINK_TRIES = 3000, MOST_FAILURES = 5 };
+enum { SHRINK_TRIES = 3000 };
 
 static double now(void)
 {
@@ -149,7 +151,7 @@ static unsigned replay(char *const *files, unsigned *failed)
 static void work(const struct run *run, unsigned worker)
 {
 	struct board *b = run->board;
-	uint64_t most = run->hunts ? 1 : MOST_FAILURES;
+	uint64_t most = run->hunts ? 1 : run->most_failures;
 
 	while (!__atomic_load_n(&b->stop, __ATOMIC_RELAXED)) {
 		uint64_t i = __atomic_fetch_add(&b->next, 1, __ATOMIC_RELAXED);
@@ -274,7 +276,10 @@ static void write_tally(const char *out, uint64_t passed, uint64_t failed)
 
 int main(int argc, char **argv)
 {
-	struct run run = { .out = argc > 1 ? argv[1] : ".", .base = number("BASE", 1), .runs = number("RUNS", 20000) };
+	struct run run = { .out = argc > 1 ? argv[1] : ".",
+			   .base = number("BASE", 1),
+			   .runs = number("RUNS", 20000),
+			   .most_failures = number("FAILURES", 5) };
 	double begun = now(), minutes = (double)number("MINUTES", 0);
 	unsigned failed = 0, cases;
 	uint64_t lost;

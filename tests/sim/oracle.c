@@ -136,6 +136,15 @@ unsigned wishes_of(const json_t *object, struct wish *out, unsigned most)
 	return count;
 }
 
+bool wishes_any(const json_t *object)
+{
+	struct wish one;
+	unsigned count = wishes_of(object, &one, 1);
+
+	wishes_free(&one, count);
+	return count > 0;
+}
+
 void wishes_free(struct wish *r, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
@@ -239,10 +248,9 @@ static const char *mark(const json_t *object, const char *key)
 		json_object_get(json_object_get(json_object_get(object, "metadata"), "annotations"), key));
 }
 
-/* Row c, of one object that may say it. */
-static bool consents(const struct world *w, const struct wish *r, const json_t *object)
+/* Row c, of one object that may say it, to whoever reads from namespace `ns`. */
+static bool consents(const struct world *w, const struct wish *r, const json_t *object, const char *ns)
 {
-	const char *ns = ns_of(r->object);
 	bool own = r->source_member == r->member ||
 		   (r->source_member == &w->members[0] && r->member->reads == FC_READS_SAME_NAMESPACE);
 
@@ -279,11 +287,29 @@ bool wish_allowed(struct world *w, const struct wish *r, const struct said *said
 	if (strcmp(ns, from_ns) == 0 &&
 	    (!across || (from == &w->members[0] && r->member->reads == FC_READS_SAME_NAMESPACE)))
 		return true;
-	return consents(w, r, said->source) || consents(w, r, said->source_space);
+	return consents(w, r, said->source, ns) || consents(w, r, said->source_space, ns);
 }
 
 bool copy_allowed(struct world *w, const struct api_type *type, const json_t *source, struct member *to, const char *ns,
 		  bool generous)
+{
+	return copy_allowed_from(w, type, ns_of(source), source, to, ns, true, generous);
+}
+
+bool copy_is_permitted_by_operator(const struct world *w, const struct api_type *type, const char *from_ns,
+				   struct member *to, const char *ns)
+{
+	json_t *target = json_pack("{s:{s:s}}", "metadata", "namespace", ns);
+	struct wish r = { .member = to, .type = type, .object = target };
+	bool permits = operator_permits(w, &r, type, &w->members[0], from_ns);
+
+	json_decref(target);
+	return permits;
+}
+
+/* `reader`: whose namespace row c is to name; NULL: the rule itself is the source's consent. */
+static bool may_be_copied(struct world *w, const struct api_type *type, const char *from_ns, const json_t *source,
+			  struct member *to, const char *ns, const char *reader, bool generous)
 {
 	json_t *target = json_pack("{s:{s:s}}", "metadata", "namespace", ns);
 	struct wish r = { .member = to,
@@ -291,21 +317,35 @@ bool copy_allowed(struct world *w, const struct api_type *type, const json_t *so
 			  .object = target,
 			  .source_member = &w->members[0],
 			  .source_type = type,
-			  .source_ns = ns_of(source) };
+			  .source_ns = from_ns };
 	struct api_server *home = w->members[0].home->api;
 	bool across = to != &w->members[0], allowed;
 
 	if (across && to->reads == FC_READS_NONE)
 		allowed = false;
-	else if (operator_permits(w, &r, type, &w->members[0], ns_of(source)))
+	else if (operator_permits(w, &r, type, &w->members[0], from_ns))
 		allowed = true;
-	else if (is_system(ns) || is_system(ns_of(source)))
+	else if (is_system(ns) || is_system(from_ns))
 		allowed = false;
-	else if (!(across && to->reads == FC_READS_CONSENTED))
-		allowed = true; /* the rule is the source's consent, and Secrets and ConfigMaps are plain */
+	else if (!reader && !(across && to->reads == FC_READS_CONSENTED))
+		allowed = true; /* Secrets and ConfigMaps are plain */
 	else
-		allowed = generous || consents(w, &r, source) ||
-			  consents(w, &r, api_server_object(home, "", "namespaces", "", ns_of(source)));
+		allowed = generous || consents(w, &r, source, reader ? reader : ns) ||
+			  consents(w, &r, api_server_object(home, "", "namespaces", "", from_ns), reader ? reader : ns);
 	json_decref(target);
 	return allowed;
+}
+
+bool copy_allowed_from(struct world *w, const struct api_type *type, const char *from_ns, const json_t *source,
+		       struct member *to, const char *ns, bool said, bool generous)
+{
+	return may_be_copied(w, type, from_ns, source, to, ns, said ? NULL : ns, generous);
+}
+
+bool copy_allowed_for(struct world *w, const struct api_type *type, const char *from_ns, const json_t *source,
+		      struct member *to, const char *ns, const char *asker, bool generous)
+{
+	const char *reader = strcmp(from_ns, ns) == 0 ? asker : ns;
+
+	return may_be_copied(w, type, from_ns, source, to, ns, strcmp(from_ns, asker) == 0 ? NULL : reader, generous);
 }

@@ -52,11 +52,7 @@ static bool is_plain(const struct change *c, const struct wish *r)
 /* By a rule, or as a copy: what users change there does not stay. */
 static bool is_written_too(const json_t *source)
 {
-	struct wish one;
-	unsigned count = wishes_of(source, &one, 1);
-
-	wishes_free(&one, count);
-	return count > 0 || copy_is_somebodys(source);
+	return wishes_any(source) || copy_is_somebodys(source);
 }
 
 static void look_at(void *user, const struct api_type *type, const json_t *object)
@@ -120,23 +116,32 @@ static void each(struct change *c, void (*fn)(void *user, const struct api_type 
 	}
 }
 
-/* The place of the chosen rule in its source gets another value of the same kind. */
-static bool change_source(struct world *w, const struct wish *r)
+static json_t *new_value(struct world *w, const struct wish *r)
 {
-	json_t *o = json_deep_copy(r->source), *value;
+	unsigned type = r->source_type == world_types[SECRETS]	   ? SECRETS
+			: r->source_type == world_types[FEDERATED] ? FEDERATED
+								   : CONFIG_MAPS;
+
+	return user_value(w, &(struct dice){ { 4 } }, type, 0);
+}
+
+/* The place of the chosen rule in its source gets another value of the same kind: `*other`, or NULL: a new one. What
+ * it had is the other one then. */
+static bool change_source(struct world *w, const struct wish *r, json_t **other)
+{
+	json_t *o = json_deep_copy(r->source), *value = NULL;
 	const json_t *have;
 	bool done = false;
 
 	place_get(&r->from, r->source, &have);
-	value = json_is_string(have) ? user_value(w, &(struct dice){ { 4 } },
-						  r->source_type == world_types[SECRETS]     ? SECRETS
-						  : r->source_type == world_types[FEDERATED] ? FEDERATED
-											     : CONFIG_MAPS,
-						  0)
-				     : NULL;
+	if (json_is_string(have))
+		value = *other ? json_incref(*other) : new_value(w, r);
 	if (value && r->source_type != world_types[WIDGETS] && strncmp(json_string_value(have), "bad", 3) != 0 &&
-	    place_set(&r->from, o, value))
+	    place_set(&r->from, o, value)) {
+		json_decref(*other);
+		*other = json_deep_copy(have);
 		done = user_put(w, r->source_member->home, r->source_type, r->source_ns, r->name, json_incref(o));
+	}
 	json_decref(value);
 	json_decref(o);
 	return done;
@@ -177,41 +182,50 @@ static void check_stale_lists(struct change *c, const struct wish *r)
 			   (unsigned long long)(w->patches - patches));
 }
 
-/* Several changes in a row, each a second or more after the other: never slowed down. */
+static bool change_once(struct change *c, struct wish *r, const char *ns, const char *name, json_t **other)
+{
+	struct world *w = c->world;
+	uint64_t patches = w->patches, gets = w->gets;
+	char path[160];
+
+	r->object = api_server_object(r->member->home->api, r->type->group, r->type->plural, ns, name);
+	wish_find(w, r);
+	if (!r->object || !r->source || !change_source(w, r, other))
+		return false;
+	world_settle(w, w->now_ms + 1500);
+	if (broken(w))
+		return false;
+	if (!has_arrived(w, r, ns, name))
+		world_fail(w, w->max_writes_per_second ? 1 : 6,
+			   "a change of a source has not arrived at %s of %s/%s on %s after a second",
+			   place_text(&r->to, path), ns, name, r->member->name);
+	if (c->chained == 0 && w->gets != gets)
+		world_fail(w, 3, "%llu reads for one change of a source", (unsigned long long)(w->gets - gets));
+	if (c->chained == 0 && w->patches - patches > c->readers)
+		world_fail(w, 3, "%llu writes for one change of a source with %u targets",
+			   (unsigned long long)(w->patches - patches), c->readers);
+	return !broken(w);
+}
+
+/* Several changes in a row, each a second or more after the other, to and fro between two values: never slowed down. */
 static void check_source_changes(struct change *c, struct wish *r)
 {
 	struct world *w = c->world;
-	unsigned times = w->seed % 4 == 0 ? 14 : 2;
-	char ns[32], name[40], path[160];
+	unsigned times = w->seed % 4 == 0 ? 18 : 2;
+	json_t *other = NULL;
+	char ns[32], name[40];
 
 	snprintf(ns, sizeof(ns), "%s", meta(r->object, "namespace"));
 	snprintf(name, sizeof(name), "%s", meta(r->object, "name"));
 	c->source = r->source;
 	each(c, count_readers);
-	for (unsigned i = 0; i < times && !broken(w); i++) {
-		uint64_t patches = w->patches, gets = w->gets;
-
-		r->object = api_server_object(r->member->home->api, r->type->group, r->type->plural, ns, name);
-		wish_find(w, r);
-		if (!r->object || !r->source || !change_source(w, r))
-			return;
-		world_settle(w, w->now_ms + 1500);
-		if (broken(w))
-			return;
-		if (!has_arrived(w, r, ns, name))
-			world_fail(w, w->max_writes_per_second ? 1 : 6,
-				   "a change of a source has not arrived at %s of %s/%s on %s after a second",
-				   place_text(&r->to, path), ns, name, r->member->name);
-		if (c->chained == 0 && w->gets != gets)
-			world_fail(w, 3, "%llu reads for one change of a source", (unsigned long long)(w->gets - gets));
-		if (c->chained == 0 && w->patches - patches > c->readers)
-			world_fail(w, 3, "%llu writes for one change of a source with %u targets",
-				   (unsigned long long)(w->patches - patches), c->readers);
-		if (w->seed % 4 == 1 && !w->copies && c->chained == 0 && !broken(w))
+	for (unsigned i = 0; i < times && change_once(c, r, ns, name, &other); i++) {
+		if (w->seed % 4 == 1 && !w->copies && c->chained == 0)
 			check_stale_lists(c, r);
 		w->now_ms += 1000;
 		process_tick(w);
 	}
+	json_decref(other);
 }
 
 static void check_drift(struct change *c, struct wish *r)

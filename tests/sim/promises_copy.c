@@ -2,6 +2,7 @@
 /* Whole objects: that every copy which is wanted is there, that none is left which nobody wants, and that nothing is
  * touched which is nobody's copy (promises 1, 4, 5 and 9). */
 #include "copy_dialect.h"
+#include "dialects_parts.h"
 #include "world_parts.h"
 
 #include "json/decode.h"
@@ -19,15 +20,6 @@ static bool paused(const json_t *object)
 	const char *text = annotation(object, "fedcopy.dev/pause");
 
 	return text && strcmp(text, "true") == 0;
-}
-
-static bool bears_path_rules(const json_t *object)
-{
-	struct wish one;
-	unsigned count = wishes_of(object, &one, 1);
-
-	wishes_free(&one, count);
-	return count > 0;
 }
 
 static const json_t *space_of(const struct member *m, const char *ns)
@@ -107,7 +99,7 @@ static void check_place(const struct copies *c, const struct api_type *type, con
 	}
 	origin = copy_origin(w, to, copy);
 	/* Somebody else's, or one that is not to be changed. */
-	if (!origin || strcmp(origin, from) != 0 || paused(copy) || bears_path_rules(copy) ||
+	if (!origin || strcmp(origin, from) != 0 || paused(copy) || wishes_any(copy) ||
 	    json_object_get(copy, "immutable") ||
 	    json_object_get(json_object_get(copy, "metadata"), "deletionTimestamp"))
 		return;
@@ -125,7 +117,7 @@ static void check_source(void *user, const struct api_type *type, const json_t *
 	    paused(space_of(&w->members[0], fc_json_metadata(object, "namespace"))))
 		return;
 	/* It may be on a cycle. */
-	if (bears_path_rules(object))
+	if (wishes_any(object))
 		return;
 	for (unsigned i = 0; i < w->member_count && !broken(w); i++)
 		for (unsigned k = 0; w->members[i].alive && k < SPACES; k++)
@@ -143,7 +135,7 @@ static void check_stray(void *user, const struct api_type *type, const json_t *o
 		return;
 	space = space_of(c->member, ns);
 	source = source_of(c->world, type, origin);
-	if (paused(object) || paused(space) || paused(source) || bears_path_rules(object) ||
+	if (paused(object) || paused(space) || paused(source) || wishes_any(object) ||
 	    json_object_get(json_object_get(object, "metadata"), "deletionTimestamp") ||
 	    json_object_get(json_object_get(space, "metadata"), "deletionTimestamp") ||
 	    (strchr(origin, '/') &&
@@ -161,7 +153,7 @@ void promises_of_copies(struct world *w, const json_t *rules)
 {
 	struct copies c = { .world = w, .rules = rules };
 
-	if (!w->copies || w->members[0].away)
+	if (!(w->speaks & SPEAKS_COPY_TEST) || w->members[0].away)
 		return;
 	api_server_each(w->members[0].home->api, check_source, &c);
 	for (unsigned i = 0; i < w->member_count && !broken(w); i++) {
@@ -186,6 +178,8 @@ bool copy_may_be_changed(struct world *w, const struct slot *s, const struct fc_
 	const char *path = json_string_value(json_object_get(operation, "path"));
 	bool finalizer = strncmp(path, "/metadata/finalizers", 20) == 0;
 
+	if (speaks_ours(w))
+		return dialect_may_change(w, s, a, object, operation);
 	if (!w->copies || !type_of(a))
 		return false;
 	/* The one thing that is ever written to a source. */
@@ -200,7 +194,9 @@ void promise_of_creation(struct world *w, const struct slot *s, const struct fc_
 	const char *origin = type ? copy_origin(w, s->member, a->body) : NULL;
 	const json_t *source = origin ? source_of(w, type, origin) : NULL;
 
-	if (!origin)
+	if (speaks_ours(w))
+		dialect_creates(w, s, a);
+	else if (!origin)
 		world_fail(w, 4, "%s/%s on %s is created without marks", a->namespace_, a->name ? a->name : "",
 			   s->member->name);
 	else if (source && !copy_allowed(w, type, source, s->member, a->namespace_, true))
@@ -220,13 +216,15 @@ bool copy_is_paused(const struct world *w, const struct slot *s, const struct fc
 	const char *origin = object ? copy_origin(w, s->member, object) : NULL;
 	const json_t *source = origin ? source_of(w, type, origin) : NULL;
 
+	if (speaks_ours(w))
+		return dialect_is_paused(w, s, a);
 	return paused(source) || (source && paused(space_of(&w->members[0], fc_json_metadata(source, "namespace")))) ||
 	       paused(object);
 }
 
 /* As one sees it everywhere: nothing is under way that says otherwise. */
-static bool all_say(struct slot *s, const char *plural, const char *ns, const char *name, const json_t *real,
-		    const char *member)
+bool copy_all_say(struct slot *s, const char *plural, const char *ns, const char *name, const json_t *real,
+		  const char *member)
 {
 	bool any = false;
 
@@ -252,18 +250,20 @@ void promise_of_deletion(struct world *w, struct slot *s, const struct fc_action
 	const char *origin = object ? copy_origin(w, s->member, object) : NULL;
 	const json_t *source = origin ? source_of(w, type, origin) : NULL, *space;
 	struct slot *master = process_slot(s->process, &w->members[0]);
+	const char *ns = fc_json_metadata(source, "namespace"), *name = fc_json_metadata(source, "name");
 
-	if (!origin)
+	if (speaks_ours(w))
+		dialect_deletes(w, s, a);
+	if (!origin || speaks_ours(w))
 		return;
 	space = space_of(s->member, a->namespace_);
-	/* While the finalizer is written news of the source are held. */
 	if (!source || !master || !is_wanted(w, type, source, s->member, a->namespace_) ||
-	    json_object_get(object, "immutable") || annotation(source, COPY_TEST_FINALIZER))
+	    json_object_get(object, "immutable"))
 		return;
 	/* It is wanted, and all that was told says so. */
-	if (all_say(master, type->plural, fc_json_metadata(source, "namespace"), fc_json_metadata(source, "name"),
-		    source, "annotations") &&
-	    all_say(s, "namespaces", "", a->namespace_, space, "labels") && !w->set_changed)
+	if (copy_all_say(master, type->plural, ns, name, source, "annotations") &&
+	    copy_all_say(master, type->plural, ns, name, source, "deletionTimestamp") &&
+	    copy_all_say(s, "namespaces", "", a->namespace_, space, "labels") && !w->set_changed)
 		world_fail(w, 9, "the copy %s/%s on %s is deleted, and its source is there and wants it", a->namespace_,
 			   a->name, s->member->name);
 }
@@ -292,7 +292,7 @@ void promise_of_copy(struct world *w, struct slot *s, const struct fc_action *a,
 {
 	if (a->type != FC_ACTION_DELETE || !object || !a->version || !a->uid ||
 	    strcmp(a->version, fc_json_metadata(object, "resourceVersion")) != 0 ||
-	    strcmp(a->uid, fc_json_metadata(object, "uid")) != 0)
+	    strcmp(a->uid, fc_json_metadata(object, "uid")) != 0 || speaks_ours(w))
 		return;
 	if (!copy_origin(w, s->member, object))
 		world_fail(w, 4, "%s/%s on %s is deleted, and is nobody's copy", a->namespace_, a->name,

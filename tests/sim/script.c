@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const names[] = {
@@ -43,29 +44,81 @@ static size_t length(struct fc_random *random)
 	return n;
 }
 
+/* What happens in worlds of the dialects that ship is chosen by numbers of its own: the other worlds stay what they
+ * are. */
+static bool is_of_dialects(unsigned kind)
+{
+	return kind >= STEP_KOPY;
+}
+
+static bool is_unheard_of(unsigned kind, unsigned dialects)
+{
+	return (kind == STEP_REPLICATE || kind == STEP_BOOKS) && !(dialects & SPEAKS_REPLICATOR);
+}
+
 /* Each world has much of a few kinds and none of some others: faults that never come together hide each other. */
-static unsigned choose_weights(struct fc_random *random, unsigned weight[STEP_KINDS])
+static unsigned choose_weights(struct fc_random *random, struct fc_random *other, unsigned dialects,
+			       unsigned weight[STEP_KINDS])
 {
 	unsigned sum = 0;
 
 	for (unsigned k = 0; k < STEP_KINDS; k++) {
-		unsigned chance = (unsigned)(fc_random_next(random) % 8);
+		unsigned chance = (unsigned)(fc_random_next(is_of_dialects(k) ? other : random) % 8);
 
 		weight[k] = weights[k][chance == 0];
-		if (k > STEP_PASS && (chance == 1 || chance == 2))
+		if ((k > STEP_PASS && (chance == 1 || chance == 2)) || (is_of_dialects(k) && !dialects) ||
+		    (k == STEP_OBJECTS && !(dialects & SPEAKS_OBJECTS)) || is_unheard_of(k, dialects))
 			weight[k] = 0;
 		sum += weight[k];
 	}
 	return sum;
 }
 
+/* Every other world speaks dialects that ship for whole objects, alone, together, and beside path rules. */
+static unsigned choose_dialects(struct fc_random *random)
+{
+	static const unsigned mixes[] = {
+		SPEAKS_KOPY,
+		SPEAKS_SYNC,
+		SPEAKS_KOPY | SPEAKS_SYNC,
+		SPEAKS_KOPY | SPEAKS_SYNC,
+		SPEAKS_KOPY | SPEAKS_PATHS,
+		SPEAKS_SYNC | SPEAKS_PATHS,
+		SPEAKS_KOPY | SPEAKS_SYNC | SPEAKS_PATHS,
+		SPEAKS_KOPY | SPEAKS_SYNC | SPEAKS_PATHS,
+		SPEAKS_REPLICATOR,
+		SPEAKS_REPLICATOR,
+		SPEAKS_REPLICATOR | SPEAKS_PATHS,
+		SPEAKS_REPLICATOR | SPEAKS_KOPY | SPEAKS_SYNC,
+	};
+	uint64_t pick = fc_random_next(random) % (2 * FC_ARRAY_LEN(mixes));
+
+	return pick < FC_ARRAY_LEN(mixes) && !getenv("PATHS") ? mixes[pick] : 0;
+}
+
+/* OBJECTS=1: every world speaks object-sync too. OBJECTS=some: most worlds of dialects, and a few of the others. */
+static unsigned add_object_sync(uint64_t seed, unsigned dialects)
+{
+	struct fc_random random = { .state = seed + 5 };
+	unsigned pick = (unsigned)(fc_random_next(&random) % 20);
+	const char *which = getenv("OBJECTS");
+
+	if (!which || getenv("PATHS") ||
+	    (strcmp(which, "some") == 0 && (dialects ? pick / 2 % 4 == 0 : pick / 2 % 4 != 0)))
+		return dialects;
+	if (dialects || pick % 2)
+		return dialects | SPEAKS_OBJECTS;
+	return SPEAKS_PATHS | SPEAKS_OBJECTS;
+}
+
 void script_make(struct script *s, uint64_t seed)
 {
-	struct fc_random random = { .state = seed };
-	unsigned weight[STEP_KINDS], sum = choose_weights(&random, weight);
+	struct fc_random random = { .state = seed }, other = { .state = ~seed };
+	unsigned dialects = add_object_sync(seed, choose_dialects(&other)), weight[STEP_KINDS];
+	unsigned sum = choose_weights(&random, &other, dialects, weight);
 	size_t n = length(&random);
 
-	*s = (struct script){ .seed = seed };
+	*s = (struct script){ .seed = seed, .dialects = dialects };
 	for (size_t i = 0; i < n; i++) {
 		unsigned at = (unsigned)(fc_random_next(&random) % sum), kind = 0;
 		uint64_t ab = fc_random_next(&random), cd = fc_random_next(&random);
@@ -90,7 +143,7 @@ void script_fini(struct script *s)
 
 static struct script without(const struct script *s, size_t from, size_t count)
 {
-	struct script less = { .seed = s->seed };
+	struct script less = { .seed = s->seed, .dialects = s->dialects };
 
 	for (size_t i = 0; i < s->count; i++)
 		if (i < from || i >= from + count)
@@ -133,6 +186,8 @@ int script_write(const struct script *s, const char *file, const char *why, stru
 	if (!out)
 		return fc_error_set_errno(err, FC_ERR_CONFIG, errno, "%s cannot be written", file);
 	fprintf(out, "# %.*s\nseed %" PRIu64 "\n", (int)strcspn(why, "\n"), why, s->seed);
+	if (s->dialects)
+		fprintf(out, "dialects %u\n", s->dialects);
 	for (size_t i = 0; i < s->count; i++)
 		fprintf(out, "%s %u %u %u %u\n", names[s->steps[i].kind], s->steps[i].a, s->steps[i].b, s->steps[i].c,
 			s->steps[i].d);
@@ -156,7 +211,7 @@ static int read_line(struct script *s, const char *line)
 
 	if (line[0] == '#' || line[0] == '\n')
 		return 0;
-	if (sscanf(line, "seed %" SCNu64, &s->seed) == 1)
+	if (sscanf(line, "seed %" SCNu64, &s->seed) == 1 || sscanf(line, "dialects %u", &s->dialects) == 1)
 		return 0;
 	if (sscanf(line, "%31s %u %u %u %u", name, &step.a, &step.b, &step.c, &step.d) != 5)
 		return -1;

@@ -22,9 +22,20 @@ struct step {
 };
 
 struct script {
-	uint64_t seed; /* of the world it begins with, and of the engines' jitter */
+	uint64_t seed;	   /* of the world it begins with, and of the engines' jitter */
+	unsigned dialects; /* bits of enum speaks; 0: as the seed has it, of paths and of the tests alone */
 	struct step *steps;
 	size_t count, cap;
+};
+
+/* What is spoken in a world; copy-test is the dialect of the tests. */
+enum speaks {
+	SPEAKS_PATHS = 1,
+	SPEAKS_COPY_TEST = 2,
+	SPEAKS_KOPY = 4,
+	SPEAKS_SYNC = 8,
+	SPEAKS_OBJECTS = 16,
+	SPEAKS_REPLICATOR = 32
 };
 
 /* The seed's steps. */

@@ -125,6 +125,7 @@ bool sim_watcher_connect(struct sim_watcher *w)
 		return false;
 	w->up = true;
 	w->heard = false;
+	w->anonymous = w->o.rbac.no_id;
 	w->ups++;
 	e = sim_event_new(w, FC_EVENT_CLUSTER_UP);
 	e->name = w->o.rbac.no_id ? NULL : fc_xstrdup(api_server_id(w->o.server));
@@ -206,8 +207,10 @@ bool sim_watcher_resolve(struct sim_watcher *w)
 	struct sim_word *word;
 	bool any = false;
 
-	if (!w->up || !w->words)
+	if (!w->up || !w->words || (w->resolved_at == w->o.server && w->resolved == api_server_discovery(w->o.server)))
 		return false;
+	w->resolved_at = w->o.server;
+	w->resolved = api_server_discovery(w->o.server);
 	table = table_of(w);
 	DL_FOREACH(w->words, word) {
 		struct fc_resource *r = NULL;
@@ -261,6 +264,12 @@ static struct api_answer execute(struct sim_watcher *w, const struct fc_action *
 	case FC_ACTION_PATCH:
 		answer = send(w, a, "PATCH", fc_buf_str(&path), "application/json-patch+json", a->body);
 		break;
+	case FC_ACTION_APPLY:
+		answer = send(w, a, "PATCH", fc_buf_str(&path), "application/apply-patch+yaml", a->body);
+		break;
+	case FC_ACTION_REPLACE:
+		answer = send(w, a, "PUT", fc_buf_str(&path), "application/json", a->body);
+		break;
 	case FC_ACTION_CREATE:
 		answer = send(w, a, "POST", fc_buf_str(&path), "application/json", a->body);
 		break;
@@ -293,6 +302,7 @@ bool sim_watcher_execute(struct sim_watcher *w, unsigned pick)
 	answer = execute(w, a);
 	e = sim_event_new(w, FC_EVENT_RESULT);
 	e->request = a->request;
+	e->brief = a->brief;
 	e->received_us = 1;
 	if (answer.status < 300)
 		e->object = json_incref(answer.body);
@@ -356,6 +366,11 @@ bool sim_watcher_answer(struct sim_watcher *w, unsigned pick)
 	return true;
 }
 
+bool sim_watcher_is_anonymous(const struct sim_watcher *w)
+{
+	return w->up && w->anonymous;
+}
+
 bool sim_watcher_is_up(const struct sim_watcher *w)
 {
 	return w->up;
@@ -386,6 +401,7 @@ static void ask_word(struct sim_watcher *w, const struct fc_action *a)
 	word->verbs = a->verbs;
 	word->request = a->request;
 	word->answered = false;
+	w->resolved_at = NULL;
 }
 
 /* Nothing is sent to a cluster that is down; what would have been is answered. */
@@ -412,6 +428,8 @@ void sim_watcher_take(struct sim_watcher *w, struct fc_action *a)
 		return;
 	case FC_ACTION_READ:
 	case FC_ACTION_PATCH:
+	case FC_ACTION_APPLY:
+	case FC_ACTION_REPLACE:
 	case FC_ACTION_CREATE:
 	case FC_ACTION_DELETE:
 		take_request_action(w, a);

@@ -71,6 +71,7 @@ bool sim_watcher_fail_watch(struct sim_watcher *w, unsigned pick, enum fc_error_
 
 /* The next event for the engine, now the caller's; NULL: none. Events of one watch keep their order. */
 struct fc_event *sim_watcher_take_event(struct sim_watcher *w);
+bool sim_watcher_is_anonymous(const struct sim_watcher *w); /* it is up, and did not say who it is */
 bool sim_watcher_is_up(const struct sim_watcher *w);
 
 #endif

@@ -40,10 +40,13 @@ struct sim_line {
 struct sim_watcher {
 	struct sim_watcher_options o;
 	bool up;
+	bool anonymous; /* its id could not be read when it connected last */
 	bool heard; /* the engine has taken the news that it is up: what it asked for before meant who was there before
 		     */
 	unsigned ups, ups_taken;
 	struct sim_word *words;
+	const struct api_server *resolved_at; /* all words are answered as `resolved` of it has them; NULL: not all */
+	unsigned resolved;
 	struct sim_watch *watches;
 	struct sim_line requests; /* struct fc_action */
 	struct sim_line answers;  /* struct fc_event: results that have not arrived yet */

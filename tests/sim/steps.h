@@ -48,7 +48,16 @@
 	STEP(SECOND, 1, 10)	/* a second fedcopy runs beside, or stops */                        \
 	/* the operator */                                                                          \
 	STEP(CLUSTER, 3, 20) /* added, removed, renamed, relabelled, other `reads` */               \
-	STEP(PERMIT, 4, 20)  /* permissions of the cluster set file */
+	STEP(PERMIT, 4, 20)  /* permissions of the cluster set file */                              \
+	/* users of kopy and of ConfigMapSyncs, in worlds that speak these dialects */              \
+	STEP(KOPY, 20, 60)   /* a sync annotation comes, changes or goes */                         \
+	STEP(SYNC, 20, 60)   /* a ConfigMapSync is made, edited or deleted */                       \
+	STEP(TAMPER, 16, 60) /* what copies are known by is changed, or forged */                   \
+	STEP(FEED, 14, 40)   /* a source's payload, whole */                                        \
+	/* users of k8s-replicator */                                                               \
+	STEP(REPLICATE, 24, 70) /* words to pull, to push, and of consent come, change or go */     \
+	STEP(BOOKS, 14, 50)	/* what replicas say of themselves is changed, or they go */        \
+	STEP(OBJECTS, 24, 60)	/* an ObjectSync is made, edited or deleted */
 
 enum step_kind {
 #define STEP(name, common, much) STEP_##name,

@@ -51,7 +51,7 @@ bool dice_chance(struct dice *d, unsigned percent)
 
 static bool is_of_users(enum step_kind kind)
 {
-	return kind >= STEP_EDIT_SOURCE && kind <= STEP_RIVAL;
+	return (kind >= STEP_EDIT_SOURCE && kind <= STEP_RIVAL) || kind >= STEP_KOPY;
 }
 
 static void play(struct world *w, const struct step *s)
@@ -101,6 +101,7 @@ void world_play(const struct script *s, bool told, struct verdict *out, struct w
 
 	w->random.state = w->seed = s->seed;
 	w->told = told;
+	w->speaks = s->dialects;
 	begin(w);
 	for (size_t i = 0; i < s->count && !broken(w); i++)
 		play(w, &s->steps[i]);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The federation that a seed begins with. */
+#include "dialects_parts.h"
+#include "replicator_parts.h"
 #include "world_parts.h"
 
 #include <stdio.h>
@@ -11,6 +13,12 @@ struct sim_server *world_server_new(struct world *w)
 	s->api = api_server_new(fc_random_next(&w->random));
 	for (unsigned i = 0; i < TYPES; i++)
 		api_server_serve(s->api, world_types[i]);
+	if (w->speaks & SPEAKS_SYNC)
+		api_server_serve(s->api, &world_syncs);
+	if (w->speaks & SPEAKS_OBJECTS) {
+		api_server_keep_managers(s->api);
+		api_server_serve(s->api, &world_object_syncs);
+	}
 	for (unsigned i = 0; i < SPACES - 1; i++) {
 		json_t *body = json_pack("{s:{s:s}}", "metadata", "name", world_spaces[i]);
 		struct api_answer a =
@@ -62,19 +70,18 @@ static void pass_a_version(struct sim_server *s)
 	json_decref(body);
 }
 
-struct api_answer world_server_write(struct sim_server *s, const char *method, const char *path,
-				     const char *content_type, const json_t *body)
+/* The next version is to be none that one of these has had before the server was restored. */
+static void pass_versions_of(struct sim_server *s, uint64_t whose)
 {
-	uint64_t whose = UINT64_C(1) << hash(path, body, strcmp(method, "POST") == 0) % 64;
-	uint64_t version = api_server_version(s->api);
-	struct api_answer a;
-
-	while (s->restored && version + 1 < s->used_cap && (s->used[version + 1] & whose)) {
+	while (s->restored && api_server_version(s->api) + 1 < s->used_cap &&
+	       (s->used[api_server_version(s->api) + 1] & whose))
 		pass_a_version(s);
-		version = api_server_version(s->api);
-	}
-	a = api_request(s->api, method, path, content_type, false, body);
-	version = api_server_version(s->api);
+}
+
+static void note_version_of(struct sim_server *s, uint64_t whose)
+{
+	uint64_t version = api_server_version(s->api);
+
 	if (version >= s->used_cap) {
 		size_t cap = (size_t)version * 2 + 64;
 
@@ -83,7 +90,45 @@ struct api_answer world_server_write(struct sim_server *s, const char *method, c
 		s->used_cap = cap;
 	}
 	s->used[version] |= whose;
+}
+
+static const json_t *written_object(const struct world *w, struct sim_server *s, const char *path)
+{
+	char plural[16], ns[64], name[64];
+
+	if (!speaks_replicator(w) || sscanf(path, "/api/v1/namespaces/%63[^/]/%15[^/]/%63[^/?]", ns, plural, name) != 3)
+		return NULL;
+	return api_server_object(s->api, "", plural, ns, name);
+}
+
+struct api_answer world_server_write(struct world *w, struct sim_server *s, const char *method, const char *path,
+				     const char *content_type, const json_t *body)
+{
+	json_t *before = json_deep_copy(written_object(w, s, path));
+	const json_t *after;
+	uint64_t whose = UINT64_C(1) << hash(path, body, strcmp(method, "POST") == 0) % 64;
+	struct api_answer a;
+
+	pass_versions_of(s, whose);
+	a = api_request(s->api, method, path, content_type, false, body);
+	note_version_of(s, whose);
+	after = written_object(w, s, path);
+	if (before && after)
+		replicator_note_edit(w, s->api, before, after);
+	json_decref(before);
 	return a;
+}
+
+/* Whose object the next one is that they write is theirs to know: it may be anybody's. */
+bool world_server_run_controllers(struct sim_server *s)
+{
+	bool any;
+
+	pass_versions_of(s, UINT64_MAX);
+	any = api_server_run_controllers(s->api);
+	if (any)
+		note_version_of(s, UINT64_MAX);
+	return any;
 }
 
 struct member *world_member(struct world *w, const char *name)
@@ -148,10 +193,15 @@ static void choose_options(struct world *w, struct dice *d)
 		for (unsigned i = 0; i < SPACES; i++)
 			if (dice_chance(d, 60))
 				w->spaces[w->space_count++] = world_spaces[i];
-	w->copies = dice_chance(d, 50);
+	w->copies = dice_chance(d, 50) || speaks_ours(w);
 	if (w->copies)
 		w->space_count = 0;
+	if (!speaks_ours(w))
+		w->speaks = SPEAKS_PATHS | (w->copies ? SPEAKS_COPY_TEST : 0);
 	w->max_deletes = dice_chance(d, 85) ? 0 : 1 + dice_below(d, 3);
+	/* Who is gone for the brake and who is only ended is promised of the dialect of the tests. */
+	if (speaks_ours(w))
+		w->max_deletes = 0;
 	w->allow_all = dice_chance(d, 6);
 	w->permissions = dice_chance(d, 40) ? world_permissions(d) : json_array();
 	w->max_writes_per_second = dice_chance(d, 85) ? 0 : 1 + dice_below(d, 5);
@@ -166,6 +216,7 @@ void world_build(struct world *w)
 
 	w->now_ms = 1000000;
 	w->written = json_object();
+	w->edited = json_object();
 	choose_options(w, &d);
 	for (unsigned i = 0; i < count; i++) {
 		char name[16];
@@ -179,6 +230,10 @@ void world_build(struct world *w)
 	for (unsigned i = 0; i < count; i++)
 		for (unsigned k = 2 + dice_below(&d, count > 8 ? 4 : 12); k > 0; k--)
 			user_edit(w, &d, w->members[i].home, STEP_CREATE);
+	for (unsigned i = 0; speaks_ours(w) && i < count; i++)
+		dialects_begin(w, &d, w->members[i].home);
+	if (speaks_replicator(w))
+		replicator_begin(w, &d);
 }
 
 void world_fini(struct world *w)
@@ -193,4 +248,5 @@ void world_fini(struct world *w)
 		json_decref(w->rivals[i].value);
 	json_decref(w->permissions);
 	json_decref(w->written);
+	json_decref(w->edited);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules for whole objects, in the words of the dialect for tests, and objects that look like somebody's copies. */
 #include "copy_dialect.h"
+#include "dialects_parts.h"
 #include "world_parts.h"
 
 #include <stdio.h>
@@ -90,7 +91,7 @@ static bool list_names(const char *list, const char *ns)
 	return false;
 }
 
-static bool cluster_is_selected(const struct world *w, const struct member *m, const char *text)
+bool copy_cluster_is_selected(const struct world *w, const struct member *m, const char *text)
 {
 	static const char *const regions[] = { "eu", "us", "asia" };
 	const char *region = regions[m->region];
@@ -110,7 +111,8 @@ static bool cluster_is_selected(const struct world *w, const struct member *m, c
 
 bool copy_is_somebodys(const json_t *object)
 {
-	return annotation(object, COPY_TEST "from") || annotation(object, "fedcopy.dev/origin");
+	return annotation(object, COPY_TEST "from") || annotation(object, "fedcopy.dev/origin") ||
+	       whole_bears_marks(object);
 }
 
 bool copy_is_bad(const json_t *source)
@@ -136,7 +138,7 @@ bool copy_is_selected(const struct world *w, const json_t *source, const struct 
 	const char *own = json_string_value(json_object_get(json_object_get(source, "metadata"), "namespace"));
 
 	if (!copy_is_source(source) || !space ||
-	    !cluster_is_selected(w, to, annotation(source, "fedcopy.dev/clusters")))
+	    !copy_cluster_is_selected(w, to, annotation(source, "fedcopy.dev/clusters")))
 		return false;
 	if (to == &w->members[0] && strcmp(ns, own) == 0)
 		return false;

@@ -78,6 +78,17 @@ static bool is_known(struct world *w, struct member *m)
 	return !m->rbac.no_id;
 }
 
+static bool is_anonymous(struct world *w, struct member *m)
+{
+	for (unsigned i = 0; i < MOST_PROCESSES; i++) {
+		struct slot *s = w->processes[i].engine ? process_slot(&w->processes[i], m) : NULL;
+
+		if (s && sim_watcher_is_anonymous(s->watcher))
+			return true;
+	}
+	return m->rbac.no_id;
+}
+
 static struct sim_server *stranger_of(struct world *w)
 {
 	struct dice d = { { w->seed } };
@@ -270,7 +281,7 @@ static void second(struct world *w)
 
 	if (p->engine)
 		process_stop(w, p);
-	else
+	else if (!(w->speaks & (SPEAKS_SYNC | SPEAKS_OBJECTS))) /* a status has one writer: two take turns by a lease */
 		restart(w, p);
 }
 
@@ -438,7 +449,7 @@ void world_heal(struct world *w)
 		if (m->at != m->home)
 			member_move(w, m, m->home);
 		/* Who it is may be read again from the next connection on. */
-		if (m->rbac.no_id || !is_known(w, m))
+		if (is_anonymous(w, m) || !is_known(w, m))
 			member_lose(w, m);
 		set_rbac(w, m, (struct sim_rbac){ .no_id = false });
 		api_server_lag(m->home->api, 0);

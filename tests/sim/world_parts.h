@@ -35,7 +35,8 @@ enum type_no { SECRETS, CONFIG_MAPS, GADGETS, WIDGETS, FEDERATED, ZONES, ROLES }
 /* The id of a cluster that is none of any world. */
 #define FOREIGN_ID "0f0f0f0f-0f0f-4f0f-8f0f-0f0f0f0f0f0f"
 
-extern const struct api_type *const world_types[TYPES + 1];
+extern const struct api_type *const world_types[TYPES + 3]; /* and the custom resources; NULL-terminated */
+extern const struct api_type world_syncs, world_object_syncs;
 extern const char *const world_spaces[SPACES];
 /* What people call a type: plural, singular or kind, with its group or without. */
 const char *world_type_word(unsigned type, unsigned pick);
@@ -96,6 +97,7 @@ struct slot {
 	int64_t deletes_ms[64]; /* of copies whose source was gone */
 	unsigned delete_count;
 	json_t *newest; /* the newest body that it has told of each object, by "resource/namespace/name" */
+	json_t *heard;	/* the same, but for answers that it may not have listened to */
 };
 
 /* What was tried on an object, and when it may be tried again. */
@@ -111,6 +113,7 @@ struct process {
 	struct world *world;
 	unsigned number;
 	struct fc_engine *engine; /* NULL: it does not run */
+	const struct fc_dialect *dialects[6];
 	struct slot slots[MOST_SLOTS];
 	unsigned slot_count;
 	bool hears_set;	  /* was told of the set as it is */
@@ -149,13 +152,17 @@ struct world {
 	json_t *permissions;
 	unsigned max_in_flight, max_writes_per_second;
 	int64_t resync_period_ms;
-	bool copies;		/* the dialect for whole objects is spoken */
+	unsigned speaks;	/* bits of enum speaks */
+	bool copies;		/* a dialect for whole objects is spoken */
 	bool set_changed;	/* clusters came, went, or have other labels: what is selected may be old news */
 	bool selection_changed; /* rules or labels were edited: what is deleted for that is not counted by the brake */
 	long max_deletes;	/* 0: the default, which no world reaches */
+	bool old_cycles;	/* some are known of from before only: a restart forgets them */
 	bool calm;		/* nothing is written any more */
 	uint64_t patches, gets; /* that reached a server */
-	json_t *written;	/* by "server/resource/ns/name": how often, since the checker began to count */
+	uint64_t effects;	/* writes that changed anything but a ConfigMapSync's status */
+	json_t *edited;		/* replicas that somebody has written since they were filled: world_replicator.c */
+	json_t *written;	/* by path, after the first letters of the server's id: how often */
 };
 
 /* Of numbers that a step brings: what they choose does not depend on other steps. */
@@ -168,6 +175,8 @@ bool dice_chance(struct dice *d, unsigned percent);
 
 void world_fail(struct world *w, int promise, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void world_say(const struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Dialects that ship, for whole objects. */
+#define speaks_ours(w) ((w)->speaks & (SPEAKS_KOPY | SPEAKS_SYNC | SPEAKS_OBJECTS | SPEAKS_REPLICATOR))
 #define broken(w) ((w)->verdict.promise != 0)
 
 /* --- world_build.c --- */
@@ -179,8 +188,9 @@ struct member *world_member_add(struct world *w, struct sim_server *home, const 
 struct sim_server *world_server_new(struct world *w);
 void world_server_restore(struct sim_server *s);
 /* Of every request that writes, whoever sends it. */
-struct api_answer world_server_write(struct sim_server *s, const char *method, const char *path,
+struct api_answer world_server_write(struct world *w, struct sim_server *s, const char *method, const char *path,
 				     const char *content_type, const json_t *body);
+bool world_server_run_controllers(struct sim_server *s); /* one change of theirs; false: there is nothing to do */
 json_t *world_permissions(struct dice *d);
 
 /* --- world_users.c: what people and controllers write --- */
@@ -203,6 +213,7 @@ void user_mark_foreign(struct dice *d, json_t *object, const char *ns, const cha
 bool copy_is_somebodys(const json_t *object); /* as anybody's copy */
 bool copy_is_bad(const json_t *source);	      /* its rule cannot be understood */
 bool copy_is_source(const json_t *source);
+bool copy_cluster_is_selected(const struct world *w, const struct member *m, const char *clusters);
 bool copy_is_selected(const struct world *w, const json_t *source, const struct member *to, const json_t *space);
 const char *copy_origin(const struct world *w, const struct member *on, const json_t *object);
 
@@ -260,10 +271,10 @@ struct wish {
 	const struct api_type *source_type;
 	const char *source_ns; /* "" cluster-scoped */
 	const json_t *source;
-	const json_t *value;	/* borrowed; NULL: none */
-	enum fc_state state;	/* IN_SYNC: it takes part */
-	bool undecided, unsure; /* something near it may say otherwise */
-	bool on_cycle, was_refused, blocked, of_copies;
+	const json_t *value;					   /* borrowed; NULL: none */
+	enum fc_state state;					   /* IN_SYNC: it takes part */
+	bool undecided, unsure;					   /* something near it may say otherwise */
+	bool on_cycle, by_copies, was_refused, blocked, of_copies; /* by_copies: a cycle that copies close */
 };
 bool place_parse(struct place *p, const char *text, bool in_key);
 enum place_found { PLACE_FOUND, PLACE_MISSING, PLACE_BLOCKED };
@@ -273,6 +284,7 @@ bool place_set(const struct place *p, json_t *document, json_t *value); /* borro
 int place_compare(const struct place *a, const struct place *b);
 char *place_text(const struct place *p, char out[160]);
 unsigned wishes_of(const json_t *object, struct wish *out, unsigned most);
+bool wishes_any(const json_t *object);		 /* NULL: none */
 void wish_find(struct world *w, struct wish *r); /* its source, as the servers have it */
 void wishes_free(struct wish *r, unsigned count);
 
@@ -284,6 +296,16 @@ bool wish_allowed(struct world *w, const struct wish *r, const struct said *said
 /* May a copy of the master's `source` be in that namespace? `generous`: whatever people could consent to, they do. */
 bool copy_allowed(struct world *w, const struct api_type *type, const json_t *source, struct member *to, const char *ns,
 		  bool generous);
+/* Is it permitted, whatever those say who own the two ends? */
+bool copy_is_permitted_by_operator(const struct world *w, const struct api_type *type, const char *from_ns,
+				   struct member *to, const char *ns);
+/* The same of a source that may not exist; `said`: the rule itself is the consent of `from_ns` to be read. */
+bool copy_allowed_from(struct world *w, const struct api_type *type, const char *from_ns, const json_t *source,
+		       struct member *to, const char *ns, bool said, bool generous);
+/* The same for a custom resource of namespace `asker`: in the source's own it is the consent to be read. In a third one
+ * who asks cannot consent for the source: where both ends bear one name, the consent has to name the asker's. */
+bool copy_allowed_for(struct world *w, const struct api_type *type, const char *from_ns, const json_t *source,
+		      struct member *to, const char *ns, const char *asker, bool generous);
 
 /* --- promises_run.c: what is checked while it happens --- */
 void promise_decided(struct world *w, struct slot *s, const struct fc_action *a);
@@ -291,13 +313,25 @@ struct api_answer promise_send(void *slot, const struct fc_action *a, struct api
 			       const char *path, const char *content_type, const json_t *body);
 void promise_told(struct world *w, const struct fc_action *a);
 void promise_answered(struct world *w, struct slot *s, const struct fc_event *e);
+bool text_tells(const char *text); /* a secret value is in it */
+
+/* --- told.c: what a process has been told --- */
 void view_start(struct slot *s, const struct fc_action *a);
 void view_stop(struct slot *s, uint32_t watch);
 void view_event(struct slot *s, const struct fc_event *e);
 void views_free(struct slot *s);
 void views_forget_versions(struct slot *s); /* they begin again */
 const json_t *view_object(const struct view *v, const char *ns, const char *name);
-bool text_tells(const char *text); /* a secret value is in it */
+/* By an answer, or by a watch. `heard`: no answer that came for something that is gone; such a one may be overheard. */
+void told_object(struct slot *s, const char *plural, json_t *object, bool heard);
+/* The newest whole object of that name that anything has told: a watch, a read, or an answer to a write. */
+const json_t *told_newest(const struct slot *s, const char *plural, const char *ns, const char *name);
+const json_t *told_heard(const struct slot *s, const char *plural, const char *ns, const char *name);
+/* All that may be known of an object: what is there, what each watch has told last, and nothing (NULL), as far as one
+ * of them has not told of it; what a read has told, while every watch that tells of it is behind that. */
+enum { MOST_KNOWN = 8 };
+unsigned told_of(struct process *p, const struct member *m, const char *group, const char *plural, const char *ns,
+		 const char *name, const json_t *out[MOST_KNOWN]);
 
 /* --- promises_traffic.c: how much is asked at one time --- */
 void traffic_begins(struct world *w, struct slot *s, uint64_t request, bool write);

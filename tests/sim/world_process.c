@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One fedcopy: an engine and its watchers, which talk to the servers of the world. */
+#include "dialects_parts.h"
 #include "world_parts.h"
 
 #include "copy_dialect.h"
@@ -8,9 +9,28 @@
 
 #include <stdio.h>
 
-static const char *const prefixes[] = { "k8s-copier.fig.org/", "fedcopy.dev/", COPY_TEST, NULL };
-static const struct fc_dialect *const paths_alone[] = { &fc_dialect_k8s_copier, NULL };
-static const struct fc_dialect *const paths_and_copies[] = { &fc_dialect_k8s_copier, &copy_test_dialect, NULL };
+static const char *const prefixes[] = { "k8s-copier.fig.org/", "fedcopy.dev/",	     COPY_TEST,
+					"kopy.kot-labs.com/",  "flynshue.io/",	     "configmapsync.apps.kapendra.com/",
+					"k8s-replicator/",     "sync.rustrial.org/", NULL };
+
+static void dialects_of(const struct world *w, const struct fc_dialect *out[6])
+{
+	unsigned n = 0;
+
+	if (w->speaks & SPEAKS_PATHS)
+		out[n++] = &fc_dialect_k8s_copier;
+	if (w->speaks & SPEAKS_COPY_TEST)
+		out[n++] = &copy_test_dialect;
+	if (w->speaks & SPEAKS_KOPY)
+		out[n++] = &fc_dialect_kopy;
+	if (w->speaks & SPEAKS_SYNC)
+		out[n++] = &fc_dialect_configmap_sync;
+	if (w->speaks & SPEAKS_REPLICATOR)
+		out[n++] = &fc_dialect_k8s_replicator;
+	if (w->speaks & SPEAKS_OBJECTS)
+		out[n++] = &fc_dialect_object_sync;
+	out[n] = NULL;
+}
 
 struct slot *process_slot(struct process *p, const struct member *m)
 {
@@ -56,6 +76,7 @@ void process_start(struct world *w, struct process *p)
 	struct fc_permissions *permissions = permissions_of(w);
 	size_t count = 0;
 
+	dialects_of(w, p->dialects);
 	p->slot_count = 0;
 	p->world = w;
 	p->number = (unsigned)(p - w->processes);
@@ -75,7 +96,8 @@ void process_start(struct world *w, struct process *p)
 			.clusters = infos,
 			.cluster_count = count,
 			.master = 0,
-			.dialects = w->copies ? paths_and_copies : paths_alone,
+			.dialects = p->dialects,
+			.known_dialects = speaks_ours(w) ? fc_dialects : NULL,
 			.max_deletes = w->max_deletes,
 			.target_words = w->words,
 			.target_word_count = w->word_count,
@@ -300,6 +322,21 @@ static int64_t deadline(const struct world *w)
 	return due_ms;
 }
 
+/* Does anything wait for its turn, which a limit of writes holds back for a moment? */
+static bool waits_for_its_turn(const struct world *w, int64_t due_ms)
+{
+	struct fc_engine_work work;
+	size_t ready = 0;
+
+	for (unsigned i = 0; i < MOST_PROCESSES; i++) {
+		if (!w->processes[i].engine)
+			continue;
+		fc_engine_work(w->processes[i].engine, &work);
+		ready += work.ready;
+	}
+	return ready > 0 && w->max_writes_per_second && due_ms - w->now_ms <= 1000;
+}
+
 /* Rounds of work without end are a storm, or rules that never agree. */
 #define MOST_ROUNDS 4000
 /* Longer than the longest delay of all. */
@@ -311,7 +348,7 @@ void world_settle(struct world *w, int64_t until_ms)
 {
 	int64_t active_ms = w->now_ms;
 	int64_t written_ms = w->now_ms;
-	uint64_t requests = w->gets + w->patches, patches = w->patches;
+	uint64_t requests = w->gets + w->patches, patches = w->patches, effects = w->effects;
 
 	for (unsigned round = 0; round < MOST_ROUNDS && !broken(w); round++) {
 		bool any = false;
@@ -321,6 +358,13 @@ void world_settle(struct world *w, int64_t until_ms)
 			for (unsigned k = 0; w->processes[i].engine && k < w->processes[i].slot_count; k++)
 				any = work_off(w, &w->processes[i].slots[k]) || any;
 		any = rivals_act(w) || any;
+		any = any || dialects_finish(w);
+		/* What lasts is tried in vain, and told of, for ever. */
+		if (speaks_ours(w) && w->effects == effects) {
+			requests = w->gets + w->patches;
+			patches = w->patches;
+		}
+		effects = w->effects;
 		if (w->patches != patches) {
 			patches = w->patches;
 			written_ms = w->now_ms;
@@ -335,8 +379,10 @@ void world_settle(struct world *w, int64_t until_ms)
 			continue;
 		}
 		due_ms = deadline(w);
-		if (due_ms < 0 || (until_ms && due_ms > until_ms) || due_ms - active_ms > SILENCE_MS ||
-		    due_ms - written_ms > PATIENCE_MS)
+		if (due_ms < 0 || (until_ms && due_ms > until_ms))
+			return;
+		if ((due_ms - active_ms > SILENCE_MS || due_ms - written_ms > PATIENCE_MS) &&
+		    !waits_for_its_turn(w, due_ms))
 			return;
 		w->now_ms = due_ms > w->now_ms ? due_ms : w->now_ms + 1;
 		process_tick(w);

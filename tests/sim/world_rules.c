@@ -235,6 +235,8 @@ void user_new_rule(struct world *w, struct dice *d, struct sim_server *s, unsign
 	const char *target = target_place(d, type), *source = source_place(d, from), *word;
 	char key[128], value[256], where[96];
 
+	if (!(w->speaks & SPEAKS_PATHS))
+		return;
 	for (unsigned i = 0; i < w->member_count && dice_chance(d, 40); i++)
 		if (w->members[i].alive && w->members[i].home == s)
 			m = &w->members[i];

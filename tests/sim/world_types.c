@@ -65,8 +65,18 @@ static const struct api_type roles = {
 	"rbac.authorization.k8s.io", "v1", "roles", "role", "Role", .namespaced = true,
 };
 
-const struct api_type *const world_types[TYPES + 1] = {
-	&secrets, &config_maps, &gadgets, &widgets, &federated, &zones, &roles, NULL,
+const struct api_type world_syncs = { "apps.kapendra.com", "v1",
+				      "configmapsyncs",	   "configmapsync",
+				      "ConfigMapSync",	   .namespaced = true,
+				      .status = true,	   .generation = true };
+
+const struct api_type world_object_syncs = {
+	"sync.rustrial.org", "v1alpha1",	 "objectsyncs",	 "objectsync",
+	"ObjectSync",	     .namespaced = true, .status = true, .generation = true
+};
+
+const struct api_type *const world_types[TYPES + 3] = {
+	&secrets, &config_maps, &gadgets, &widgets, &federated, &zones, &roles, &world_syncs, &world_object_syncs, NULL,
 };
 const char *const world_spaces[SPACES] = { "n0", "n1", "n2", "kube-system" };
 

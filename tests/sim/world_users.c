@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What people and other controllers do to objects. They use the API like everybody, and know nothing of fedcopy. */
+#include "dialects_parts.h"
+#include "replicator_parts.h"
 #include "world_parts.h"
 
 #include <stdio.h>
@@ -59,7 +61,7 @@ static bool send(struct world *w, struct sim_server *s, const char *method, cons
 	bool done;
 
 	api_server_set_time(s->api, 1700000000 + w->now_ms / 1000);
-	a = world_server_write(s, method, path, "application/json", body);
+	a = world_server_write(w, s, method, path, "application/json", body);
 	done = a.status < 300;
 	if (w->told) {
 		char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
@@ -285,7 +287,7 @@ static void edit_rule(struct world *w, struct dice *d, struct sim_server *s)
 	json_t *o;
 
 	/* Whose copy something is, is not for users to say; and what is one bears no rules. */
-	if (!f.object || copy_is_somebodys(f.object))
+	if (!f.object || !(w->speaks & SPEAKS_PATHS) || ((w->speaks & SPEAKS_COPY_TEST) && copy_is_somebodys(f.object)))
 		return;
 	o = json_deep_copy(f.object);
 	if (dice_chance(d, 35))
@@ -311,9 +313,13 @@ static void create(struct world *w, struct dice *d, struct sim_server *s)
 	o = user_object(w, d, type, ns, name);
 	for (unsigned n = dice_chance(d, 65) ? 1 + dice_below(d, 3) : 0; n > 0; n--)
 		user_new_rule(w, d, s, type, o);
-	if (w->copies && type <= CONFIG_MAPS && dice_chance(d, 35))
+	if ((w->speaks & SPEAKS_KOPY) && type <= CONFIG_MAPS && dice_chance(d, 35))
+		dialects_new_source(d, type, o);
+	if (speaks_replicator(w) && type <= CONFIG_MAPS && dice_chance(d, 55))
+		replicator_new_object(d, type, o);
+	if ((w->speaks & SPEAKS_COPY_TEST) && type <= CONFIG_MAPS && dice_chance(d, 35))
 		user_new_copy_rule(d, o);
-	else if (w->copies && type <= CONFIG_MAPS && dice_chance(d, 12))
+	else if ((w->speaks & SPEAKS_COPY_TEST) && type <= CONFIG_MAPS && dice_chance(d, 12))
 		user_mark_foreign(d, o, ns, name);
 	user_put(w, s, t, ns, name, o);
 }
@@ -438,7 +444,8 @@ static void copy_rule(struct world *w, struct dice *d)
 	struct found f = find(d, s, false);
 	json_t *o;
 
-	if (!w->copies || !f.object || number_of(f.type) > CONFIG_MAPS || copy_is_somebodys(f.object))
+	if (!(w->speaks & SPEAKS_COPY_TEST) || !f.object || number_of(f.type) > CONFIG_MAPS ||
+	    copy_is_somebodys(f.object))
 		return;
 	w->selection_changed = true;
 	o = json_deep_copy(f.object);
@@ -462,7 +469,7 @@ static void change_space(struct world *w, struct dice *d, struct sim_server *s)
 	} else {
 		label_space(w, s, name, dice_below(d, 3));
 	}
-	while (dice_chance(d, 80) && api_server_run_controllers(s->api))
+	while (dice_chance(d, 80) && world_server_run_controllers(s))
 		;
 }
 
@@ -575,6 +582,7 @@ void user_edit(struct world *w, struct dice *d, struct sim_server *s, enum step_
 		rival_comes(w, d, s);
 		break;
 	default:
+		dialects_edit(w, d, s, kind);
 		break;
 	}
 }

@@ -59,6 +59,23 @@ static void test_clock_monotonic_never_goes_back(void **state FC_UNUSED)
 	assert_true(now_ms <= fc_clock_mono_us() / 1000);
 }
 
+static void test_clock_micro_times_have_six_digits(void **state FC_UNUSED)
+{
+	char out[FC_RFC3339_BYTES];
+
+	fc_time_rfc3339_micro(1769860800123, out);
+	assert_string_equal(out, "2026-01-31T12:00:00.123000Z");
+	fc_time_rfc3339_micro(1769860800000, out);
+	assert_string_equal(out, "2026-01-31T12:00:00.000000Z");
+}
+
+static void test_clock_of_the_machine_is_never_behind_that_of_the_delays(void **state FC_UNUSED)
+{
+	int64_t mono_ms = fc_clock_mono_ms();
+
+	assert_true(fc_clock_boot_ms() >= mono_ms);
+}
+
 static void test_clock_wall_is_after_this_was_written(void **state FC_UNUSED)
 {
 	assert_true(fc_clock_wall_ms() > INT64_C(1735689600000));
@@ -71,6 +88,8 @@ int main(void)
 		cmocka_unit_test(test_clock_times_before_1970_round_down),
 		cmocka_unit_test(test_clock_any_time_fits),
 		cmocka_unit_test(test_clock_monotonic_never_goes_back),
+		cmocka_unit_test(test_clock_micro_times_have_six_digits),
+		cmocka_unit_test(test_clock_of_the_machine_is_never_behind_that_of_the_delays),
 		cmocka_unit_test(test_clock_wall_is_after_this_was_written),
 	};
 

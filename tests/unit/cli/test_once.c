@@ -29,11 +29,12 @@ static void drop_action(void *user, struct fc_action *action)
 
 static int setup(void **state)
 {
+	static const struct fc_dialect *const dialects[] = { &fc_dialect_k8s_copier, NULL };
 	struct fixture *f = fc_xcalloc(1, sizeof(*f));
 
 	f->info = (struct fc_cluster_info){ .name = fc_xstrdup("hub"), .master = true };
 	f->thread = fc_engine_thread_new(&(struct fc_engine_thread_options){
-		.engine = { .clusters = &f->info, .cluster_count = 1, .dialects = fc_dialects },
+		.engine = { .clusters = &f->info, .cluster_count = 1, .dialects = dialects },
 		.on_action = drop_action,
 	});
 	f->loop = fc_loop_new(NULL, NULL, NULL);

@@ -78,6 +78,12 @@ static void test_options_defaults_are_those_of_the_design(void **state)
 	assert_int_equal(o.max_deletes, 50);
 	assert_int_equal(o.max_writes_per_second, 0);
 	assert_int_equal(o.resync_period_ms, 30 * 60 * 1000);
+	assert_false(o.leader_elect);
+	assert_string_equal(o.lease_name, "fedcopy");
+	assert_null(o.lease_namespace);
+	assert_int_equal(o.lease_timing.lease_ms, 15000);
+	assert_int_equal(o.lease_timing.deadline_ms, 10000);
+	assert_int_equal(o.lease_timing.retry_ms, 2000);
 	assert_string_equal(o.status_address, ":9102");
 	assert_string_equal(o.debug_address, "127.0.0.1:9103");
 	assert_int_equal(o.log_format, FC_LOG_TEXT);
@@ -134,6 +140,25 @@ static void test_options_target_is_required(void **state)
 	(void)state;
 	assert_refused("", "--target is required", "--target=secrets");
 	assert_refused("--master hub", "--target is required", "--target=secrets");
+}
+
+static void test_options_dialects_are_those_that_exist_each_once(void **state)
+{
+	struct fc_options o;
+
+	(void)state;
+	assert_taken("--target=secrets", &o);
+	assert_int_equal(o.dialects.count, 1);
+	assert_true(fc_options_has_dialect(&o, "k8s-copier"));
+	fc_options_fini(&o);
+	assert_taken("--target=secrets --dialect=k8s-copier,k8s-copier", &o);
+	assert_int_equal(o.dialects.count, 1);
+	assert_false(fc_options_has_dialect(&o, "k8s-copie"));
+	fc_options_fini(&o);
+	assert_refused("--target=secrets --dialect=k8s-copie", "--dialect: there is no dialect \"k8s-copie\"",
+		       "did you mean \"k8s-copier\"?");
+	assert_refused("--target=secrets --dialect=x", "there is no dialect \"x\"", "k8s-copier");
+	assert_refused("--target=secrets --dialect=", "--dialect", "empty");
 }
 
 static void test_options_target_of_no_known_form_is_refused(void **state)
@@ -425,6 +450,31 @@ static void test_options_once_needs_time(void **state)
 	assert_refused("-t secrets --once --timeout=0s", "--timeout", "10s");
 }
 
+static void test_options_of_an_election_are_checked(void **state)
+{
+	struct fc_options o;
+
+	(void)state;
+	assert_taken("-t secrets --leader-elect --leader-elect-lease-duration=6s --leader-elect-renew-deadline=4s "
+		     "--leader-elect-retry-period=500ms --leader-elect-resource-name=a.b "
+		     "--leader-elect-resource-namespace=ops",
+		     &o);
+	assert_true(o.leader_elect);
+	assert_string_equal(o.lease_name, "a.b");
+	assert_string_equal(o.lease_namespace, "ops");
+	assert_int_equal(o.lease_timing.lease_ms, 6000);
+	assert_int_equal(o.lease_timing.deadline_ms, 4000);
+	assert_int_equal(o.lease_timing.retry_ms, 500);
+	fc_options_fini(&o);
+	assert_refused("-t secrets --leader-elect --once", "--leader-elect", "leave it out with --once");
+	assert_refused("-t secrets --leader-elect-lease-duration=10s", "--leader-elect-lease-duration",
+		       "longer than the renew deadline");
+	assert_refused("-t secrets --leader-elect-retry-period=9s", "--leader-elect-retry-period", "1.2 times");
+	assert_refused("-t secrets --leader-elect-resource-name=A/b", "--leader-elect-resource-name:", "A/b");
+	assert_refused("-t secrets --leader-elect-resource-namespace=../x",
+		       "--leader-elect-resource-namespace:", "../x");
+}
+
 static void test_options_output_is_no_flag_of_run_and_no_time_is_no_timeout(void **state)
 {
 	struct fc_error err = FC_ERROR_INIT;
@@ -468,6 +518,7 @@ int main(void)
 		TEST(test_options_every_flag_reaches_its_field),
 		TEST(test_options_words_mean_their_enums),
 		TEST(test_options_target_is_required),
+		TEST(test_options_dialects_are_those_that_exist_each_once),
 		TEST(test_options_target_of_no_known_form_is_refused),
 		TEST(test_options_namespace_must_be_a_label),
 		TEST(test_options_repeated_namespaces_and_targets_count_once),
@@ -484,6 +535,7 @@ int main(void)
 		TEST(test_options_help_holds_every_row_within_100_columns),
 		TEST(test_options_clusters_takes_the_flags_of_run_and_needs_no_target),
 		TEST(test_options_plan_is_a_run_with_forms_of_its_own),
+		TEST(test_options_of_an_election_are_checked),
 		TEST(test_options_once_needs_time),
 		TEST(test_options_output_is_no_flag_of_run_and_no_time_is_no_timeout),
 		TEST(test_options_manual_holds_every_row_and_no_other_flag),

@@ -218,6 +218,40 @@ static void test_a_creation_gives_an_object_where_there_is_none(void **state)
 	assert_data(writes[0].after, "{'k':'v'}");
 }
 
+static struct fc_action *whole(enum fc_action_type type, const char *version, const char *data)
+{
+	struct fc_action *a = plan_action(type, 0, &plan_configmaps, "a");
+
+	a->body = json_pack("{s:{s:s, s:s, s:s}, s:o}", "metadata", "name", "a", "uid", "u", "resourceVersion", version,
+			    "data", plan_json_of(data));
+	return a;
+}
+
+static void test_a_replaced_object_stands_as_it_was_put_on_the_version_that_was_seen(void **state)
+{
+	struct plan_world *w = *state;
+	struct fc_event *e =
+		plan_write(w, whole(FC_ACTION_REPLACE, "6", "{'k':'new'}"), OBJECT("7", "{'k':'v','l':'v'}"));
+
+	assert_int_equal(e->error.cls, FC_ERR_CONFLICT);
+	fc_event_free(e);
+	e = plan_write(w, whole(FC_ACTION_REPLACE, "7", "{'k':'new'}"), OBJECT("7", "{'k':'v','l':'v'}"));
+	assert_int_equal(e->error.cls, FC_ERR_NONE);
+	assert_data(e->object, "{'k':'new'}");
+	fc_event_free(e);
+}
+
+static void test_an_applied_object_keeps_what_the_apply_does_not_name(void **state)
+{
+	struct plan_world *w = *state;
+	struct fc_event *e =
+		plan_write(w, whole(FC_ACTION_APPLY, "7", "{'k':'new'}"), OBJECT("7", "{'k':'v','l':'v'}"));
+
+	assert_int_equal(e->error.cls, FC_ERR_NONE);
+	assert_data(e->object, "{'k':'new','l':'v'}");
+	fc_event_free(e);
+}
+
 static struct fc_action *deletion(const char *uid, const char *version)
 {
 	struct fc_action *a = plan_action(FC_ACTION_DELETE, 0, &plan_configmaps, "a");
@@ -397,6 +431,8 @@ int main(void)
 		TEST(test_reads_and_watches_show_the_object_as_it_would_stand),
 		TEST(test_other_objects_and_other_clusters_are_shown_as_they_are),
 		TEST(test_a_creation_gives_an_object_where_there_is_none),
+		TEST(test_a_replaced_object_stands_as_it_was_put_on_the_version_that_was_seen),
+		TEST(test_an_applied_object_keeps_what_the_apply_does_not_name),
 		TEST(test_a_deletion_takes_the_object_away_under_its_preconditions),
 		TEST(test_a_deletion_waits_for_finalizers),
 		TEST(test_a_deleted_object_is_in_no_watch),

@@ -20,6 +20,7 @@ struct bench {
 	struct fc_reload *reload;
 	struct fc_permissions *permissions; /* of the set that it has now */
 	unsigned permitted;		    /* how often they were told */
+	struct fc_cluster_set *taken;	    /* the last one that was handed on */
 };
 
 static void sink(void *user, struct fc_event *event)
@@ -61,6 +62,7 @@ static int teardown(void **state)
 	fc_loop_free(b->loop);
 	fixture_free(b->files);
 	fc_permissions_unref(b->permissions);
+	fc_cluster_set_free(b->taken);
 	free(b);
 	return 0;
 }
@@ -191,13 +193,6 @@ static void test_reload_notices_what_changed_before_it_began(void **state)
 	expect(b, FC_EVENT_CLUSTER_ADDED, 1, "edge");
 }
 
-static bool permits(const struct bench *b)
-{
-	static const struct fc_resource secrets = { .group = "", .plural = "secrets" };
-
-	return fc_permissions_cover(b->permissions, &(struct fc_permission_query){ "hub", "a", "hub", "b", &secrets });
-}
-
 static void permit(struct bench *b, const char *list)
 {
 	FC_AUTO_FREE char *text = fc_xasprintf("apiVersion: fedcopy.dev/v1alpha1\nkind: ClusterSet\nmaster: hub\n"
@@ -206,6 +201,76 @@ static void permit(struct bench *b, const char *list)
 
 	fixture_write(b->files, "set", text);
 	fc_reload_now(b->reload);
+}
+
+static void on_set(void *user, struct fc_cluster_set *set)
+{
+	struct bench *b = user;
+
+	fc_cluster_set_free(b->taken);
+	b->taken = set;
+}
+
+/* As one who waits to be elected reads it. */
+static void without_a_fleet(struct bench *b)
+{
+	struct fc_cluster_set_files none = { .paths = NULL };
+
+	fc_reload_free(fc_steal(&b->reload));
+	b->reload = fc_reload_new(&(struct fc_reload_options){ .loop = b->loop,
+							       .set = { .file = write_set(b, "hub,edge") },
+							       .files = &none,
+							       .master = "hub",
+							       .permissions = b->permissions,
+							       .on_set = on_set,
+							       .user = b,
+							       .metrics = b->metrics });
+}
+
+static void test_reload_without_a_fleet_hands_on_every_good_set(void **state)
+{
+	struct bench *b = *state;
+
+	set_fixture_kubeconfig(b->files, "k", "hub edge");
+	begin(b, (struct fc_cluster_set_options){ .file = write_set(b, "hub") });
+	without_a_fleet(b);
+	fc_reload_now(b->reload);
+	assert_int_equal(b->taken->count, 2);
+	/* What is wrong changes nothing; nor does anybody hear of what is permitted. */
+	fixture_write(b->files, "set", "clusters: [");
+	fc_reload_now(b->reload);
+	assert_int_equal(b->taken->count, 2);
+	permit(b, "[{from: hub/a, to: hub/b, resources: [secrets]}]");
+	assert_int_equal(b->taken->count, 1);
+	assert_int_equal(b->permitted, 0);
+	assert_null(take(b));
+}
+
+/* Of one who waits to be elected, as of one who leads. */
+static void test_reload_without_a_fleet_refuses_another_master(void **state)
+{
+	struct bench *b = *state;
+
+	set_fixture_kubeconfig(b->files, "k", "hub edge");
+	begin(b, (struct fc_cluster_set_options){ .file = write_set(b, "hub,edge") });
+	without_a_fleet(b);
+	fixture_write(b->files, "set",
+		      "apiVersion: fedcopy.dev/v1alpha1\nkind: ClusterSet\nmaster: edge\nclusters:\n"
+		      "- {name: hub, kubeconfig: k}\n- {name: edge, kubeconfig: k}\n");
+	fc_reload_now(b->reload);
+	assert_null(b->taken);
+	assert_int_equal((int)fc_metrics_get(b->metrics, FC_METRIC_SET_RELOAD_OK, NULL), 0);
+	write_set(b, "hub");
+	fc_reload_now(b->reload);
+	assert_int_equal(b->taken->count, 1);
+	assert_int_equal((int)fc_metrics_get(b->metrics, FC_METRIC_SET_RELOAD_OK, NULL), 1);
+}
+
+static bool permits(const struct bench *b)
+{
+	static const struct fc_resource secrets = { .group = "", .plural = "secrets" };
+
+	return fc_permissions_cover(b->permissions, &(struct fc_permission_query){ "hub", "a", "hub", "b", &secrets });
 }
 
 static void test_reload_tells_what_the_operator_permits_when_that_changes(void **state)
@@ -309,6 +374,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_reload_refuses_another_master_and_goes_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reload_on_demand_reads_a_set_that_did_not_change, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reload_without_a_fleet_hands_on_every_good_set, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reload_without_a_fleet_refuses_another_master, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reload_does_not_follow_a_pipe, setup, teardown),
 	};
 

@@ -142,6 +142,25 @@ static void test_every_state_and_every_cluster_has_its_series(void **state)
 	fc_engine_thread_stop(f->context.engine);
 }
 
+static void test_one_that_waits_for_being_elected_shows_no_engine(void **state)
+{
+	struct fixture *f = *state;
+	struct fc_engine_thread *engine = atomic_exchange(&f->context.engine, NULL);
+	struct fc_serve_sources sources = fc_status_sources(&f->context);
+	struct fc_buf text = FC_BUF_INIT;
+	uint64_t cursor = 0;
+	bool more = true;
+
+	assert_true(value_of(f, "workqueue_depth{name=\"engine\"}") == -1);
+	assert_true(value_of(f, "process_start_time_seconds") > 0);
+	assert_int_equal(sources.live(sources.user, &text), 0);
+	assert_int_equal(sources.rules(sources.user, &cursor, &text, &more), 0);
+	assert_false(more);
+	assert_string_equal(fc_buf_str(&text), "");
+	fc_buf_fini(&text);
+	atomic_store(&f->context.engine, engine);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +169,7 @@ int main(void)
 		TEST(test_events_that_wait_are_the_depth),
 		TEST(test_idle_engine_has_no_unfinished_work),
 		TEST(test_every_state_and_every_cluster_has_its_series),
+		TEST(test_one_that_waits_for_being_elected_shows_no_engine),
 #undef TEST
 	};
 

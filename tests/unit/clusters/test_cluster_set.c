@@ -171,6 +171,46 @@ static void test_cluster_set_inside_a_cluster_is_that_cluster_unless_a_kubeconfi
 	expect_refused(&options, FC_ERR_CONFIG, "/token");
 }
 
+/* The one cluster of a drop-in. */
+static void test_cluster_set_of_a_drop_in_takes_any_context_and_another_server(void **state)
+{
+	struct fixture *f = *state;
+	const char *k = set_fixture_kubeconfig(f, "k", "kubernetes-admin@kubernetes");
+	struct fc_cluster_set_options options = { .service_account_dir = "/nowhere",
+						  .kubeconfig = k,
+						  .any_context = true };
+	struct fc_cluster_set *s = set_must_load(&options);
+
+	set_expect_cluster(s, 0, "kubernetes-admin-kubernetes", "https://kubernetes-admin-kubernetes");
+	fc_cluster_set_free(s);
+	options.server = "https://elsewhere:6443/";
+	s = set_must_load(&options);
+	set_expect_cluster(s, 0, "kubernetes-admin-kubernetes", "https://elsewhere:6443");
+	fc_cluster_set_free(s);
+	options.server = "ftp://elsewhere";
+	expect_refused(&options, FC_ERR_CONFIG, "--master");
+}
+
+static void test_cluster_set_of_a_drop_in_may_be_that_of_the_pod_alone(void **state)
+{
+	struct fixture *f = *state;
+	const char *k = set_fixture_kubeconfig(f, "k", "hub");
+	struct fc_cluster_set_options options = { .service_account_dir = f->folder, .in_cluster_only = true };
+
+	setenv("KUBECONFIG", k, 1);
+	expect_refused(&options, FC_ERR_USAGE, "give --kube-config FILE");
+	setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1", 1);
+	setenv("KUBERNETES_SERVICE_PORT", "443", 1);
+	fixture_write(f, "token", "abc");
+	struct fc_cluster_set *s = set_must_load(&options);
+	set_expect_cluster(s, 0, "in-cluster", "https://10.0.0.1:443");
+	fc_cluster_set_free(s);
+	options.kubeconfig = k;
+	s = set_must_load(&options);
+	set_expect_cluster(s, 0, "hub", "https://hub");
+	fc_cluster_set_free(s);
+}
+
 /* --- the files that it was read from --- */
 
 static void expect_files(struct fc_cluster_set_options *options, bool loads, const char *const *paths, size_t count)
@@ -245,6 +285,10 @@ static void test_cluster_set_is_read_again_from_regular_files_only(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_cluster_set_of_a_drop_in_takes_any_context_and_another_server,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cluster_set_of_a_drop_in_may_be_that_of_the_pod_alone, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_cluster_set_of_flags_keeps_their_order_and_labels_the_master,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cluster_set_file_and_flags_exclude_each_other, setup, teardown),

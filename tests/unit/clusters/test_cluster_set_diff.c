@@ -22,6 +22,7 @@ struct one {
 	const char *id;	    /* as far as it is known */
 	const char *region;
 	enum fc_reads reads;
+	const char *dialect;
 };
 
 struct row {
@@ -122,6 +123,19 @@ static const struct row rows[] = {
 		.changes = "change 10 centre;",
 	},
 	{
+		.what = "a member whose dialects change leaves and joins again",
+		.present = { AT("hub", "A"), AT("edge", "B", .id = "id-b"), AT("lab", "C", .dialect = "kopy") },
+		.next = { AT("hub", "A"), AT("edge", "B", .id = "id-b", .dialect = "kopy"),
+			  AT("lab", "C", .dialect = "kopy") },
+		.changes = "remove 11;add edge;",
+	},
+	{
+		.what = "a master whose dialects change stays: every one acts there",
+		.present = { AT("hub", "A"), AT("edge", "B") },
+		.next = { AT("hub", "A", .dialect = "kopy"), AT("edge", "B") },
+		.changes = "change 10 hub;",
+	},
+	{
 		.what = "a new cluster cannot become the master",
 		.present = { AT("hub", "A", .id = "id-a"), AT("edge", "B") },
 		.next = { AT("centre", "C"), AT("hub", "A", .id = "id-a"), AT("edge", "B2") },
@@ -155,6 +169,7 @@ static struct fc_cluster_spec spec_of(const struct one *o, bool master)
 	struct fc_cluster_spec spec = { .info = { .name = fc_xstrdup(o->name), .master = master, .reads = o->reads } };
 
 	spec.info.labels = o->region ? json_pack("{s:s}", "region", o->region) : NULL;
+	spec.info.dialects = o->dialect ? json_pack("[s]", o->dialect) : NULL;
 	spec.access = fc_xcalloc(1, sizeof(*spec.access));
 	spec.access->server = fc_xstrdup(o->server);
 	return spec;

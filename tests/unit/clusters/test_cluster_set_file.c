@@ -95,19 +95,41 @@ static void test_set_file_unknown_keys_are_named_with_the_known_ones(void **stat
 {
 	expect_refused(state, HEAD "clusters:\n" HUB "- {name: edge-1, contxt: x}\n",
 		       "clusters[1] (edge-1): unknown key \"contxt\"; the keys here are name, labels, kubeconfig, "
-		       "context, reads");
+		       "context, reads, dialects");
 	expect_refused(state, HEAD "cluster:\n" HUB,
 		       "unknown key \"cluster\"; the keys here are apiVersion, kind, master, clusters, permissions");
 }
 
-/* What the file means beyond this version is refused: to leave it out silently would grant or do less than is
- * written. */
-static void test_set_file_what_this_version_does_not_do_is_refused(void **state)
+static void test_set_file_dialects_of_a_cluster_are_read(void **state)
 {
-	expect_refused(state, HEAD "clusters:\n" HUB "- {name: edge-1, dialects: [kopy]}\n",
-		       "clusters[1] (edge-1): dialects: of a cluster are not supported by this version; remove them");
-	fc_cluster_set_free(load(state, HEAD "clusters:\n" HUB "- {name: edge-1, dialects: []}\npermissions: []\n"));
-	fc_cluster_set_free(load(state, HEAD "clusters:\n" HUB "permissions:\n"));
+	struct fc_cluster_set *s =
+		load(state, HEAD "clusters:\n" HUB "- {name: edge-1, dialects: [kopy, object-sync]}\n");
+
+	assert_null(s->clusters[0].info.dialects);
+	assert_int_equal(json_array_size(s->clusters[1].info.dialects), 2);
+	assert_string_equal(json_string_value(json_array_get(s->clusters[1].info.dialects, 1)), "object-sync");
+	fc_cluster_set_free(s);
+	s = load(state, HEAD "clusters:\n" HUB "- {name: edge-1, dialects: []}\npermissions: []\n");
+	assert_null(s->clusters[1].info.dialects);
+	fc_cluster_set_free(s);
+	fc_cluster_set_free(load(state, HEAD "clusters:\n" HUB "- {name: edge-1, dialects: }\npermissions:\n"));
+}
+
+static void test_set_file_dialects_that_are_none_are_refused(void **state)
+{
+	static const char *const known[] = { "k8s-copier", "kopy", NULL };
+	const struct fc_cluster_set_options options = {
+		.file = fixture_write(*state, "set.yaml",
+				      HEAD "clusters:\n" HUB "- {name: edge-1, dialects: [kopi]}\n"),
+		.dialects = known,
+	};
+	struct fc_error err = FC_ERROR_INIT;
+
+	assert_null(fc_cluster_set_load(&options, &err));
+	assert_contains(err.text, "clusters[1] (edge-1): dialects: there is no \"kopi\"; those that exist are "
+				  "k8s-copier, kopy");
+	expect_refused(state, HEAD "clusters:\n" HUB "- {name: edge-1, dialects: kopy}\n", "dialects is no list");
+	expect_refused(state, HEAD "clusters:\n" HUB "- {name: edge-1, dialects: [1]}\n", "dialects[0] is no string");
 }
 
 static void test_set_file_lists_what_the_operator_permits(void **state)
@@ -307,8 +329,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_set_file_has_exactly_one_master, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_set_file_unknown_keys_are_named_with_the_known_ones, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(test_set_file_what_this_version_does_not_do_is_refused, setup,
-						teardown),
+		cmocka_unit_test_setup_teardown(test_set_file_dialects_of_a_cluster_are_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_set_file_dialects_that_are_none_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_set_file_lists_what_the_operator_permits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_set_file_faults_are_named_with_their_place, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_set_file_that_is_missing_is_named_with_the_flag, setup, teardown),

@@ -242,6 +242,52 @@ static void test_reads_and_patches_bring_results(void **state FC_UNUSED)
 	end(b);
 }
 
+struct gate {
+	struct fc_mailbox *events;
+	atomic_uint asked;
+};
+
+static void gate_sink(void *user, struct fc_event *event)
+{
+	sink(((struct gate *)user)->events, event);
+}
+
+static void gate_before_write(void *user)
+{
+	atomic_fetch_add(&((struct gate *)user)->asked, 1);
+}
+
+static void test_whoever_guards_writes_is_asked_before_each(void **state FC_UNUSED)
+{
+	BENCH(VERSION_OK, ID_OK,
+	      { .match = "GET /api/v1/namespaces/ns/secrets/a", .body = { "{\"metadata\":{\"name\":\"a\"}}" } },
+	      { .match = "PATCH /api/v1/namespaces/ns/secrets/a", .body = { "{\"metadata\":{\"name\":\"a\"}}" } });
+	struct gate gate = { .events = b->events };
+	struct fc_access *access = fc_access_share(b->watcher->access);
+
+	fc_watcher_free(b->watcher);
+	b->watcher = fc_watcher_new(&(struct fc_watcher_options){ .name = "hub",
+								  .access = access,
+								  .number = 3,
+								  .annotation_prefixes = prefixes,
+								  .metrics = b->metrics,
+								  .seed = 1,
+								  .sink = gate_sink,
+								  .before_write = gate_before_write,
+								  .user = &gate },
+				    NULL);
+	assert_non_null(b->watcher);
+	begin(b);
+	expect_up(b, "u-1");
+	post_object(b, FC_ACTION_READ, "a", 21);
+	fc_event_free(next(b, FC_EVENT_RESULT));
+	assert_int_equal(atomic_load(&gate.asked), 0);
+	post_object(b, FC_ACTION_PATCH, "a", 22);
+	fc_event_free(next(b, FC_EVENT_RESULT));
+	assert_int_equal(atomic_load(&gate.asked), 1);
+	end(b);
+}
+
 static void test_stopping_lets_a_write_in_flight_finish(void **state FC_UNUSED)
 {
 	BENCH(VERSION_OK, ID_OK,
@@ -386,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_a_cluster_that_is_not_there_is_told_once_and_found_when_it_comes),
 		cmocka_unit_test(test_a_watch_tells_until_it_is_stopped),
 		cmocka_unit_test(test_reads_and_patches_bring_results),
+		cmocka_unit_test(test_whoever_guards_writes_is_asked_before_each),
 		cmocka_unit_test(test_stopping_lets_a_write_in_flight_finish),
 		cmocka_unit_test(test_stopping_waits_no_longer_than_the_grace),
 		cmocka_unit_test(test_a_cluster_that_only_answers_probes_is_probed_ever_more_seldom),

@@ -260,6 +260,22 @@ static void test_an_entry_of_a_cluster_that_was_never_reached_takes_its_place_at
 	scripted_free(second);
 }
 
+/* Who was elected by an entry works where it was elected, whatever the files say by then. */
+static void test_an_entry_that_is_proven_is_compared_before_another_one_takes_its_place(void **state FC_UNUSED)
+{
+	BENCH(VERSION_OK, ID_OK);
+	SERVER(other, VERSION_OK, ID_IS("u-2"));
+
+	b->watcher->o.proven = true;
+	renew(b, other);
+	come_up(b);
+	turn_down(b, FC_ERR_CONFIG);
+	assert_int_equal(scripted_seen(b->server, "GET /version"), 1);
+	assert_int_equal(scripted_seen(other, "kube-system"), 1);
+	end(b);
+	scripted_free(other);
+}
+
 static void test_of_two_renewals_the_last_one_counts(void **state FC_UNUSED)
 {
 	BENCH(VERSION_OK, ID_OK);
@@ -409,6 +425,7 @@ int main(void)
 		cmocka_unit_test(test_where_an_id_may_not_be_read_another_address_is_listed_anew),
 		cmocka_unit_test(test_where_an_id_may_not_be_read_another_ca_is_listed_anew),
 		cmocka_unit_test(test_an_entry_of_a_cluster_that_was_never_reached_takes_its_place_at_once),
+		cmocka_unit_test(test_an_entry_that_is_proven_is_compared_before_another_one_takes_its_place),
 		cmocka_unit_test(test_of_two_renewals_the_last_one_counts),
 		cmocka_unit_test(test_an_entry_that_cannot_be_used_at_all_is_tried_again_and_can_be_replaced),
 		cmocka_unit_test(test_a_new_name_is_borne_by_every_metric_and_the_old_one_goes),

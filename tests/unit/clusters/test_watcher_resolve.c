@@ -357,6 +357,26 @@ static void test_a_word_of_a_group_that_cannot_be_read_stays_what_it_is(void **s
 	world_end(world);
 }
 
+static void test_a_word_of_a_group_that_could_not_be_read_for_a_moment_is_found_soon_after(void **state FC_UNUSED)
+{
+	struct world *world = world_new();
+
+	WITH_WORLD(world, world->crd_status = 403; world->broken = "example.com");
+	world_up(world);
+	world_ask(world, "widgets");
+	struct fc_event *event = world_next(world, FC_EVENT_RESOLVED);
+	assert_int_equal(event->error.cls, FC_ERR_SERVER);
+	fc_event_free(event);
+	/* What comes is waited for 20 s at most: what no group serves is looked for after 30 to 60 s. */
+	WITH_WORLD(world, world->broken = NULL; world->types[8] = WIDGETS);
+	world_expect(world, "widgets", "example.com/v1");
+	/* Such a word is looked for seldom, now that all can be read. */
+	world_ask(world, "nothings");
+	world_expect(world, "nothings", "");
+	assert_in_range(world->watcher->words.due_ms - fc_clock_mono_ms(), 20000, 60000);
+	world_end(world);
+}
+
 static void test_a_type_is_looked_at_again_after_an_outage(void **state FC_UNUSED)
 {
 	struct world *world = world_without_crds("widgets.example.com");
@@ -403,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_a_type_that_is_missing_for_a_moment_is_not_told),
 		cmocka_unit_test(test_a_watch_that_was_gone_is_tried_again_when_its_type_is_served),
 		cmocka_unit_test(test_a_word_of_a_group_that_cannot_be_read_stays_what_it_is),
+		cmocka_unit_test(test_a_word_of_a_group_that_could_not_be_read_for_a_moment_is_found_soon_after),
 		cmocka_unit_test(test_a_type_is_looked_at_again_after_an_outage),
 		cmocka_unit_test(test_a_discovery_that_fails_takes_nothing_away),
 	};

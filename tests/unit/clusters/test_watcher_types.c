@@ -292,6 +292,34 @@ static void test_a_crd_that_changes_all_the_time_makes_no_storm(void **state FC_
 	world_end(world);
 }
 
+/* What a start costs: two documents in place of one for each group-version, and one request in place of list and watch.
+ */
+static void test_a_young_server_is_asked_twice_for_its_types_and_once_for_each_collection(void **state FC_UNUSED)
+{
+	const struct world_type widgets = WIDGETS;
+	struct world *world = world_new();
+
+	world->young = true;
+	world_serve(world, 0, WIDGETS);
+	world_serve(world, 1, GADGETS);
+	world_up(world);
+	world_ask(world, "widgets");
+	world_expect(world, "widgets", "example.com/v1");
+	world_watch_widgets(world, &widgets);
+	fc_event_free(world_next(world, FC_EVENT_LIST_BEGIN));
+	struct fc_event *end = world_next(world, FC_EVENT_LIST_END);
+	assert_true(end->complete);
+	fc_event_free(end);
+	WORLD_WAIT(world,
+		   is_quiet(world) && world_count(world, &world->crd_streams) == 1 && !world->watcher->types.listing);
+	assert_int_equal(world_count(world, &world->discoveries), 1);
+	assert_int_equal(world_count(world, &world->core_read), 1);
+	assert_int_equal(world_count(world, &world->object_streams), 1);
+	assert_int_equal(world_count(world, &world->documents), 0);
+	assert_int_equal(world_count(world, &world->object_lists), 0);
+	assert_int_equal(world_count(world, &world->crd_lists), 0);
+	world_end(world);
+}
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +335,7 @@ int main(void)
 		cmocka_unit_test(test_crds_that_may_not_be_read_are_asked_for_seldom_and_after_an_outage),
 		cmocka_unit_test(test_nothing_is_read_at_a_cluster_that_took_the_place_of_the_known_one),
 		cmocka_unit_test(test_a_crd_that_changes_all_the_time_makes_no_storm),
+		cmocka_unit_test(test_a_young_server_is_asked_twice_for_its_types_and_once_for_each_collection),
 	};
 	return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -3,7 +3,7 @@
  * Owns:    server, watcher, mailbox of events.
  * Threads: the watcher's loop is turned by the test's thread, which may look inside; the server has its own.
  * Fails:   the test, by assertion; a wait for something that does not come fails it after 20 s.
- * Source:  kube-client 3.5 for discovery, 4 and 5 for the list and the watch of CRDs. */
+ * Source:  kube-client 3.3 and 3.5 for discovery, 4 and 5 for the list and the watch of CRDs. */
 #ifndef FC_TESTS_TYPES_WORLD_H
 #define FC_TESTS_TYPES_WORLD_H
 
@@ -12,6 +12,8 @@
 
 #define WORLD_TYPES 16
 #define WORLD_EVENTS 256
+#define AGGREGATED "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+#define STREAM "sendInitialEvents=true"
 #define CRDS "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 /* What discovery shows. */
@@ -49,6 +51,8 @@ struct world {
 	unsigned discoveries, core_read, documents, crd_lists;
 	unsigned object_lists;	  /* of widgets */
 	unsigned objects_refused; /* so many of these are answered 404 */
+	bool young;		  /* it has aggregated discovery and streaming lists, which hold nothing */
+	unsigned crd_streams, object_streams;
 };
 
 /* --- the server's threads --- */
@@ -157,6 +161,56 @@ static inline int world_crd_watch(struct world *world, const char *url, struct f
 	return 200;
 }
 
+/* All in one document each. */
+static inline void world_aggregated(struct world *world, bool core, struct fc_buf *out)
+{
+	const char *comma = "";
+
+	fc_buf_puts(out, "{\"kind\":\"APIGroupDiscoveryList\",\"items\":[");
+	if (core)
+		fc_buf_puts(out, "{\"metadata\":{},\"versions\":[{\"version\":\"v1\",\"resources\":[{\"resource\":"
+				 "\"secrets\",\"responseKind\":{\"kind\":\"Secret\"},\"scope\":\"Namespaced\","
+				 "\"verbs\":[\"list\",\"watch\"]}]}]}");
+	for (size_t i = 0; i < WORLD_TYPES && !core; i++) {
+		const struct world_type *type = &world->types[i];
+		if (!world_is_shown(world, i))
+			continue;
+		fc_buf_printf(out,
+			      "%s{\"metadata\":{\"name\":\"%s\"},\"versions\":[{\"version\":\"%s\",\"resources\":["
+			      "{\"resource\":\"%s\",\"responseKind\":{\"kind\":\"%s\"},\"scope\":\"%s\","
+			      "\"verbs\":[\"get\",\"list\",\"watch\",\"patch\"]}]}]}",
+			      comma, type->group, type->version, type->plural, type->kind,
+			      type->cluster_scoped ? "Cluster" : "Namespaced");
+		comma = ",";
+	}
+	fc_buf_puts(out, "]}");
+}
+
+/* What only a young server does; false: it is asked for what all do. */
+static inline bool world_answer_young(struct world *world, const struct tls_seen *request, struct tls_reply *reply,
+				      struct fc_buf *out)
+{
+	bool core = strcmp(request->url, "/api") == 0;
+
+	if (strstr(request->url, STREAM)) {
+		if (strncmp(request->url, CRDS, strlen(CRDS)) == 0)
+			world->crd_streams++;
+		else
+			world->object_streams++;
+		reply->manner = TLS_STREAM_HANG;
+		fc_buf_puts(out, "{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"1\","
+				 "\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}}}}\n");
+		return true;
+	}
+	if ((!core && strcmp(request->url, "/apis") != 0) || !strstr(request->accept, "APIGroupDiscoveryList"))
+		return false;
+	world->discoveries += !core;
+	world->core_read += core;
+	reply->content_type = AGGREGATED;
+	world_aggregated(world, core, out);
+	return true;
+}
+
 static inline int world_objects(struct world *world, const char *url, struct fc_buf *out)
 {
 	if (strstr(url, "watch=true")) {
@@ -215,7 +269,8 @@ static inline void world_route(void *user, const struct tls_seen *request, struc
 	struct fc_buf out = FC_BUF_INIT;
 
 	pthread_mutex_lock(&world->mu);
-	reply->status = world_answer(world, request->url, &out);
+	if (!world->young || !world_answer_young(world, request, reply, &out))
+		reply->status = world_answer(world, request->url, &out);
 	pthread_mutex_unlock(&world->mu);
 	reply->allocated = fc_xstrdup(fc_buf_str(&out));
 	fc_buf_fini(&out);

@@ -7,6 +7,7 @@
 #include <utlist.h>
 
 #include "json/decode.h"
+#include "model/fresh_secret.h"
 #include "model/marks.h"
 #include "model/status.h"
 #include "sim/api_server_types.h"
@@ -26,17 +27,26 @@ struct copies {
 	struct api_server *servers[CLUSTERS];
 	struct open_watch *watches;
 	bool down[CLUSTERS], silent[CLUSTERS]; /* silent: its watches tell nothing */
+	const char *silent_plural;	       /* watches of that resource tell nothing */
 	size_t reads, writes;
 	char last[160];			 /* what was written last */
 	char told[1024];		 /* the Events: "Warning NotAllowed ConfigMap a/src: NOTE\n" */
+	enum fc_error_class fail_reads;	 /* each read of an object in fail_space fails with it */
 	enum fc_error_class fail_writes; /* each write fails with it, without an effect */
 	fc_cluster_no fail_on;
 	const char *fail_space; /* only writes there; NULL: all of that cluster */
 	size_t lose_answers;	/* so many next writes take effect, and nobody learns of it */
 	bool late_echo;		/* the answer comes before the event */
 	long max_deletes;
+	bool hidden_bodies; /* whole ConfigMaps of the hub cannot be listed */
+	struct fc_namespace_list bearers_in, sources_in, copies_in;
+	bool as_original;     /* and beside that, what a drop-in permits */
 	bool not_all_allowed; /* only what design section 7 permits without the operator */
 	const struct fc_dialect *dialects[4];
+	const struct fc_dialect *const *known; /* NULL: these */
+	const char *const *adopting;
+	bool keeps_managers; /* the servers do, by api_server_keep_managers: they know an apply */
+	const char *managed; /* what reads tell as managedFields, which the model keeps none of */
 };
 
 static inline const char *const *copies_target_words(void)
@@ -90,10 +100,14 @@ static inline void copies_list(struct copies *c, struct open_watch *o)
 	json_t *item;
 	size_t i;
 
-	if (list.status != 200) {
+	bool hidden = c->hidden_bodies && o->action->cluster == HUB && o->action->content == FC_WATCH_BODIES &&
+		      strcmp(o->action->resource->plural, "configmaps") == 0;
+
+	if (list.status != 200 || hidden) {
 		struct fc_event *e = world_watch_event(FC_EVENT_WATCH_FAILED, o->action);
 
-		fc_error_set(&e->error, FC_ERR_NOT_SERVED, "not served");
+		fc_error_set(&e->error, hidden ? FC_ERR_FORBIDDEN : FC_ERR_NOT_SERVED,
+			     hidden ? "403 Forbidden" : "not served");
 		world_step(&c->w, e);
 		api_answer_fini(&list);
 		return;
@@ -123,7 +137,8 @@ static inline bool copies_pump(struct copies *c, struct open_watch *o)
 	fc_cluster_no no = o->action->cluster;
 	json_t *event, *object;
 
-	if (c->down[no] || c->silent[no])
+	if (c->down[no] || c->silent[no] ||
+	    (c->silent_plural && strcmp(c->silent_plural, o->action->resource->plural) == 0))
 		return false;
 	if (!o->watch) {
 		copies_list(c, o);
@@ -197,6 +212,7 @@ static inline void copies_result(struct copies *c, const struct fc_action *a, st
 
 	e->cluster = a->cluster;
 	e->request = a->request;
+	e->brief = a->brief;
 	if (answer->status < 300)
 		e->object = json_incref(answer->body);
 	else
@@ -205,17 +221,71 @@ static inline void copies_result(struct copies *c, const struct fc_action *a, st
 	world_step(&c->w, e);
 }
 
+static inline void copies_tell_managers(const struct copies *c, struct api_answer *answer)
+{
+	json_t *whole = json_deep_copy(answer->body);
+
+	json_object_set_new(json_object_get(whole, "metadata"), "managedFields", J("%s", c->managed));
+	json_decref(answer->body);
+	answer->body = whole;
+}
+
+static inline void copies_merge(json_t *into, const json_t *from)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)from, key, value)
+		if (json_is_object(value) && json_is_object(json_object_get(into, key)))
+			copies_merge(json_object_get(into, key), value);
+		else
+			json_object_set(into, key, value);
+}
+
+/* A list of which each entry has an owner: what others have put there stays. */
+static inline void copies_merge_finalizers(json_t *into, const json_t *from)
+{
+	json_t *list = json_object_get(json_object_get(into, "metadata"), "finalizers"), *name, *ours;
+	size_t i, k;
+
+	json_array_foreach(json_object_get(json_object_get(from, "metadata"), "finalizers"), i, name) {
+		bool there = false;
+
+		json_array_foreach(list, k, ours)
+			there = there || json_equal(ours, name);
+		if (list && !there)
+			json_array_append(list, name);
+	}
+}
+
+/* What an apply would make of the object, as far as what is added and changed goes: the model knows no field owners.
+ * Takes over `body`. */
+static inline json_t *copies_applied(struct api_server *s, const char *path, json_t *body)
+{
+	struct api_answer stands = api_request(s, "GET", path, NULL, false, NULL);
+	json_t *whole = json_deep_copy(stands.body);
+
+	copies_merge_finalizers(body, stands.body);
+	copies_merge(whole, body);
+	json_decref(body);
+	api_answer_fini(&stands);
+	return whole;
+}
+
 static inline void copies_request(struct copies *c, struct fc_action *a)
 {
 	struct api_server *s = c->servers[a->cluster];
 	FC_AUTO_FREE char *path = copies_path(a, a->type != FC_ACTION_CREATE);
-	const char *method = a->type == FC_ACTION_READ	   ? "GET"
-			     : a->type == FC_ACTION_CREATE ? "POST"
-			     : a->type == FC_ACTION_PATCH  ? "PATCH"
-							   : "DELETE";
+	const char *method = a->type == FC_ACTION_READ					? "GET"
+			     : a->type == FC_ACTION_CREATE				? "POST"
+			     : a->type == FC_ACTION_PATCH || a->type == FC_ACTION_APPLY ? "PATCH"
+			     : a->type == FC_ACTION_REPLACE				? "PUT"
+											: "DELETE";
 	struct api_answer answer;
+	struct fc_error error = FC_ERROR_INIT;
 	json_t *body = json_incref(a->body);
 
+	assert_int_equal(fc_fresh_secrets_make(body, &error), 0);
 	if (a->type == FC_ACTION_READ)
 		c->reads++;
 	else
@@ -228,6 +298,12 @@ static inline void copies_request(struct copies *c, struct fc_action *a)
 		json_decref(body);
 		return;
 	}
+	if (c->fail_reads && a->type == FC_ACTION_READ && a->cluster == c->fail_on && c->fail_space &&
+	    strcmp(c->fail_space, a->namespace_) == 0) {
+		world_fail(&c->w, a, c->fail_reads, -1);
+		json_decref(body);
+		return;
+	}
 	if (c->fail_writes && a->type != FC_ACTION_READ && a->cluster == c->fail_on &&
 	    (!c->fail_space || strcmp(c->fail_space, a->namespace_) == 0)) {
 		world_fail(&c->w, a, c->fail_writes, -1);
@@ -236,10 +312,18 @@ static inline void copies_request(struct copies *c, struct fc_action *a)
 	}
 	if (a->type == FC_ACTION_DELETE)
 		body = json_pack("{s:{s:s, s:s}}", "preconditions", "uid", a->uid, "resourceVersion", a->version);
-	answer = api_request(s, method, path,
-			     a->type == FC_ACTION_PATCH ? "application/json-patch+json" : "application/json", false,
-			     body);
+	if (a->type == FC_ACTION_APPLY && !c->keeps_managers)
+		body = copies_applied(s, path, body);
+	api_server_set_writer(s, a->field_manager ?: FC_FIELD_MANAGER);
+	answer = api_request(s, a->type == FC_ACTION_APPLY && !c->keeps_managers ? "PUT" : method, path,
+			     a->type == FC_ACTION_APPLY && c->keeps_managers ? "application/apply-patch+yaml"
+			     : a->type == FC_ACTION_PATCH		     ? "application/json-patch+json"
+									     : "application/json",
+			     false, body);
+	api_server_set_writer(s, NULL);
 	json_decref(body);
+	if (c->managed && a->type == FC_ACTION_READ && answer.status == 200)
+		copies_tell_managers(c, &answer);
 	/* The echo comes first, mostly. */
 	if (!c->late_echo)
 		copies_pump_all(c);
@@ -291,6 +375,8 @@ static inline void copies_do(struct copies *c, struct fc_action *a)
 	case FC_ACTION_READ:
 	case FC_ACTION_CREATE:
 	case FC_ACTION_PATCH:
+	case FC_ACTION_APPLY:
+	case FC_ACTION_REPLACE:
 	case FC_ACTION_DELETE:
 		copies_request(c, a);
 		break;
@@ -436,8 +522,14 @@ static inline struct fc_engine *copies_engine(struct copies *c)
 		.cluster_count = CLUSTERS,
 		.master = HUB,
 		.dialects = c->dialects,
+		.known_dialects = c->known,
 		.max_deletes = c->max_deletes,
+		.adopting = c->adopting,
 		.allow_all = !c->not_all_allowed,
+		.as_original = c->as_original,
+		.bearers_in = c->bearers_in,
+		.sources_in = c->sources_in,
+		.copies_in = c->copies_in,
 		.target_words = copies_target_words(),
 		.target_word_count = 1,
 	};

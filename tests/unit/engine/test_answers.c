@@ -279,6 +279,22 @@ static void test_newest_event_that_was_held_is_delivered_when_the_write_fails(vo
 	fc_action_free(a);
 }
 
+/* The cluster was restored from a backup behind the write: it answers for what is no more. */
+static void test_what_a_list_tells_as_older_than_what_is_written_outlives_the_answer(void **state)
+{
+	struct fixture *f = *state;
+	struct fc_action *a;
+
+	begin(f, WHOLE_RULE, "", "'a':'1'", NULL);
+	a = expect_write(f, J("{'a':'1'}"));
+	world_list(f->w, f->watches.secrets[EDGE1], target(WHOLE_RULE, "'a':'0'", "15"));
+	answer(f, a, target(WHOLE_RULE, "'a':'1'", "21"));
+	world_answer_read(f->w, "dst", target(WHOLE_RULE, "'a':'0'", "15"));
+	a = expect_write(f, J("{'a':'1'}"));
+	assert_json(json_array_get(a->body, 0), J("{'op':'replace','path':'/metadata/resourceVersion','value':'15'}"));
+	fc_action_free(a);
+}
+
 /* Older and newer mean nothing then: what came meanwhile may be our own event or somebody's. */
 static void test_version_that_is_not_decimal_drops_nothing_and_costs_one_read(void **state)
 {
@@ -321,6 +337,7 @@ int main(void)
 		TEST(test_value_that_waits_for_a_source_inside_it_is_not_kept_for_long),
 		TEST(test_events_up_to_the_answer_are_dropped_and_later_ones_are_foreign),
 		TEST(test_newest_event_that_was_held_is_delivered_when_the_write_fails),
+		TEST(test_what_a_list_tells_as_older_than_what_is_written_outlives_the_answer),
 		TEST(test_version_that_is_not_decimal_drops_nothing_and_costs_one_read),
 		TEST(test_versions_of_any_length_are_ordered_as_numbers),
 #undef TEST

@@ -5,12 +5,13 @@
 static int setup(void **state)
 {
 	static const char *const targets[] = { "secrets", "configmaps" };
+	static const struct fc_dialect *const dialects[] = { &fc_dialect_k8s_copier, NULL };
 	struct world *w = world_new();
 	struct fc_engine_options options = {
 		.clusters = w->infos,
 		.cluster_count = CLUSTERS,
 		.master = HUB,
-		.dialects = fc_dialects,
+		.dialects = dialects,
 		.target_words = targets,
 		.target_word_count = FC_ARRAY_LEN(targets),
 		.marks_confidential = true,

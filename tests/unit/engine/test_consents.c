@@ -494,6 +494,31 @@ static void test_pause_on_the_target_costs_nothing_and_ends_at_once(void **state
 	expect(b, "InSync/InSync");
 }
 
+/* What is said of the rule of dst. */
+static void expect_message(struct bench *b, const char *message)
+{
+	uint64_t cursor = 0;
+	json_t *rules = json_array();
+
+	fc_engine_rules(b->w->engine, &cursor, SIZE_MAX, rules);
+	assert_int_equal(json_array_size(rules), 1);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(rules, 0), "message")), message);
+	json_decref(rules);
+}
+
+static void test_pause_that_takes_the_place_of_another_is_told(void **state)
+{
+	struct bench *b = *state;
+
+	in_sync(b);
+	world_object(b->w, b->watches.secrets[EDGE1], target(PAUSED, "1", "30"));
+	expect_message(b, "the target bears fedcopy.dev/pause");
+	world_space(b->w, EDGE1, "ns", PAUSED);
+	world_object(b->w, b->watches.secrets[EDGE1], target("", "1", "31"));
+	expect(b, "Pending/Paused");
+	expect_message(b, "the target's Namespace bears fedcopy.dev/pause");
+}
+
 static void test_pause_during_a_write_lets_it_end_and_nothing_follow(void **state)
 {
 	struct bench *b = *state;
@@ -669,6 +694,7 @@ int main(void)
 		cmocka_unit_test(test_namespaces_that_may_not_be_watched_say_nothing_and_that_is_told_once),
 		T(test_rules_that_are_not_permitted_take_no_part_in_cycles),
 		T(test_pause_on_the_target_costs_nothing_and_ends_at_once),
+		T(test_pause_that_takes_the_place_of_another_is_told),
 		T(test_pause_during_a_write_lets_it_end_and_nothing_follow),
 		T(test_pause_on_the_source_ends_at_once),
 		T(test_pause_on_a_namespace_of_either_side_ends_at_once),

@@ -240,9 +240,30 @@ static void test_restart_with_copies_elsewhere_writes_nothing(void **state)
 	copies_free(c);
 }
 
+/* What an answer tells is for the target: what consents and pauses of a namespace hang on is told by its own watch,
+ * although it may be written as well. */
+static void test_only_watches_of_targets_do_without_echoes(void **state)
+{
+	struct copies *c = copies_new();
+	size_t of_targets = 0, of_namespaces = 0, of_sources = 0;
+
+	(void)state;
+	copies_source(c, TO_TEAM_X);
+	for (const struct open_watch *o = c->watches; o; o = o->next) {
+		bool namespaces = strcmp(o->action->resource->plural, "namespaces") == 0;
+		bool bodies = o->action->content == FC_WATCH_BODIES;
+
+		assert_int_equal(o->action->without_echoes, !namespaces && !bodies);
+		*(namespaces ? &of_namespaces : bodies ? &of_sources : &of_targets) += 1;
+	}
+	assert_true(of_targets > 0 && of_namespaces > 0 && of_sources > 0);
+	copies_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_only_watches_of_targets_do_without_echoes),
 		cmocka_unit_test(test_clusters_are_added_by_name_by_label_and_all),
 		cmocka_unit_test(test_copies_elsewhere_bear_the_marks_of_their_origin_and_none_of_the_dialect),
 		cmocka_unit_test(test_namespace_that_bears_the_sources_name_is_a_destination_elsewhere),

@@ -83,6 +83,24 @@ static void test_copies_go_when_the_annotation_is_taken_off(void **state)
 	copies_free(c);
 }
 
+/* As long as it is there it may be mended; gone, it asks for nothing. */
+static void test_copies_go_with_a_source_whose_rule_cannot_be_read(void **state)
+{
+	struct copies *c = copies_new();
+
+	(void)state;
+	copies_source(c, TO_TEAM_X ",'fedcopy.dev/clusters':'*'");
+	copies_patch(c, HUB, "ConfigMap", "home", "src",
+		     "{'metadata':{'annotations':{'test.fedcopy/copy':'team in x'}}}");
+	copies_settle(c);
+	assert_string_equal(copies_value(c, EDGE1, "a", "src"), "1");
+	copies_delete(c, HUB, "ConfigMap", "home", "src");
+	copies_settle(c);
+	assert_string_equal(copies_value(c, HUB, "a", "src"), "(absent)");
+	assert_string_equal(copies_value(c, EDGE1, "a", "src"), "(absent)");
+	copies_free(c);
+}
+
 static void test_dialect_decides_what_becomes_of_copies(void **state)
 {
 	struct copies *c = copies_new();
@@ -152,6 +170,60 @@ static void test_copies_wait_while_the_cluster_of_their_source_is_away(void **st
 	copies_wait(c, 10000);
 	assert_string_equal(copies_value(c, EDGE1, "a", "src"), "(absent)");
 	copies_free(c);
+}
+
+#define EVERYWHERE TO_TEAM_X ",'fedcopy.dev/clusters':'*'"
+
+/* Of a source whose watches are silent a read is under way, for a copy that is to be made again. */
+static struct copies *read_for_a_copy(struct fc_action **read)
+{
+	struct copies *c = copies_new();
+
+	copies_source(c, EVERYWHERE);
+	c->silent[HUB] = true;
+	copies_delete(c, EDGE1, "ConfigMap", "a", "src");
+	copies_pump_all(c);
+	*read = world_take(&c->w, FC_ACTION_READ);
+	assert_non_null(*read);
+	assert_string_equal((*read)->namespace_, "home");
+	return c;
+}
+
+/* The cluster has been restored from a backup meanwhile: the copy is made, and nothing is deleted. */
+static void comes_back_restored(struct copies *c)
+{
+	c->writes = 0;
+	copies_up(c, HUB);
+	assert_string_equal(copies_value(c, EDGE1, "a", "src"), "1");
+	assert_string_equal(copies_value(c, EDGE2, "a", "src"), "1");
+	assert_int_equal(c->writes, 1);
+	copies_free(c);
+}
+
+static void test_source_that_was_not_found_before_its_cluster_went_away_is_asked_for_when_it_is_back(void **state)
+{
+	struct fc_action *read;
+	struct copies *c = read_for_a_copy(&read);
+
+	(void)state;
+	copies_down(c, HUB);
+	world_fail(&c->w, read, FC_ERR_NOT_FOUND, -1);
+	fc_action_free(read);
+	comes_back_restored(c);
+}
+
+static void test_source_that_was_ending_before_its_cluster_went_away_is_asked_for_when_it_is_back(void **state)
+{
+	struct fc_action *read;
+	struct copies *c = read_for_a_copy(&read);
+
+	(void)state;
+	copies_down(c, HUB);
+	world_answer(&c->w, read,
+		     J("{'metadata':{'name':'src','namespace':'home','resourceVersion':'900','finalizers':['x/y'],"
+		       "'deletionTimestamp':'2023-11-14T22:30:00Z','annotations':{" EVERYWHERE "}},'data':{'a':'1'}}"));
+	fc_action_free(read);
+	comes_back_restored(c);
 }
 
 static void make_many(struct copies *c, int spaces)
@@ -485,9 +557,13 @@ int main(void)
 		cmocka_unit_test(test_list_that_lacks_the_source_is_not_believed),
 		cmocka_unit_test(test_second_list_that_lacks_the_source_is_no_answer),
 		cmocka_unit_test(test_copies_go_when_the_annotation_is_taken_off),
+		cmocka_unit_test(test_copies_go_with_a_source_whose_rule_cannot_be_read),
 		cmocka_unit_test(test_dialect_decides_what_becomes_of_copies),
 		cmocka_unit_test(test_orphans_are_found_by_their_marks_after_a_restart),
 		cmocka_unit_test(test_copies_wait_while_the_cluster_of_their_source_is_away),
+		cmocka_unit_test(
+			test_source_that_was_not_found_before_its_cluster_went_away_is_asked_for_when_it_is_back),
+		cmocka_unit_test(test_source_that_was_ending_before_its_cluster_went_away_is_asked_for_when_it_is_back),
 		cmocka_unit_test(test_brake_stops_deletions_of_one_cluster_until_a_restart),
 		cmocka_unit_test(test_selection_edited_away_is_no_case_for_the_brake),
 		cmocka_unit_test(test_copies_of_a_terminating_namespace_are_not_counted),

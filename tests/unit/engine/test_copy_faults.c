@@ -108,6 +108,31 @@ static void test_somebody_who_keeps_undoing_a_copy_makes_it_flap(void **state)
 	copies_free(c);
 }
 
+static void test_somebody_who_keeps_deleting_a_copy_makes_it_flap(void **state)
+{
+	struct copies *c = copies_new();
+
+	(void)state;
+	copies_source(c, TO_TEAM_X);
+	c->writes = 0;
+	for (int i = 0; i < 40; i++) {
+		if (copies_object(c, HUB, "ConfigMap", "a", "src"))
+			copies_delete(c, HUB, "ConfigMap", "a", "src");
+		copies_settle(c);
+		copies_wait(c, 100);
+	}
+	if (copies_object(c, HUB, "ConfigMap", "a", "src"))
+		copies_delete(c, HUB, "ConfigMap", "a", "src");
+	copies_settle(c);
+	assert_string_equal(copies_state(c, "hub/configmaps/a/src"), "Flapping/Flapping");
+	assert_in_range(c->writes, 11, 16);
+	assert_string_equal(copies_state(c, "hub/configmaps/b/src"), "InSync/InSync");
+	/* When nobody deletes it any more it stands again, after the delay. */
+	copies_wait(c, 300000);
+	assert_string_equal(copies_state(c, "hub/configmaps/a/src"), "InSync/InSync");
+	copies_free(c);
+}
+
 static void test_unowned_object_is_taken_over_where_the_rule_may(void **state)
 {
 	struct copies *c = copies_new();
@@ -164,14 +189,68 @@ static void test_copies_elsewhere_are_released_by_taking_their_marks_off(void **
 	copies_free(c);
 }
 
+/* a/src on the hub is a copy, and bears a path rule for one of its labels, which reads a/other. */
+static struct copies *with_a_path_rule_on_the_copy(void)
+{
+	struct copies *c = copies_new();
+
+	copies_source(c, "'test.fedcopy/copy-to':'a'");
+	copies_make(c, HUB, "ConfigMap", "a", "other", "", "'data':{'a':'9'}");
+	copies_patch(
+		c, HUB, "ConfigMap", "a", "src",
+		"{'metadata':{'annotations':{'k8s-copier.fig.org/replace-metadata.labels.x':'configmap:other:data.a'}}}");
+	copies_settle(c);
+	copies_wait(c, 5000);
+	assert_string_equal(copies_state(c, "hub/configmaps/a/src"), "InSync/InSync");
+	return c;
+}
+
+static size_t writes_in_an_hour_of_refusals(struct copies *c)
+{
+	c->writes = 0;
+	copies_settle(c);
+	copies_wait(c, 3600000);
+	return c->writes;
+}
+
+static void test_path_rule_on_a_copy_that_fails_is_tried_again_with_growing_delays(void **state)
+{
+	struct copies *c = with_a_path_rule_on_the_copy();
+
+	(void)state;
+	c->fail_writes = FC_ERR_FORBIDDEN;
+	c->fail_on = HUB;
+	copies_patch(c, HUB, "ConfigMap", "a", "other", "{'data':{'a':'8'}}");
+	assert_in_range(writes_in_an_hour_of_refusals(c), 5, 25);
+	copies_free(c);
+}
+
+static void test_copy_with_a_path_rule_that_fails_is_tried_again_with_growing_delays(void **state)
+{
+	struct copies *c = with_a_path_rule_on_the_copy();
+
+	(void)state;
+	c->fail_writes = FC_ERR_FORBIDDEN;
+	c->fail_on = HUB;
+	copies_patch(c, HUB, "ConfigMap", "home", "src", "{'data':{'a':'2'}}");
+	assert_in_range(writes_in_an_hour_of_refusals(c), 5, 25);
+	c->fail_writes = FC_ERR_NONE;
+	copies_wait(c, 300000);
+	assert_string_equal(copies_value(c, HUB, "a", "src"), "2");
+	copies_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_path_rule_on_a_copy_that_fails_is_tried_again_with_growing_delays),
+		cmocka_unit_test(test_copy_with_a_path_rule_that_fails_is_tried_again_with_growing_delays),
 		cmocka_unit_test(test_answer_that_comes_before_its_event_costs_nothing_more),
 		cmocka_unit_test(test_immutable_copy_is_made_again_whatever_comes_first),
 		cmocka_unit_test(test_write_whose_answer_is_lost_is_read_back_once),
 		cmocka_unit_test(test_one_namespace_that_refuses_delays_no_other),
 		cmocka_unit_test(test_somebody_who_keeps_undoing_a_copy_makes_it_flap),
+		cmocka_unit_test(test_somebody_who_keeps_deleting_a_copy_makes_it_flap),
 		cmocka_unit_test(test_unowned_object_is_taken_over_where_the_rule_may),
 		cmocka_unit_test(test_released_copy_is_taken_back_by_its_source_and_by_no_other),
 		cmocka_unit_test(test_copies_elsewhere_are_released_by_taking_their_marks_off),

@@ -20,13 +20,14 @@ static const char *text(const json_t *spec, const char *member)
 	return json_string_value(json_object_get(spec, member));
 }
 
-static void scan(const json_t *object, struct fc_copy_specs *out)
+static void scan(const struct fc_dialect *d, const json_t *object, struct fc_copy_specs *out)
 {
 	const json_t *spec = json_object_get(object, "spec");
 	struct fc_copy_spec *s = fc_copy_specs_add(out);
 	json_t *to;
 	size_t i;
 
+	(void)d;
 	s->text = fc_digest_json(spec);
 	s->word = fc_xstrdup(text(spec, "word") ? text(spec, "word") : "configmaps");
 	s->finalizer = ORDER_FINALIZER;
@@ -64,10 +65,11 @@ static bool consents(const struct fc_copy_spec *rule, const char *bearer_namespa
 	return !rule->namespace_ || strcmp(rule->namespace_, bearer_namespace) == 0;
 }
 
-static bool mark(const json_t *object, struct fc_copy_mark *out)
+static bool mark(const struct fc_dialect *d, const json_t *object, struct fc_copy_mark *out)
 {
 	const char *ns = fc_marks_label(object, labels[0]), *name = fc_marks_label(object, labels[1]);
 
+	(void)d;
 	if (!ns || !name)
 		return false;
 	out->rule_namespace = fc_xstrdup(ns);

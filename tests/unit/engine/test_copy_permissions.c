@@ -13,7 +13,8 @@ struct cell {
 	const char *list;    /* the operator's */
 	bool consents;	     /* the dialect knows of a consent */
 	bool takes_over;
-	const char *type; /* of a Secret */
+	const char *type;  /* of a Secret */
+	const char *asker; /* the namespace of the custom resource that asks */
 	enum fc_reads reads;
 };
 
@@ -47,6 +48,23 @@ static const struct cell cells[] = {
 	     .accepts = FROM("hub/other")),
 	CELL(true, HUB, "other", EDGE1, "ns", "configmaps", .takes_over = true,
 	     .list = ENTRY("hub/other", "edge-1/ns", "'configmaps'")),
+	/* A custom resource elsewhere is in no namespace that it names twice: c and e are to name its own. */
+	CELL(true, HUB, "ns", HUB, "ns", "deployments", .asker = "ns"),
+	CELL(false, HUB, "ns", HUB, "ns", "deployments", .asker = "other"),
+	CELL(false, HUB, "ns", HUB, "ns", "configmaps", .asker = "other"),
+	CELL(false, HUB, "ns", EDGE1, "ns", "configmaps", .asker = "other"),
+	CELL(true, HUB, "ns", EDGE1, "ns", "configmaps", .asker = "ns"),
+	CELL(false, HUB, "ns", HUB, "ns", "configmaps", .asker = "other",
+	     .says = "'fedcopy.dev/allow-namespaces':'some'"),
+	CELL(true, HUB, "ns", HUB, "ns", "configmaps", .asker = "other",
+	     .says = "'fedcopy.dev/allow-namespaces':'other'"),
+	CELL(false, HUB, "ns", EDGE1, "ns", "deployments", .asker = "other",
+	     .says = "'fedcopy.dev/allow-namespaces':'other'", .accepts = FROM("hub/ns")),
+	CELL(true, HUB, "ns", EDGE1, "ns", "deployments", .asker = "other",
+	     .says = "'fedcopy.dev/allow-namespaces':'other'", .accepts = FROM("hub/other")),
+	CELL(true, HUB, "ns", HUB, "ns", "deployments", .asker = "other",
+	     .list = ENTRY("hub/ns", "hub/ns", "'deployments'")),
+	CELL(true, HUB, "other", HUB, "ns", "configmaps", .asker = "third", .says = TO_ALL),
 	/* e: any other kind. */
 	CELL(false, HUB, "other", EDGE1, "ns", "deployments", .consents = true),
 	CELL(false, HUB, "ns", EDGE1, "ns", "deployments"),
@@ -103,6 +121,7 @@ static void test_every_cell_of_the_table_for_whole_objects(void **state)
 			.ends = { .dialect = fc_dialects[0],
 				  .source = { cell->from, r, cell->from_ns },
 				  .target = { cell->to, r, cell->to_ns },
+				  .asker = cell->asker,
 				  .said = said,
 				  .dialect_consents = cell->consents },
 			.takes_over = cell->takes_over,

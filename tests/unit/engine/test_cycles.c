@@ -63,6 +63,54 @@ static void test_three_in_a_ring_are_found_and_a_rule_that_only_leads_into_it_is
 	world_watches_free(&watches);
 }
 
+/* What the server refused was what it wants without the rule inside it, which the cycle kept out. */
+static void test_wide_rule_that_was_refused_is_tried_again_when_one_inside_it_is_on_a_cycle_no_more(void **state)
+{
+	static const char target[] =
+		"{'metadata':{'name':'a','namespace':'ns','uid':'a','resourceVersion':'1','annotations':{"
+		"'k8s-copier.fig.org/replace-data':'secret:src:data','k8s-copier.fig.org/replace-data.x':"
+		"'secret:b:data.y'}},'data':{}}";
+	static const char source[] =
+		"{'metadata':{'name':'%s','namespace':'ns','resourceVersion':'5'},'data':{'%s':'%s'}}";
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *src, *of_b, *a;
+
+	world_start(w, &watches);
+	world_object(w, watches.secrets[HUB], J(target));
+	world_resolve(w);
+	src = world_take_watch(w, HUB, "secrets", false);
+	of_b = world_take_watch(w, HUB, "secrets", false);
+	assert_non_null(of_b);
+	assert_string_equal(of_b->name, "b");
+	see(w, &watches, "b", "data.y", "secret:a:data.x", 2);
+	assert_string_equal(world_state(w, "/a", "data.x"), "Cycle/Cycle");
+	world_answer_read(w, "a", J(target));
+	world_list(w, of_b, J(source, "b", "y", "good"));
+	world_list(w, src, J(source, "src", "x", "bad"));
+	world_tick(w, 1000);
+	a = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_json(json_object_get(json_array_get(a->body, 1), "value"), J("{'x':'bad'}"));
+	world_fail(w, a, FC_ERR_INVALID, -1);
+	fc_action_free(a);
+	world_answer_read(w, "a", J(target));
+	assert_string_equal(world_state(w, "/a", "data"), "Invalid/Refused");
+	world_gone(w, watches.secrets[HUB], "ns", "b", "9");
+	while ((a = world_take(w, FC_ACTION_READ))) {
+		world_answer(w, a,
+			     strcmp(a->name, "b") == 0 ? J(source, "b", "y", "good") : J(source, "src", "x", "bad"));
+		fc_action_free(a);
+	}
+	a = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_json(json_object_get(json_array_get(a->body, 1), "value"), J("{'x':'good'}"));
+	fc_action_free(a);
+	fc_action_free(src);
+	fc_action_free(of_b);
+	world_watches_free(&watches);
+}
+
 static void test_self_copy_is_a_cycle_only_where_the_paths_overlap(void **state)
 {
 	struct world *w = *state;
@@ -102,12 +150,49 @@ static void test_chain_passes_a_change_on_from_the_answer_of_a_write(void **stat
 	world_source_changes(w, source, "2", "11");
 	a = world_take(w, FC_ACTION_PATCH);
 	assert_string_equal(a->name, "dst");
+	assert_false(a->brief);
 	/* The event comes first, on both watches: it is held. */
 	world_object(w, watches.secrets[HUB], world_target("2", "22"));
 	world_object(w, middle, world_target("2", "22"));
 	assert_quiet(w);
 	world_answer(w, a, world_target("2", "22"));
 	fc_action_free(a);
+	a = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_string_equal(a->name, "end");
+	assert_quiet(w);
+	fc_action_free(a);
+	fc_action_free(middle);
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+#define END                                                                                          \
+	"{'metadata':{'name':'end','namespace':'ns','uid':'e','resourceVersion':'40','annotations':" \
+	"{'k8s-copier.fig.org/replace-data':'secret:dst:data'}}"
+
+/* The answer lacks what a rule may read that came while it was under way. */
+static void test_rule_that_comes_during_a_write_is_fed_by_the_watch_and_not_by_the_answer(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *middle, *a;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, HUB, &source);
+	world_source_changes(w, source, "2", "11");
+	a = world_take(w, FC_ACTION_PATCH);
+	assert_true(a->brief);
+	world_object(w, watches.secrets[HUB], J(END "}"));
+	middle = world_take_watch(w, HUB, "secrets", false);
+	assert_non_null(middle);
+	world_list(w, middle, world_target("1", "21"));
+	world_answer_read(w, "end", J(END ",'data':{'a':'1'}}"));
+	world_answer(w, a, world_target("2", "22"));
+	fc_action_free(a);
+	assert_string_equal(world_state(w, "/end", NULL), "InSync/InSync");
+	assert_quiet(w);
+	world_object(w, middle, world_target("2", "22"));
 	a = world_take(w, FC_ACTION_PATCH);
 	assert_non_null(a);
 	assert_string_equal(a->name, "end");
@@ -232,8 +317,13 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(
 			test_three_in_a_ring_are_found_and_a_rule_that_only_leads_into_it_is_not, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_wide_rule_that_was_refused_is_tried_again_when_one_inside_it_is_on_a_cycle_no_more, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(test_self_copy_is_a_cycle_only_where_the_paths_overlap, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(
+			test_rule_that_comes_during_a_write_is_fed_by_the_watch_and_not_by_the_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_chain_passes_a_change_on_from_the_answer_of_a_write, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(

@@ -290,6 +290,78 @@ static void test_refusal_of_one_place_is_found_and_the_others_are_written(void *
 	fc_action_free(a);
 }
 
+/* The write that is under way is refused: with the target as it was. */
+static void refuse(struct fixture *f, json_t *standing, json_t *value)
+{
+	struct fc_action *a = world_take(f->w, FC_ACTION_PATCH);
+
+	assert_non_null(a);
+	assert_json(json_object_get(json_array_get(a->body, 1), "value"), value);
+	world_fail(f->w, a, FC_ERR_INVALID, -1);
+	fc_action_free(a);
+	a = world_take(f->w, FC_ACTION_READ);
+	assert_non_null(a);
+	world_answer(f->w, a, standing);
+	fc_action_free(a);
+}
+
+static void expect_patch(struct fixture *f, json_t *operation)
+{
+	struct fc_action *a = world_take(f->w, FC_ACTION_PATCH);
+
+	assert_non_null(a);
+	assert_int_equal(json_array_size(a->body), 2);
+	assert_json(json_array_get(a->body, 1), operation);
+	fc_action_free(a);
+}
+
+/* What was refused without it says nothing of all of them. */
+static void test_refusal_that_comes_after_a_rule_inside_has_got_its_value_counts_for_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct fc_action *a;
+
+	begin(f, RULES_NESTED, "{}");
+	world_list(f->w, f->whole, whole("{'x':'bad'}", "10"));
+	world_list(f->w, f->part, part("null", "11"));
+	a = world_take(f->w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_json(json_object_get(json_array_get(a->body, 1), "value"), J("{'x':'bad'}"));
+	world_object(f->w, f->part, part("'good'", "12"));
+	world_fail(f->w, a, FC_ERR_INVALID, -1);
+	fc_action_free(a);
+	a = world_take(f->w, FC_ACTION_READ);
+	assert_non_null(a);
+	assert_string_equal(a->name, "dst");
+	world_answer(f->w, a, target(RULES_NESTED, "{}", "20"));
+	fc_action_free(a);
+	serve_reads(f, whole("{'x':'bad'}", "10"), part("'good'", "12"));
+	expect_patch(f, J("{'op':'add','path':'/data','value':{'x':'good'}}"));
+}
+
+#define RULES_LITERAL \
+	"{'k8s-copier.fig.org/replace-status':'secret:whole:data','k8s-copier.fig.org/replace-status.x':'json:1'}"
+
+static void test_wide_rule_that_was_refused_is_tried_again_with_a_literal_that_comes_to_be_permitted(void **state)
+{
+	struct fixture *f = *state;
+
+	world_permit(f->w, "[{'from':'hub/ns','to':'edge-1/ns','resources':['*']}]");
+	world_object(f->w, f->watches.secrets[EDGE1], target(RULES_LITERAL, "{}", "20"));
+	world_resolve(f->w);
+	f->whole = world_take_watch(f->w, HUB, "secrets", false);
+	assert_non_null(f->whole);
+	world_answer_read(f->w, "dst", target(RULES_LITERAL, "{}", "20"));
+	world_list(f->w, f->whole, whole("{'x':'bad'}", "10"));
+	refuse(f, target(RULES_LITERAL, "{}", "20"), J("{'x':'bad'}"));
+	assert_string_equal(world_state(f->w, "dst", "status"), "Invalid/Refused");
+	assert_string_equal(world_state(f->w, "dst", "status.x"), "NotAllowed/NotAllowed");
+	assert_quiet(f->w);
+	world_permit(f->w, "[{'from':'*/ns','to':'edge-1/ns','resources':['*']}]");
+	serve_reads(f, whole("{'x':'bad'}", "10"), part("'p'", "11"));
+	expect_patch(f, J("{'op':'add','path':'/status','value':{'x':1}}"));
+}
+
 /* B28. */
 static void test_d01_literal_is_written_without_any_source(void **state)
 {
@@ -515,6 +587,12 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refusal_of_one_place_is_found_and_the_others_are_written, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(
+			test_refusal_that_comes_after_a_rule_inside_has_got_its_value_counts_for_nothing, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(
+			test_wide_rule_that_was_refused_is_tried_again_with_a_literal_that_comes_to_be_permitted, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(test_d01_literal_is_written_without_any_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unchanged_generation_needs_no_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rival_is_slowed_down_after_ten_rewrites_in_a_minute, setup,

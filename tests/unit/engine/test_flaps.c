@@ -93,13 +93,21 @@ static const char *state_of(const struct fixture *f)
 	return world_state(f->w, "dst", "data");
 }
 
+static void source_value(struct fixture *f, const char *value)
+{
+	char text[16];
+
+	snprintf(f->value, sizeof(f->value), "%s", value);
+	snprintf(text, sizeof(text), "%d", ++f->version);
+	world_source_changes(f->w, f->source, f->value, text);
+}
+
 static void new_source_value(struct fixture *f)
 {
 	char text[16];
 
-	snprintf(f->value, sizeof(f->value), "v%d", ++f->version);
-	snprintf(text, sizeof(text), "%d", f->version);
-	world_source_changes(f->w, f->source, f->value, text);
+	snprintf(text, sizeof(text), "v%d", f->version);
+	source_value(f, text);
 }
 
 static void test_ten_rewrites_in_a_minute_are_no_flap_and_eleven_are(void **state)
@@ -166,6 +174,26 @@ static void test_new_source_value_ends_a_flap(void **state)
 	assert_true(written(f, false));
 	assert_string_equal(state_of(f), "InSync/InSync");
 	rewrite(f, 10, 100);
+	assert_string_equal(state_of(f), "InSync/InSync");
+}
+
+/* Somebody fights for it elsewhere, or it has come round from the target itself: it goes to and fro with the fight. */
+static void test_value_that_was_wanted_in_the_fight_before_is_no_new_one(void **state)
+{
+	struct fixture *f = *state;
+
+	rewrite(f, 1, 100);
+	for (int i = 0; i < 20; i++) {
+		source_value(f, i % 2 ? "to" : "fro");
+		serve_reads(f, "rival");
+		written(f, false);
+		rewritten(f);
+		world_tick(f->w, 100);
+	}
+	assert_string_equal(state_of(f), "Flapping/Flapping");
+	source_value(f, "new");
+	serve_reads(f, "rival");
+	assert_true(written(f, false));
 	assert_string_equal(state_of(f), "InSync/InSync");
 }
 
@@ -318,6 +346,7 @@ int main(void)
 		TEST(test_rewrites_further_apart_than_ten_in_a_minute_are_never_a_flap),
 		TEST(test_new_source_value_resets_the_count),
 		TEST(test_new_source_value_ends_a_flap),
+		TEST(test_value_that_was_wanted_in_the_fight_before_is_no_new_one),
 		TEST(test_same_value_of_a_changed_source_resets_nothing),
 		TEST(test_changed_rule_resets_the_count),
 		TEST(test_answer_that_changes_nothing_never_counts),

@@ -17,6 +17,7 @@ struct cell {
 	const char *path;	/* NULL: data.x */
 	enum fc_reads reads;	/* of the target's cluster */
 	bool allow_all;
+	bool as_original; /* a drop-in */
 };
 
 #define NAMESPACES(list) "'fedcopy.dev/allow-namespaces':'" list "'"
@@ -151,6 +152,19 @@ static const struct cell cells[] = {
 	CELL("edge-1/configmaps/ns", CONFIGMAP, COPIED, .path = "status.x",
 	     .permitted = ENTRY("hub/ns", "edge-1/ns", "'configmaps'")),
 	CELL("edge-1/configmaps/ns", "json:1", COPIED, .path = "status", .allow_all = true),
+	/* A drop-in: inside one cluster as the original, which asks nobody (k8s-copier D18)... */
+	CELL("hub/configmaps/ns", "configmap:other/src:data.x", COPIED, .as_original = true),
+	CELL("hub/configmaps/ns", "configmap:kube-system/src:data.x", COPIED, .as_original = true),
+	CELL("hub/configmaps/kube-system", "configmap:ns/src:data.x", COPIED, .as_original = true),
+	CELL("hub/configmaps/ns", "node:/src:metadata.name", COPIED, .as_original = true),
+	CELL("hub/configmaps/ns", "secret:src:data.x", COPIED, .as_original = true),
+	CELL("hub/roles/ns", CONFIGMAP, COPIED, .as_original = true),
+	CELL("hub/configmaps/ns", "json:1", COPIED, .path = "status", .as_original = true),
+	/* ... and across clusters as ever. */
+	CELL("edge-1/configmaps/ns", CONFIGMAP, COPIED, .as_original = true),
+	CELL("edge-1/configmaps/ns", "configmap:other/src:data.x", ASKED, .as_original = true),
+	CELL("edge-1/configmaps/ns", "secret:src:data.x", SHUT, .as_original = true),
+	CELL("edge-1/configmaps/ns", "configmap:kube-system/src:data.x", SHUT, .as_original = true),
 };
 
 /* Whatever can carry a rule here. */
@@ -175,7 +189,8 @@ static struct world *begin(const struct cell *cell)
 {
 	struct world *w = world_new_tuned((struct fc_engine_options){ .target_words = targets,
 								      .target_word_count = FC_ARRAY_LEN(targets),
-								      .allow_all = cell->allow_all },
+								      .allow_all = cell->allow_all,
+								      .as_original = cell->as_original },
 					  1);
 
 	if (cell->permitted)

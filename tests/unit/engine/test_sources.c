@@ -254,6 +254,37 @@ static void test_held_body_does_not_bring_a_deleted_source_back(void **state)
 	world_watches_free(&watches);
 }
 
+/* The cluster was restored from a backup while the write was under way: what was held before that is no more. */
+static void held_body_is_of_before_the_restore(struct world *w, const char *listed)
+{
+	struct world_watches watches;
+	struct fc_action *b, *write = write_a_source(w, &watches, &b), *a;
+
+	world_object(w, b, world_bearer("b", "20", LITERAL, "'z':'before'"));
+	world_list(w, b, world_bearer("b", listed, LITERAL, "'z':'restored'"));
+	world_fail(w, write, FC_ERR_CONFLICT, -1);
+	assert_int_equal(world_count(w, FC_ACTION_PATCH), 0);
+	world_answer_read(w, "b", world_bearer("b", listed, LITERAL, "'z':'restored'"));
+	a = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	assert_string_equal(a->name, "c");
+	assert_json(json_object_get(json_array_get(a->body, json_array_size(a->body) - 1), "value"), J("'restored'"));
+	fc_action_free(a);
+	fc_action_free(write);
+	fc_action_free(b);
+	world_watches_free(&watches);
+}
+
+static void test_held_body_that_a_list_contradicts_is_not_believed(void **state)
+{
+	held_body_is_of_before_the_restore(*state, "8");
+}
+
+static void test_held_body_is_not_believed_where_the_list_has_passed_the_known_version(void **state)
+{
+	held_body_is_of_before_the_restore(*state, "15");
+}
+
 #define FROM_A WORLD_RULE("data.k", "configmap:a:data.k")
 #define B_TO_C WORLD_RULE("data.k", "configmap:b:data.k")
 #define B_TO_D WORLD_RULE("data.k", "configmap:b:data.j")
@@ -693,6 +724,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_answer_to_a_write_does_not_bring_a_deleted_source_back, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_held_body_does_not_bring_a_deleted_source_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_held_body_that_a_list_contradicts_is_not_believed, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(
+			test_held_body_is_not_believed_where_the_list_has_passed_the_known_version, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_read_that_is_older_than_the_answer_to_a_write_is_not_believed,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(

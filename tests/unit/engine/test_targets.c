@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Targets: their own echoes, drift, conflicts, refusals and failures. */
+#include "engine/parts.h"
+
 #include "world.h"
 
 static int setup(void **state)
@@ -153,6 +155,105 @@ static void test_conflict_waits_for_its_event_and_decides_again(void **state)
 	assert_json(json_array_get(a->body, 0), J("{'op':'replace','path':'/metadata/resourceVersion','value':'30'}"));
 	assert_quiet(w);
 	fc_action_free(a);
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+static struct target *only_target(const struct world *w)
+{
+	assert_int_equal(w->engine->targets.count, 1);
+	return fc_table_next(&w->engine->targets, &(uint32_t){ 0 });
+}
+
+/* There may be a hundred thousand of them. */
+static void assert_nothing_seldom_is_kept(const struct world *w)
+{
+	const struct target *t = only_target(w);
+	const struct rule *r = t->rules;
+
+	assert_null(t->setbacks[PART_OBJECT]);
+	assert_null(t->setbacks[PART_STATUS]);
+	assert_null(t->doubt);
+	assert_null(t->held);
+	assert_null(t->fight);
+	assert_null(r->echo);
+	assert_null(r->value);
+	assert_null(r->source->setback);
+	assert_null(r->source->held);
+	assert_int_equal(t->job.kind, JOB_NONE);
+	assert_int_equal(t->alarm.place, 0);
+}
+
+static void test_nothing_of_a_failure_is_kept_once_all_is_well(void **state)
+{
+	static const enum fc_error_class failures[] = { FC_ERR_CONFLICT, FC_ERR_INVALID, FC_ERR_SERVER,
+							FC_ERR_FORBIDDEN, FC_ERR_TIMEOUT };
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *a;
+	int version = 100;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	assert_nothing_seldom_is_kept(w);
+	for (size_t i = 0; i < FC_ARRAY_LEN(failures); i++) {
+		char value[16], text[16];
+
+		snprintf(value, sizeof(value), "%zu", i + 2);
+		snprintf(text, sizeof(text), "%d", version);
+		world_source_changes(w, source, value, text);
+		a = world_take(w, FC_ACTION_PATCH);
+		assert_non_null(a);
+		assert_non_null(only_target(w)->rules->echo);
+		world_fail(w, a, failures[i], -1);
+		fc_action_free(a);
+		assert_true(only_target(w)->doubt || only_target(w)->setbacks[PART_OBJECT]);
+		world_tick(w, 60000);
+		/* Somebody has changed it meanwhile; what is read of the source, if it is, is the same. */
+		while ((a = world_take(w, FC_ACTION_READ)) || (a = world_take(w, FC_ACTION_PATCH))) {
+			snprintf(text, sizeof(text), "%d", ++version);
+			if (strcmp(a->name, "src") == 0)
+				world_answer(w, a,
+					     J("{'metadata':{'name':'src','namespace':'ns','resourceVersion':'%s'},"
+					       "'data':{'a':'%s'}}",
+					       text, value));
+			else
+				world_answer(w, a, world_target(a->type == FC_ACTION_PATCH ? value : "0", text));
+			fc_action_free(a);
+		}
+		assert_string_equal(world_state(w, "dst", "data"), "InSync/InSync");
+		/* A minute later nobody is fighting either. */
+		world_tick(w, 60000);
+		snprintf(text, sizeof(text), "%d", ++version);
+		world_object(w, watches.secrets[EDGE1], world_target(value, text));
+		world_answer_read(w, "dst", world_target(value, text));
+		assert_nothing_seldom_is_kept(w);
+		version++;
+	}
+	fc_action_free(source);
+	world_watches_free(&watches);
+}
+
+/* What the server made of it: else it would be written again and again. */
+static void test_echo_is_kept_where_the_server_made_something_else_of_the_wish(void **state)
+{
+	struct world *w = *state;
+	struct world_watches watches;
+	struct fc_action *source, *a;
+
+	world_start(w, &watches);
+	world_pair(w, &watches, EDGE1, &source);
+	world_source_changes(w, source, "2", "11");
+	a = world_take(w, FC_ACTION_PATCH);
+	world_answer(w, a, world_target("pruned", "30"));
+	fc_action_free(a);
+	assert_string_equal(world_state(w, "dst", "data"), "InSync/InSync");
+	assert_non_null(only_target(w)->rules->echo);
+	world_source_changes(w, source, "3", "12");
+	a = world_take(w, FC_ACTION_PATCH);
+	world_answer(w, a, world_target("3", "31"));
+	fc_action_free(a);
+	assert_nothing_seldom_is_kept(w);
 	fc_action_free(source);
 	world_watches_free(&watches);
 }
@@ -604,6 +705,39 @@ static void test_equal_generation_of_a_smaller_version_is_no_answer(void **state
 	world_free(w);
 }
 
+/* The same where the list comes while a write is under way: what was held is as little to be believed. */
+static void test_equal_generation_in_a_list_during_a_write_is_no_answer(void **state)
+{
+	static const char *const words[] = { "deployments" };
+	static const char object[] =
+		"{'metadata':{'name':'dst','namespace':'ns','uid':'t','resourceVersion':'%s','generation':3,"
+		"'annotations':{'k8s-copier.fig.org/replace-spec.x':'json:1'}},'spec':{'x':%d}}";
+	struct world *w = world_new_with(words, 1, NULL, 0);
+	struct fc_action *watch, *a;
+
+	(void)state;
+	world_up(w, EDGE1);
+	world_resolve(w);
+	watch = world_take_watch(w, EDGE1, "deployments", true);
+	assert_non_null(watch);
+	world_list(w, watch, J(object, "100", 2));
+	world_answer_read(w, "dst", J(object, "100", 2));
+	world_tick(w, 2000);
+	a = world_take(w, FC_ACTION_PATCH);
+	assert_non_null(a);
+	/* Restored from a backup, it has come to the same generation by other ways. */
+	world_list(w, watch, J(object, "110", 1));
+	world_object(w, watch, J(object, "111", 1));
+	world_fail(w, a, FC_ERR_CONFLICT, -1);
+	fc_action_free(a);
+	assert_int_equal(world_count(w, FC_ACTION_PATCH), 0);
+	world_answer_read(w, "dst", J(object, "111", 1));
+	assert_string_equal(world_state(w, "/dst", NULL), "InSync/InSync");
+	assert_quiet(w);
+	fc_action_free(watch);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -614,6 +748,9 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_value_that_the_server_mutates_is_written_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_conflict_waits_for_its_event_and_decides_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nothing_of_a_failure_is_kept_once_all_is_well, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_echo_is_kept_where_the_server_made_something_else_of_the_wish,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_conflict_whose_event_was_held_is_decided_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_conflict_without_an_event_reads_after_two_seconds, setup,
 						teardown),
@@ -638,6 +775,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_listed_item_with_a_smaller_version_counts_after_a_failed_write,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_equal_generation_of_a_smaller_version_is_no_answer, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_equal_generation_in_a_list_during_a_write_is_no_answer, setup,
 						teardown),
 	};
 

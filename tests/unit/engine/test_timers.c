@@ -41,7 +41,7 @@ static size_t take_until(struct fixture *f, int64_t from_ms, int64_t now_ms)
 	size_t count = 0;
 
 	while (f->engine.heap_count) {
-		int64_t due_ms = f->engine.heap[0]->due_ms;
+		int64_t due_ms = f->engine.heap[0].due_ms;
 		struct alarm *a = alarm_take_due(&f->engine, now_ms);
 
 		if (!a) {
@@ -49,7 +49,7 @@ static size_t take_until(struct fixture *f, int64_t from_ms, int64_t now_ms)
 			break;
 		}
 		assert_in_range(due_ms, from_ms, now_ms);
-		assert_int_equal(a->due_ms, 0);
+		assert_int_equal(alarm_due_ms(&f->engine, a), 0);
 		from_ms = due_ms;
 		count++;
 	}
@@ -78,7 +78,7 @@ static void test_earliest_of_the_times_of_one_target_wins(void **state)
 
 	timer_set_earliest(&f->engine, t, 50);
 	timer_set_earliest(&f->engine, t, 70);
-	assert_int_equal(t->alarm.due_ms, 50);
+	assert_int_equal(alarm_due_ms(&f->engine, &t->alarm), 50);
 	timer_set_earliest(&f->engine, t, 30);
 	assert_int_equal(f->engine.heap_count, 1);
 	assert_null(alarm_take_due(&f->engine, 29));
@@ -92,7 +92,7 @@ static void test_earlier_times_move_targets_up(void **state)
 
 	set_all(f, 1);
 	for (size_t i = 0; i < TARGETS; i += 3)
-		timer_set_earliest(&f->engine, &f->targets[i], f->targets[i].alarm.due_ms / 2);
+		timer_set_earliest(&f->engine, &f->targets[i], alarm_due_ms(&f->engine, &f->targets[i].alarm) / 2);
 	assert_int_equal(take_until(f, 1, 1000), TARGETS);
 }
 
@@ -106,7 +106,7 @@ static void test_cleared_target_does_not_come_out(void **state)
 		timer_clear(&f->engine, &f->targets[i]);
 		/* A second time is nothing. */
 		timer_clear(&f->engine, &f->targets[i]);
-		assert_int_equal(f->targets[i].alarm.due_ms, 0);
+		assert_int_equal(alarm_due_ms(&f->engine, &f->targets[i].alarm), 0);
 	}
 	assert_int_equal(f->engine.heap_count, TARGETS - cleared);
 	assert_int_equal(take_until(f, 1, 1000), TARGETS - cleared);

@@ -79,6 +79,36 @@ static const struct fc_resource world_resources[] = {
 	  .namespaced = true,
 	  .has_status = true,
 	  .verbs = ~0u },
+	{ .group = "apps.kapendra.com",
+	  .version = "v1",
+	  .plural = "configmapsyncs",
+	  .singular = "configmapsyncs.apps.kapendra.com",
+	  .kind = "ConfigMapSync",
+	  .namespaced = true,
+	  .has_status = true,
+	  .verbs = ~0u },
+	{ .group = "sync.rustrial.org",
+	  .version = "v1alpha1",
+	  .plural = "objectsyncs",
+	  .singular = "objectsyncs.sync.rustrial.org",
+	  .kind = "ObjectSync",
+	  .namespaced = true,
+	  .has_status = true,
+	  .verbs = ~0u },
+	{ .group = "", .version = "v1", .plural = "services", .kind = "Service", .namespaced = true, .verbs = ~0u },
+	{ .group = "",
+	  .version = "v1",
+	  .plural = "serviceaccounts",
+	  .kind = "ServiceAccount",
+	  .namespaced = true,
+	  .verbs = ~0u },
+	{ .group = "",
+	  .version = "v1",
+	  .plural = "persistentvolumeclaims",
+	  .kind = "PersistentVolumeClaim",
+	  .namespaced = true,
+	  .verbs = ~0u },
+	{ .group = "batch", .version = "v1", .plural = "jobs", .kind = "Job", .namespaced = true, .verbs = ~0u },
 	{ .group = "admissionregistration.k8s.io", .version = "v1", .plural = "webhooks", .kind = "W", .verbs = ~0u },
 	{ .group = "certificates.k8s.io", .version = "v1", .plural = "requests", .kind = "R", .verbs = ~0u },
 	{ .group = "apiextensions.k8s.io", .version = "v1", .plural = "crds", .kind = "C", .verbs = ~0u },
@@ -269,6 +299,17 @@ static inline void world_permit(struct world *w, const char *list)
 /* The Namespace of that cluster bears these annotations from now on. */
 static inline void world_space(struct world *w, fc_cluster_no cluster, const char *name, const char *annotations);
 
+/* By its plural, its singular, KIND.GROUP or KIND.VERSION.GROUP. */
+static inline bool world_is_named(const struct fc_resource *r, const char *word)
+{
+	char kind[96], full[96];
+
+	snprintf(kind, sizeof(kind), "%s.%s", r->kind, r->group);
+	snprintf(full, sizeof(full), "%s.%s.%s", r->kind, r->version, r->group);
+	return strcmp(r->plural, word) == 0 || (r->singular && strcmp(r->singular, word) == 0) ||
+	       strcmp(kind, word) == 0 || strcmp(full, word) == 0;
+}
+
 /* Answers every question for a word from the table above. */
 static inline void world_resolve(struct world *w)
 {
@@ -280,8 +321,7 @@ static inline void world_resolve(struct world *w)
 		e->cluster = a->cluster;
 		e->name = fc_xstrdup(a->name);
 		for (size_t i = 0; i < FC_ARRAY_LEN(world_resources); i++)
-			if (strcmp(world_resources[i].plural, a->name) == 0 ||
-			    (world_resources[i].singular && strcmp(world_resources[i].singular, a->name) == 0))
+			if (world_is_named(&world_resources[i], a->name))
 				e->resource = fc_resource_new(&world_resources[i]);
 		if (!e->resource)
 			fc_error_set(&e->error, FC_ERR_NOT_SERVED, "nothing is called that");
@@ -357,6 +397,7 @@ static inline void world_answer(struct world *w, const struct fc_action *request
 
 	e->cluster = request->cluster;
 	e->request = request->request;
+	e->brief = request->brief;
 	e->object = object;
 	world_step(w, e);
 }
@@ -426,12 +467,13 @@ static inline void assert_quiet(const struct world *w)
 	assert_int_equal(world_count(w, FC_ACTION_READ), 0);
 }
 
-/* `options` without clusters, which are filled in; without dialects: those of the program; without words: secrets and
+/* `options` without clusters, which are filled in; without dialects: k8s-copier alone; without words: secrets and
  * configmaps. */
 static inline struct world *world_new_tuned(struct fc_engine_options options, uint64_t seed)
 {
 	static const char *const names[] = { "hub", "edge-1", "edge-2" };
 	static const char *const targets[] = { "secrets", "configmaps" };
+	static const struct fc_dialect *const copier[] = { &fc_dialect_k8s_copier, NULL };
 	struct world *w = fc_xcalloc(1, sizeof(*w));
 
 	for (int i = 0; i < CLUSTERS; i++)
@@ -440,7 +482,7 @@ static inline struct world *world_new_tuned(struct fc_engine_options options, ui
 	options.cluster_count = CLUSTERS;
 	options.master = HUB;
 	if (!options.dialects)
-		options.dialects = fc_dialects;
+		options.dialects = copier;
 	if (!options.target_words) {
 		options.target_words = targets;
 		options.target_word_count = FC_ARRAY_LEN(targets);

@@ -25,6 +25,7 @@
 enum h2_manner {
 	H2_ANSWER, /* status and body */
 	H2_WATCH,  /* status and body, then the stream stays open: h2_server_say, h2_server_end */
+	H2_LAST,   /* as H2_WATCH, after a GOAWAY that lets it go on */
 	H2_SILENT, /* no answer */
 	H2_REFUSE, /* the stream is reset with REFUSED_STREAM */
 	H2_RESET,  /* ... with INTERNAL_ERROR */
@@ -142,7 +143,9 @@ static inline void h2_answer(struct h2_connection *c, struct h2_stream *s)
 					  reply.manner == H2_REFUSE ? NGHTTP2_REFUSED_STREAM : NGHTTP2_INTERNAL_ERROR);
 		return;
 	}
-	s->watch = reply.manner == H2_WATCH;
+	if (reply.manner == H2_LAST)
+		nghttp2_submit_goaway(c->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR, NULL, 0);
+	s->watch = reply.manner == H2_WATCH || reply.manner == H2_LAST;
 	s->end = !s->watch;
 	h2_append(s, reply.body ? reply.body : "");
 	snprintf(status, sizeof(status), "%d", reply.status ? reply.status : 200);
@@ -282,7 +285,7 @@ static inline void h2_close(struct h2_server *server, size_t i)
 	pthread_mutex_unlock(&server->mu);
 }
 
-/* False: it is over. */
+/* Frames that are due together share records of TLS, as real servers' do. False: it is over. */
 static inline bool h2_send(struct h2_connection *c)
 {
 	for (;;) {
@@ -294,13 +297,15 @@ static inline bool h2_send(struct h2_connection *c)
 			c->out_sent += (size_t)n;
 		}
 		const uint8_t *bytes;
-		ssize_t len = nghttp2_session_mem_send(c->session, &bytes);
-		if (len <= 0)
+		ssize_t len;
+		c->out_len = c->out_sent = 0;
+		while ((len = nghttp2_session_mem_send(c->session, &bytes)) > 0) {
+			c->out = fc_xrealloc(c->out, c->out_len + (size_t)len);
+			memcpy(c->out + c->out_len, bytes, (size_t)len);
+			c->out_len += (size_t)len;
+		}
+		if (len < 0 || c->out_len == 0)
 			return len == 0;
-		c->out = fc_xrealloc(c->out, (size_t)len);
-		memcpy(c->out, bytes, (size_t)len);
-		c->out_len = (size_t)len;
-		c->out_sent = 0;
 	}
 }
 

@@ -30,6 +30,11 @@
 	"\",\"resourceVersion\":\"" version "\"" more "}}}\n"
 #define BOOKMARK(version) \
 	"{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"Secret\",\"metadata\":{\"resourceVersion\":\"" version "\"}}}\n"
+/* The end of a list that is the beginning of a watch. */
+#define ALL_TOLD_OF(kind, version)                                                                              \
+	"{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"" kind "\",\"metadata\":{\"resourceVersion\":\"" version \
+	"\",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}}}}\n"
+#define ALL_TOLD(version) ALL_TOLD_OF("Secret", version)
 #define EXPIRED "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"reason\":\"Expired\",\"code\":410}"
 #define FORBIDDEN \
 	"{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"reason\":\"Forbidden\",\"code\":403}"

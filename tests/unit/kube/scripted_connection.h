@@ -29,6 +29,7 @@ enum scripted_end {
 	SCRIPTED_CUT,  /* the connection ends before the body does */
 	SCRIPTED_HOLD, /* nothing more comes until scripted_release or the end of the server; then as SCRIPTED_END */
 	SCRIPTED_LATE, /* not even the head of the answer comes before that */
+	SCRIPTED_STAY, /* the same, and nothing more comes until the end of the server */
 };
 
 /* Used once, by the first request whose line (method and target) holds `match`. A request for which there is no step
@@ -156,10 +157,10 @@ static inline void scripted_write_bytes(struct scripted_connection *c, const cha
 	}
 }
 
-static inline void scripted_wait(struct scripted_server *s)
+static inline void scripted_wait(struct scripted_server *s, bool for_the_end)
 {
 	pthread_mutex_lock(&s->lock);
-	while (!s->release && !s->stopping)
+	while ((!s->release || for_the_end) && !s->stopping)
 		pthread_cond_wait(&s->released, &s->lock);
 	pthread_mutex_unlock(&s->lock);
 }
@@ -171,8 +172,8 @@ static inline void scripted_answer(struct scripted_connection *c, const struct s
 			     "Transfer-Encoding: chunked\r\n\r\n",
 			     step->status ? step->status : 200);
 
-	if (step->end == SCRIPTED_LATE)
-		scripted_wait(c->server);
+	if (step->end == SCRIPTED_LATE || step->end == SCRIPTED_STAY)
+		scripted_wait(c->server, false);
 	scripted_write(c, head);
 	for (size_t i = 0; i < FC_ARRAY_LEN(step->body) && step->body[i]; i++) {
 		if (step->bytewise) {
@@ -182,8 +183,8 @@ static inline void scripted_answer(struct scripted_connection *c, const struct s
 		FC_AUTO_FREE char *chunk = fc_xasprintf("%zx\r\n%s\r\n", strlen(step->body[i]), step->body[i]);
 		scripted_write(c, chunk);
 	}
-	if (step->end == SCRIPTED_HOLD)
-		scripted_wait(c->server);
+	if (step->end == SCRIPTED_HOLD || step->end == SCRIPTED_STAY)
+		scripted_wait(c->server, step->end == SCRIPTED_STAY);
 	if (step->end != SCRIPTED_CUT)
 		scripted_write(c, "0\r\n\r\n");
 }

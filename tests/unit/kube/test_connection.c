@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kube/connection.h"
 
+#include "kube/peer.h"
+#include "kube/request.h"
 #include "unit/kube/client.h"
+
+#include <unistd.h>
 
 static void route(void *user FC_UNUSED, const struct tls_seen *request, struct tls_reply *reply)
 {
@@ -241,6 +245,94 @@ static void test_connection_failing_survives_what_its_callbacks_do(void **state)
 	assert_int_equal(f->second.status, 200);
 }
 
+#define SILENT_MS 640
+#define BEAT_MS (SILENT_MS / 4)
+
+struct lone {
+	struct fc_connection *connection;
+	unsigned asked;
+};
+
+static void lone_silent(void *user, struct fc_connection *c FC_UNUSED)
+{
+	((struct lone *)user)->asked++;
+}
+
+static void lone_ignore(void *user FC_UNUSED)
+{
+}
+
+static void lone_connected(void *user FC_UNUSED, struct fc_connection *c FC_UNUSED)
+{
+}
+
+/* With a request that is never answered. */
+static void lone_start(struct lone *l, struct fixture *f, struct fc_peer *peer)
+{
+	const struct fc_connection_options options = {
+		.loop = f->client.loop,
+		.peer = peer,
+		.silent_ms = SILENT_MS,
+		.on_silent = lone_silent,
+		.on_connecting = lone_ignore,
+		.on_connected = lone_connected,
+		.user = l,
+	};
+	const struct fc_request_options hang = { .method = "GET", .path = "/hang" };
+	struct fc_request *r = fc_request_new(&hang, NULL);
+
+	*l = (struct lone){ .connection = fc_connection_new(&options, NULL) };
+	assert_int_equal(fc_request_prepare(r, peer, NULL, 0, NULL), 0);
+	assert_int_equal(fc_connection_add(l->connection, r, NULL), 0);
+}
+
+static void turn_until(struct fixture *f, int64_t until_ms)
+{
+	while (fc_clock_mono_ms() < until_ms)
+		fc_loop_run_once(f->client.loop, 1);
+}
+
+/* Two fall silent at different times within one beat, and count as that at the end of the same one. False: the machine
+ * was too slow to see it. */
+static bool pair_is_in_step(struct fixture *f, struct fc_peer *peer, struct lone pair[2])
+{
+	int64_t beat_ms = (fc_clock_mono_ms() / BEAT_MS + 1) * BEAT_MS;
+	int64_t due_ms = beat_ms + SILENT_MS + BEAT_MS;
+
+	for (int64_t i = 0; i < 2; i++) {
+		turn_until(f, beat_ms + (i + 1) * BEAT_MS / 4);
+		lone_start(&pair[i], f, peer);
+	}
+	bool slow = fc_clock_mono_ms() >= beat_ms + BEAT_MS * 3 / 4;
+	turn_until(f, due_ms - BEAT_MS / 4);
+	unsigned early = pair[0].asked + pair[1].asked;
+	if (slow || fc_clock_mono_ms() >= due_ms)
+		return false;
+	assert_int_equal(early, 0);
+	while (fc_clock_mono_ms() <= due_ms)
+		usleep(1000);
+	fc_loop_run_once(f->client.loop, 0);
+	assert_int_equal(pair[0].asked, 1);
+	assert_int_equal(pair[1].asked, 1);
+	return true;
+}
+
+static void test_connection_silence_is_found_in_step_with_others(void **state)
+{
+	struct fixture *f = *state;
+	const struct fc_tls_material tls = { .ca_pem = f->server->ca_pem };
+	struct fc_peer *peer = fc_peer_new(&f->client.access, &tls, NULL);
+	bool seen = false;
+
+	while (!seen) {
+		struct lone pair[2];
+		seen = pair_is_in_step(f, peer, pair);
+		fc_connection_free(pair[0].connection);
+		fc_connection_free(pair[1].connection);
+	}
+	fc_peer_unref(peer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +347,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_connection_silent_but_alive_is_kept, setup_watched, teardown),
 		cmocka_unit_test_setup_teardown(test_connection_at_rest_is_not_asked, setup_watched, teardown),
+		cmocka_unit_test_setup_teardown(test_connection_silence_is_found_in_step_with_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_connection_silent_and_dead_fails_all_that_is_on_it, setup_dead,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_connection_after_a_dead_one_is_a_new_one, setup_dead, teardown),

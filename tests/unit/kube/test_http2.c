@@ -4,10 +4,18 @@
 #include "unit/kube/client.h"
 #include "unit/kube/h2_server.h"
 
+/* More than one record of TLS, and than libcurl's buffer. */
+#define LONG_BYTES 17354
+#define SHORT_BYTES 6816
+/* As long as an object may be. */
+#define EVENT_BYTES (1024 * 1024)
+
 struct fixture {
 	struct h2_server *server;
 	struct client client;
-	unsigned pieces;	   /* that watches were told */
+	unsigned pieces; /* that watches were told */
+	size_t bytes;	 /* ... */
+	char long_text[LONG_BYTES + 1];
 	_Atomic unsigned refusals; /* still to come */
 };
 
@@ -17,6 +25,10 @@ static void route(void *user, const struct h2_seen *request, struct h2_reply *re
 
 	if (strcmp(request->path, "/watch") == 0)
 		*reply = (struct h2_reply){ .manner = H2_WATCH, .body = "{}\n" };
+	else if (strcmp(request->path, "/watch/long") == 0)
+		*reply = (struct h2_reply){ .manner = H2_WATCH, .body = f->long_text };
+	else if (strcmp(request->path, "/watch/last") == 0)
+		*reply = (struct h2_reply){ .manner = H2_LAST, .body = f->long_text + LONG_BYTES - SHORT_BYTES };
 	else if (strcmp(request->path, "/watch/left") == 0)
 		*reply = (struct h2_reply){ .manner = f->refusals > 0 && f->refusals-- ? H2_LEAVE : H2_WATCH,
 					    .body = "{}\n" };
@@ -35,6 +47,7 @@ static void route(void *user, const struct h2_seen *request, struct h2_reply *re
 static void start(struct fixture *f, uint32_t max_streams)
 {
 	*f = (struct fixture){ .pieces = 0 };
+	memset(f->long_text, 'x', LONG_BYTES);
 	f->server = h2_server_start(max_streams, route, f);
 	f->client.access = (struct fc_access){ .server = f->server->url, .ca_pem = f->server->ca_pem };
 	client_connect(&f->client, 0, 0);
@@ -126,6 +139,48 @@ static void test_http2_goaway_lets_streams_finish_and_new_ones_go_elsewhere(void
 	/* Another server may be behind the new one. */
 	assert_int_equal(f.client.connected_calls, 2);
 	assert_int_equal(f.client.reachable_calls, 1);
+	stop(&f);
+}
+
+static int count_bytes(void *user, const char *bytes FC_UNUSED, size_t len, struct fc_error *err FC_UNUSED)
+{
+	((struct fixture *)user)->bytes += len;
+	return 0;
+}
+
+/* libcurl keeps the end of what it has read to itself where it has heard a GOAWAY before. */
+static void test_http2_goaway_keeps_nothing_back_of_a_long_answer_behind_it(void **state FC_UNUSED)
+{
+	struct fixture f;
+	struct outcome o;
+
+	start(&f, 0);
+	for (size_t i = 1; i <= 8; i++) {
+		/* Both on one connection that stands. */
+		client_do(&f.client, "GET", "/x", NULL, &o);
+		client_watch(&f.client, "/watch/long", count_bytes, never, &f);
+		client_watch(&f.client, "/watch/last", count_bytes, never, &f);
+		WAIT_FOR(&f.client, f.bytes == i * (LONG_BYTES + SHORT_BYTES));
+	}
+	stop(&f);
+}
+
+/* An event is longer than the buffer that libcurl holds for a watch, and nothing comes after it. */
+static void test_http2_event_longer_than_a_watchs_buffer_comes_whole_and_at_once(void **state FC_UNUSED)
+{
+	FC_AUTO_FREE char *event = fc_xcalloc(1, EVENT_BYTES + 1);
+	struct fixture f;
+	int64_t began_ms;
+
+	start(&f, 0);
+	memset(event, 'x', EVENT_BYTES);
+	client_watch(&f.client, "/watch", count_bytes, never, &f);
+	WAIT_FOR(&f.client, f.bytes == strlen("{}\n"));
+	began_ms = fc_clock_mono_ms();
+	h2_server_say(f.server, event);
+	WAIT_FOR(&f.client, f.bytes == strlen("{}\n") + EVENT_BYTES);
+	/* Hundreds of pieces: were each waited for, it would take five seconds. */
+	assert_in_range(fc_clock_mono_ms() - began_ms, 0, 2500);
 	stop(&f);
 }
 
@@ -291,7 +346,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_http2_carries_80_watches_on_one_connection_and_one_more_on_a_second),
 		cmocka_unit_test(test_http2_server_that_allows_few_streams_gets_more_connections),
+		cmocka_unit_test(test_http2_goaway_keeps_nothing_back_of_a_long_answer_behind_it),
 		cmocka_unit_test(test_http2_goaway_lets_streams_finish_and_new_ones_go_elsewhere),
+		cmocka_unit_test(test_http2_event_longer_than_a_watchs_buffer_comes_whole_and_at_once),
 		cmocka_unit_test(test_http2_new_connection_is_told_of_before_anything_that_came_over_it),
 		cmocka_unit_test(test_http2_goaway_with_a_watch_alone_is_noticed_when_it_opens_again),
 		cmocka_unit_test(test_http2_read_that_a_goaway_leaves_out_is_sent_again),

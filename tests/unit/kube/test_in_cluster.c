@@ -123,10 +123,24 @@ static void test_in_cluster_namespace_of_the_environment_comes_first(void **stat
 	assert_contains(err.text, "POD_NAMESPACE");
 }
 
+static void test_pod_namespace_is_none_outside_of_a_pod(void **state)
+{
+	assert_null(fc_pod_namespace_at(folder(state)));
+	fixture_write(*state, "namespace", "\n");
+	assert_null(fc_pod_namespace_at(folder(state)));
+	fixture_write(*state, "namespace", "ops\n");
+	FC_AUTO_FREE char *mounted = fc_pod_namespace_at(folder(state));
+	assert_string_equal(mounted, "ops");
+	setenv("POD_NAMESPACE", "ours", 1);
+	FC_AUTO_FREE char *given = fc_pod_namespace_at(folder(state));
+	assert_string_equal(given, "ours");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_in_cluster_reads_the_service_account, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pod_namespace_is_none_outside_of_a_pod, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_in_cluster_brackets_ipv6, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_in_cluster_says_when_it_is_not, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_in_cluster_needs_a_token_but_no_ca, setup, teardown),

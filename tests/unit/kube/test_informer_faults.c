@@ -423,11 +423,20 @@ static bool all_told(struct bench *b)
 		.match = "watch=true", .body = { EVENT("ADDED", "d", "101", RULE) }, .end = SCRIPTED_HOLD \
 	}
 
+#define A_STREAM                                                                                           \
+	{                                                                                                  \
+		.match = "sendInitialEvents=true",                                                         \
+		.body = { EVENT("ADDED", "a", "7", RULE), EVENT("ADDED", "b", "7", RULE), ALL_TOLD("100"), \
+			  EVENT("ADDED", "d", "101", RULE) },                                              \
+		.end = SCRIPTED_HOLD                                                                       \
+	}
+
 /* Whether it made a difference. */
-static bool fail_nth(unsigned nth)
+static bool fail_nth(bool stream, unsigned nth)
 {
 	static const char *const rules[] = { "k8s-copier.fig.org/", NULL };
-	static const struct scripted_step steps[] = { A_LIST, A_LIST, A_LIST, A_WATCH, A_WATCH, A_WATCH };
+	static const struct scripted_step steps[] = { A_STREAM, A_STREAM, A_STREAM, A_LIST, A_LIST,
+						      A_LIST,	A_WATCH,  A_WATCH,  A_WATCH };
 	struct bench *b = bench_new(steps, FC_ARRAY_LEN(steps));
 	int64_t give_up_ms = fc_clock_mono_ms() + 20000;
 	FC_AUTO_FREE char *room = filled("", 'x', 4096, "");
@@ -435,6 +444,7 @@ static bool fail_nth(unsigned nth)
 	/* What is told must not be what fails. */
 	fc_buf_puts(&b->told, room);
 	fc_buf_clear(&b->told);
+	fc_transport_saw_discovery(b->transport, stream);
 	start(b, (struct fc_informer_options){ .annotation_prefixes = rules });
 	fc_mem_fail_nth(nth);
 	while (!all_told(b)) {
@@ -452,13 +462,13 @@ static bool fail_nth(unsigned nth)
 	return !calm;
 }
 
-static void test_an_allocation_that_fails_anywhere_stops_nothing_for_good(void **state FC_UNUSED)
+static void fail_everywhere(bool stream)
 {
 	unsigned calm = 0, stirred = 0;
 
 	/* The last of them is behind when ten in a row fail nothing. */
 	for (unsigned nth = 1; calm < 10; nth++) {
-		if (fail_nth(nth)) {
+		if (fail_nth(stream, nth)) {
 			stirred++;
 			calm = 0;
 		} else {
@@ -466,6 +476,16 @@ static void test_an_allocation_that_fails_anywhere_stops_nothing_for_good(void *
 		}
 	}
 	assert_true(stirred > 20);
+}
+
+static void test_an_allocation_that_fails_anywhere_stops_nothing_for_good(void **state FC_UNUSED)
+{
+	fail_everywhere(false);
+}
+
+static void test_an_allocation_that_fails_anywhere_in_a_stream_stops_nothing_for_good(void **state FC_UNUSED)
+{
+	fail_everywhere(true);
 }
 
 static int set_up(void **state FC_UNUSED)
@@ -500,6 +520,7 @@ int main(void)
 		cmocka_unit_test(test_events_of_any_kind_are_told_where_the_kind_is_not_known),
 		cmocka_unit_test(test_a_list_is_held_one_object_at_a_time),
 		cmocka_unit_test(test_an_allocation_that_fails_anywhere_stops_nothing_for_good),
+		cmocka_unit_test(test_an_allocation_that_fails_anywhere_in_a_stream_stops_nothing_for_good),
 	};
 	return cmocka_run_group_tests_name("informer_faults", tests, set_up, NULL);
 }

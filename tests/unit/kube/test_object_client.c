@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kube/object_client.h"
 
+#include "json/decode.h"
 #include "unit/kube/client.h"
 
 static void route(void *user FC_UNUSED, const struct tls_seen *request, struct tls_reply *reply)
@@ -10,10 +11,14 @@ static void route(void *user FC_UNUSED, const struct tls_seen *request, struct t
 		"\"message\":\"the value hunter2 was modified\"}";
 	static const char object[] =
 		"{\"kind\":\"Secret\",\"metadata\":{\"name\":\"a\",\"resourceVersion\":\"7\"},\"data\":{\"x\":\"\\u0000\"}}";
+	static const char managed[] =
+		"{\"kind\":\"Secret\",\"metadata\":{\"name\":\"a\",\"managedFields\":[{\"time\":\"t\"}]}}";
 	const char *url = request->url;
 
 	*reply = (struct tls_reply){ .body = object };
-	if (strstr(url, "/hang"))
+	if (strstr(url, "/managed"))
+		reply->body = managed;
+	else if (strstr(url, "/hang"))
 		reply->manner = TLS_HANG;
 	else if (strstr(url, "/conflict"))
 		*reply = (struct tls_reply){ .status = 409, .body = failure };
@@ -122,6 +127,126 @@ static void test_object_patch_sends_compact_json_with_its_manager(void **state)
 				       "\"nul\":\"a\\u0000b\",\"null\":null}}]");
 	assert_non_null(f->answer.object);
 	json_decref(patch);
+}
+
+static void test_object_apply_says_who_it_is_and_that_it_insists(void **state)
+{
+	struct fixture *f = *state;
+	json_t *object = json_pack("{s:{s:s}}", "metadata", "resourceVersion", "7");
+
+	fc_object_apply(f->client.transport, f->secrets, "ns", "a", object, NULL, true, keep, &f->answer);
+	WAIT_FOR(&f->client, f->answer.calls == 1);
+	struct tls_seen seen = tls_server_last(f->server);
+	assert_string_equal(seen.method, "PATCH");
+	assert_string_equal(seen.url, "/api/v1/namespaces/ns/secrets/a?fieldManager=fedcopy&timeout=30s&force=true");
+	assert_string_equal(seen.content_type, "application/apply-patch+yaml");
+	assert_string_equal(seen.body, "{\"metadata\":{\"resourceVersion\":\"7\"}}");
+	fc_object_apply(f->client.transport, f->secrets, "ns", "a", object, FC_SOURCE_FIELD_MANAGER, false, keep,
+			&f->answer);
+	WAIT_FOR(&f->client, f->answer.calls == 2);
+	assert_non_null(strstr(tls_server_last(f->server).url, "fieldManager=fedcopy-source&"));
+	assert_null(strstr(tls_server_last(f->server).url, "force"));
+	json_decref(object);
+}
+
+static void test_object_replace_puts_the_whole(void **state)
+{
+	struct fixture *f = *state;
+	json_t *object = json_pack("{s:{s:s}}", "metadata", "resourceVersion", "7");
+
+	fc_object_replace(f->client.transport, f->secrets, "ns", "a", object, keep, &f->answer);
+	WAIT_FOR(&f->client, f->answer.calls == 1);
+	struct tls_seen seen = tls_server_last(f->server);
+	assert_string_equal(seen.method, "PUT");
+	assert_string_equal(seen.url, "/api/v1/namespaces/ns/secrets/a?fieldManager=fedcopy&timeout=30s");
+	assert_string_equal(seen.content_type, "application/json");
+	assert_string_equal(seen.body, "{\"metadata\":{\"resourceVersion\":\"7\"}}");
+	json_decref(object);
+}
+
+static void test_object_create_posts_to_the_collection(void **state)
+{
+	struct fixture *f = *state;
+	json_auto_t *object = json_pack("{s:{s:s}}", "metadata", "name", "a");
+
+	fc_object_create(f->client.transport, f->secrets, "ns", object, keep, &f->answer);
+	WAIT_FOR(&f->client, f->answer.calls == 1);
+	struct tls_seen seen = tls_server_last(f->server);
+	assert_string_equal(seen.method, "POST");
+	assert_string_equal(seen.url, "/api/v1/namespaces/ns/secrets?fieldManager=fedcopy&timeout=30s");
+	assert_string_equal(seen.content_type, "application/json");
+	assert_string_equal(seen.body, "{\"metadata\":{\"name\":\"a\"}}");
+	/* Nothing is made in all namespaces at once. */
+	unsigned requests = tls_server_requests(f->server);
+	fc_object_create(f->client.transport, f->secrets, NULL, object, keep, &f->answer);
+	WAIT_FOR(&f->client, f->answer.calls == 2);
+	assert_int_equal(f->answer.err.cls, FC_ERR_INVALID);
+	assert_int_equal(tls_server_requests(f->server), requests);
+}
+
+static void delete_one(struct fixture *f, const char *name, const char *uid, const char *version)
+{
+	unsigned calls = f->answer.calls;
+
+	fc_object_delete(f->client.transport, f->secrets, "ns", name, uid, version, keep, &f->answer);
+	WAIT_FOR(&f->client, f->answer.calls > calls);
+}
+
+static void test_object_delete_names_uid_and_version(void **state)
+{
+	struct fixture *f = *state;
+
+	delete_one(f, "a", "u-1", "7");
+	struct tls_seen seen = tls_server_last(f->server);
+	assert_string_equal(seen.method, "DELETE");
+	assert_string_equal(seen.url, "/api/v1/namespaces/ns/secrets/a?fieldManager=fedcopy&timeout=30s");
+	assert_string_equal(seen.body, "{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\",\"propagationPolicy\":"
+				       "\"Background\",\"preconditions\":{\"uid\":\"u-1\",\"resourceVersion\":\"7\"}}");
+	delete_one(f, "a", NULL, NULL);
+	assert_non_null(strstr(tls_server_last(f->server).body, "\"preconditions\":{}"));
+	/* A name that is missing would be the whole collection. */
+	unsigned requests = tls_server_requests(f->server);
+	delete_one(f, NULL, NULL, NULL);
+	assert_int_equal(f->answer.err.cls, FC_ERR_INTERNAL);
+	assert_int_equal(tls_server_requests(f->server), requests);
+}
+
+static bool answer_has_managed_fields(struct fixture *f, bool brief)
+{
+	json_auto_t *patch = json_array();
+	struct fc_object_call *c =
+		fc_object_patch(f->client.transport, f->secrets, "ns", "managed", NULL, patch, keep, &f->answer);
+	unsigned calls = f->answer.calls;
+
+	if (brief)
+		fc_object_brief(c);
+	WAIT_FOR(&f->client, f->answer.calls > calls);
+	assert_string_equal(fc_json_metadata(f->answer.object, "name"), "a");
+	return json_object_get(json_object_get(f->answer.object, "metadata"), "managedFields");
+}
+
+static void test_object_brief_answer_lacks_managed_fields(void **state)
+{
+	assert_true(answer_has_managed_fields(*state, false));
+	assert_false(answer_has_managed_fields(*state, true));
+}
+
+/* Longer than what a body is written into at first, just as long, and shorter by one. */
+static void test_object_patch_of_any_length_is_sent_whole(void **state)
+{
+	struct fixture *f = *state;
+	const size_t lengths[] = { 2047, 2048, 2049, 4000 };
+
+	for (size_t i = 0; i < FC_ARRAY_LEN(lengths); i++) {
+		FC_AUTO_FREE char *text = fc_xcalloc(1, lengths[i]);
+		memset(text, 'x', lengths[i] - strlen("[\"\"]"));
+		json_auto_t *patch = json_pack("[s]", text);
+
+		patch_one(f, "a", patch);
+		struct tls_seen seen = tls_server_last(f->server);
+		assert_int_equal(strlen(seen.body), lengths[i]);
+		assert_string_equal(seen.body + lengths[i] - strlen("x\"]"), "x\"]");
+	}
 }
 
 static void test_object_patch_reaches_a_subresource_of_a_cluster_scoped_object(void **state)
@@ -241,6 +366,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_object_read_asks_for_the_object_and_decodes_it),
 		T(test_object_patch_sends_compact_json_with_its_manager),
+		T(test_object_apply_says_who_it_is_and_that_it_insists),
+		T(test_object_replace_puts_the_whole),
+		T(test_object_create_posts_to_the_collection),
+		T(test_object_delete_names_uid_and_version),
+		T(test_object_brief_answer_lacks_managed_fields),
+		T(test_object_patch_of_any_length_is_sent_whole),
 		T(test_object_patch_reaches_a_subresource_of_a_cluster_scoped_object),
 		T(test_object_refused_patch_is_classified_without_its_value),
 		T(test_object_failure_inside_a_200_is_an_error),

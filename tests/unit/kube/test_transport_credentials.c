@@ -393,6 +393,33 @@ static void test_renewed_transport_goes_to_the_other_server(void **state)
 	assert_int_equal(h2_server_requests(f->server), 2);
 }
 
+static void test_a_renewed_transport_may_be_to_an_older_server(void **state)
+{
+	struct fixture *f = *state;
+	struct fc_transport *t = f->client.transport;
+
+	fc_transport_saw_discovery(t, true);
+	fc_transport_saw_stream_list(t, false);
+	fc_transport_saw_discovery(t, true);
+	assert_int_equal(fc_transport_stream_lists(t), FC_STREAM_LISTS_REFUSED);
+	assert_int_equal(fc_transport_renew(t, &f->renewed, f->credentials, NULL), 0);
+	assert_int_equal(fc_transport_stream_lists(t), FC_STREAM_LISTS_UNKNOWN);
+}
+
+/* Nobody looks again at what it can, where only a token is new. */
+static void test_what_a_server_can_is_known_with_other_credentials_too(void **state)
+{
+	struct fixture *f = *state;
+	struct fc_transport *t = f->client.transport;
+	struct fc_access same = { .server = f->server->url, .ca_pem = f->server->ca_pem };
+
+	fc_transport_saw_stream_list(t, true);
+	assert_int_equal(fc_transport_renew(t, &same, f->credentials, NULL), 0);
+	assert_int_equal(fc_transport_stream_lists(t), FC_STREAM_LISTS_WORK);
+	assert_int_equal(fc_transport_renew(t, &f->renewed, f->credentials, NULL), 0);
+	assert_int_equal(fc_transport_stream_lists(t), FC_STREAM_LISTS_UNKNOWN);
+}
+
 static void test_renewal_that_cannot_be_changes_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -447,6 +474,8 @@ int main(void)
 		T(test_credentials_hear_of_a_question_of_trust),
 		T(test_401_is_told_once_for_all_that_were_signed_before_it),
 		T(test_renewed_transport_goes_to_the_other_server),
+		T(test_a_renewed_transport_may_be_to_an_older_server),
+		T(test_what_a_server_can_is_known_with_other_credentials_too),
 		T(test_renewal_that_cannot_be_changes_nothing),
 		cmocka_unit_test_setup_teardown(test_probe_needs_no_credentials, setup_watched, teardown),
 		cmocka_unit_test_setup_teardown(test_probe_of_a_connection_left_behind_bears_no_credentials,

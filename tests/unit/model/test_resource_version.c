@@ -8,6 +8,9 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
+#include <string.h>
+
 static void test_rv_of_equal_length_is_ordered_by_digits(void **state)
 {
 	(void)state;
@@ -56,6 +59,60 @@ static void test_rv_that_is_absent_has_no_order(void **state)
 	assert_int_equal(fc_rv_compare(NULL, NULL), FC_RV_UNKNOWN);
 }
 
+/* A number in the word itself, a longer one, what is no number, and what is empty. */
+static const char *const texts[] = {
+	"0", "7", "12", "999999999999999999", "1000000000000000000", "18446744073709551616", "007", "a-7", "", "-1"
+};
+enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
+
+static void test_rv_that_is_kept_gives_its_text_back(void **state)
+{
+	struct fc_rv v = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < TEXTS; i++) {
+		char *text;
+
+		fc_rv_set(&v, texts[i]);
+		assert_true(fc_rv_is_set(&v));
+		text = fc_rv_text(&v);
+		assert_string_equal(text, texts[i]);
+		free(text);
+	}
+	fc_rv_set(&v, NULL);
+	assert_false(fc_rv_is_set(&v));
+	assert_null(fc_rv_text(&v));
+}
+
+static void test_rv_that_is_kept_compares_as_its_text_does(void **state)
+{
+	struct fc_rv v = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < TEXTS; i++) {
+		fc_rv_set(&v, texts[i]);
+		for (size_t k = 0; k < TEXTS; k++)
+			assert_int_equal(fc_rv_compare_kept(texts[k], &v), fc_rv_compare(texts[k], texts[i]));
+		assert_int_equal(fc_rv_compare_kept(NULL, &v), FC_RV_UNKNOWN);
+	}
+	fc_rv_set(&v, NULL);
+	assert_int_equal(fc_rv_compare_kept("7", &v), FC_RV_UNKNOWN);
+}
+
+static void test_rv_may_be_set_from_its_own_text(void **state)
+{
+	struct fc_rv v = { 0 };
+	char *text;
+
+	(void)state;
+	fc_rv_set(&v, "opaque");
+	text = fc_rv_text(&v);
+	fc_rv_set(&v, text);
+	free(text);
+	assert_int_equal(fc_rv_compare_kept("opaque", &v), FC_RV_SAME);
+	fc_rv_set(&v, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -65,6 +122,9 @@ int main(void)
 		cmocka_unit_test(test_rv_of_equal_text_is_the_same_even_when_opaque),
 		cmocka_unit_test(test_rv_that_is_not_decimal_has_no_order),
 		cmocka_unit_test(test_rv_that_is_absent_has_no_order),
+		cmocka_unit_test(test_rv_that_is_kept_gives_its_text_back),
+		cmocka_unit_test(test_rv_that_is_kept_compares_as_its_text_does),
+		cmocka_unit_test(test_rv_may_be_set_from_its_own_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,137 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "serve/server.h"
-
-#include "base/log.h"
-#include "base/mem.h"
-
-#include <curl/curl.h>
-#include <jansson.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
-#include <pthread.h>
-#include <semaphore.h>
-#include <stdio.h>
-#include <string.h>
-
-/* What the sources of a test say. */
-struct world {
-	int live, ready;      /* results */
-	uint64_t pieces;      /* of /debug/rules */
-	uint64_t fails_at;    /* the piece that fails; UINT64_MAX: none */
-	unsigned empty_every; /* every so many pieces one is empty; 0: none */
-	unsigned rules_calls;
-	bool waits; /* rules() waits for `go` after it has posted `reached` */
-	sem_t reached, go;
-};
-
-static void say_metrics(void *user, struct fc_buf *out)
-{
-	(void)user;
-	fc_buf_puts(out, "fedcopy_cluster_up{cluster=\"hub\"} 1\n");
-}
-
-static int say_live(void *user, struct fc_buf *out)
-{
-	const struct world *w = user;
-
-	fc_buf_puts(out, w->live ? "[-]engine failed: no step for 61 s\n" : "[+]engine ok\n");
-	return w->live;
-}
-
-static int say_ready(void *user, struct fc_buf *out)
-{
-	const struct world *w = user;
-
-	fc_buf_puts(out, w->ready ? "[-]hub failed: connecting\n" : "[+]hub ok\n");
-	fc_buf_puts(out, "[-]edge-1 failed: unreachable");
-	return w->ready;
-}
-
-static int say_rules(void *user, uint64_t *cursor, struct fc_buf *out, bool *more)
-{
-	struct world *w = user;
-
-	w->rules_calls++;
-	if (w->waits) {
-		sem_post(&w->reached);
-		sem_wait(&w->go);
-	}
-	if (*cursor == w->fails_at)
-		return -1;
-	if (*cursor < w->pieces && !(w->empty_every && *cursor % w->empty_every == 0)) {
-		fc_buf_printf(out, "{\"n\":%llu},", (unsigned long long)*cursor);
-		fc_buf_printf(out, "{\"text\":\"%0200llu\"}", (unsigned long long)*cursor);
-	}
-	*more = ++*cursor < w->pieces;
-	return 0;
-}
-
-static struct fc_serve_sources sources_of(struct world *w)
-{
-	return (struct fc_serve_sources){
-		.user = w,
-		.metrics = say_metrics,
-		.live = say_live,
-		.ready = say_ready,
-		.rules = say_rules,
-	};
-}
-
-/* One answer. */
-struct answer {
-	CURLcode rc;
-	long status;
-	struct fc_buf head, body;
-};
-
-static size_t take(char *bytes, size_t size, size_t count, void *user)
-{
-	return fc_buf_append(user, bytes, size * count) == 0 ? size * count : 0;
-}
-
-static struct answer ask(CURL *easy, uint16_t port, const char *method, const char *path)
-{
-	struct answer a = { .head = FC_BUF_INIT, .body = FC_BUF_INIT };
-	char url[128];
-
-	snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", port, path);
-	curl_easy_setopt(easy, CURLOPT_URL, url);
-	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
-	curl_easy_setopt(easy, CURLOPT_NOBODY, (long)(strcmp(method, "HEAD") == 0));
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT, 60L);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, &a.body);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, &a.head);
-	a.rc = curl_easy_perform(easy);
-	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &a.status);
-	return a;
-}
-
-static struct answer get(uint16_t port, const char *method, const char *path)
-{
-	CURL *easy = curl_easy_init();
-	struct answer a;
-
-	assert_non_null(easy);
-	a = ask(easy, port, method, path);
-	curl_easy_cleanup(easy);
-	return a;
-}
-
-static void answer_fini(struct answer *a)
-{
-	fc_buf_fini(&a->head);
-	fc_buf_fini(&a->body);
-}
-#define AUTO_ANSWER __attribute__((cleanup(answer_fini)))
+#include "unit/serve/server_bench.h"
 
 static struct fc_server *start(struct world *w, unsigned paths)
 {
@@ -438,6 +306,79 @@ static void test_server_debug_paths_are_refused_on_reachable_addresses(void **st
 	assert_non_null(strstr(err.text, "loopback"));
 }
 
+/* --- drop-ins --- */
+
+static int say_not_ready(void *user, json_t *names)
+{
+	const struct world *w = user;
+
+	if (w->ready)
+		json_array_append_new(names, json_string("secret"));
+	return w->ready > 1 ? -1 : 0;
+}
+
+static struct answer of_drop_in(struct world *w, unsigned paths, const char *method, const char *path)
+{
+	struct fc_serve_sources sources = sources_of(w);
+	struct fc_error err = FC_ERROR_INIT;
+
+	sources.not_ready = say_not_ready;
+	struct fc_server *s = fc_server_start("127.0.0.1:0", paths, &sources, &err);
+	assert_non_null(s);
+	struct answer a = get(fc_server_port(s), method, path);
+	fc_server_stop(s);
+	return a;
+}
+
+static void test_server_pings_are_ok_whatever_the_engine_does(void **state)
+{
+	static const char *const paths[] = { "/healthz", "/readyz", "/healthz/ping", "/readyz/ping" };
+	struct world w = { .live = -1, .ready = -1 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		AUTO_ANSWER struct answer a = of_drop_in(&w, FC_SERVE_PINGS, "GET", paths[i]);
+
+		assert_int_equal(a.status, 200);
+		assert_string_equal(fc_buf_str(&a.body), "ok");
+	}
+	AUTO_ANSWER struct answer b = of_drop_in(&w, FC_SERVE_PINGS, "GET", "/readyz?verbose");
+	assert_string_equal(fc_buf_str(&b.body), "[+]ping ok\nreadyz check passed\n");
+	AUTO_ANSWER struct answer c = of_drop_in(&w, FC_SERVE_PINGS, "GET", "/metrics");
+	assert_int_equal(c.status, 404);
+}
+
+static void test_server_not_ready_is_a_list_in_json(void **state)
+{
+	struct world w = { .ready = 0 };
+
+	(void)state;
+	AUTO_ANSWER struct answer a = of_drop_in(&w, FC_SERVE_NOT_READY, "GET", "/healthz");
+	assert_int_equal(a.status, 200);
+	assert_string_equal(fc_buf_str(&a.body), "{\"notReady\":[]}");
+	w.ready = 1;
+	AUTO_ANSWER struct answer b = of_drop_in(&w, FC_SERVE_NOT_READY, "GET", "/healthz");
+	assert_int_equal(b.status, 503);
+	assert_string_equal(fc_buf_str(&b.body), "{\"notReady\":[\"secret\"]}");
+	w.ready = 2;
+	AUTO_ANSWER struct answer c = of_drop_in(&w, FC_SERVE_NOT_READY, "GET", "/healthz");
+	assert_int_equal(c.status, 503);
+}
+
+static void test_server_metrics_only_answers_every_path_and_method(void **state)
+{
+	static const char *const methods[] = { "GET", "POST", "DELETE" };
+	struct world w = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		AUTO_ANSWER struct answer a = of_drop_in(&w, FC_SERVE_METRICS_ONLY, methods[i], "/any/thing");
+
+		assert_int_equal(a.status, 200);
+		assert_non_null(strstr(fc_buf_str(&a.body), "fedcopy_cluster_up"));
+	}
+}
+
 static void test_server_stop_of_none_does_nothing(void **state)
 {
 	struct fc_serve serve = { 0 };
@@ -501,20 +442,6 @@ static void test_serve_failing_stops_all_and_names_the_flag(void **state)
 	fc_server_stop(first);
 }
 
-static int prepare(void **state)
-{
-	(void)state;
-	fc_log_init(FC_LOG_TEXT, FC_LOG_ERROR);
-	return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? 0 : -1;
-}
-
-static int finish(void **state)
-{
-	(void)state;
-	curl_global_cleanup();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -535,11 +462,14 @@ int main(void)
 		cmocka_unit_test(test_server_rules_that_end_early_are_seen_to_be_broken),
 		cmocka_unit_test(test_server_livez_answers_while_rules_wait_for_the_engine),
 		cmocka_unit_test(test_server_debug_paths_are_refused_on_reachable_addresses),
+		cmocka_unit_test(test_server_pings_are_ok_whatever_the_engine_does),
+		cmocka_unit_test(test_server_not_ready_is_a_list_in_json),
+		cmocka_unit_test(test_server_metrics_only_answers_every_path_and_method),
 		cmocka_unit_test(test_server_stop_of_none_does_nothing),
 		cmocka_unit_test(test_serve_gives_each_flag_its_paths),
 		cmocka_unit_test(test_serve_has_debug_paths_on_a_loopback_status_address),
 		cmocka_unit_test(test_serve_failing_stops_all_and_names_the_flag),
 	};
 
-	return cmocka_run_group_tests_name("server", tests, prepare, finish);
+	return cmocka_run_group_tests_name("server", tests, server_bench_prepare, server_bench_finish);
 }
