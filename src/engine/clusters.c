@@ -231,6 +231,11 @@ void clusters_check_synced(struct cluster *c)
 	c->has_synced = c->had_outcome = true;
 }
 
+bool cluster_is_waited_for(const struct cluster *c)
+{
+	return c->connection == UP || !c->had_outcome;
+}
+
 bool clusters_have_told(struct fc_engine *e)
 {
 	/* It is asked for with every event of a start: each cluster is looked at until it has told, and not again. */

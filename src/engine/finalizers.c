@@ -92,7 +92,7 @@ static bool has_copies(struct fc_engine *e, const struct origin *o)
 {
 	for (const struct target *t = o->targets; t; t = t->copy->next_in_origin)
 		if (!t->copy->released && !copy_is_let_go(t) && !copy_has_owner(t->copy) &&
-		    cluster_of(e, t->key.cluster)->connection == UP && !stray_is_kept(t) && !stray_is_paused(e, t) &&
+		    cluster_is_waited_for(cluster_of(e, t->key.cluster)) && !stray_is_kept(t) && !stray_is_paused(e, t) &&
 		    !copy_stands_at_home(e, t))
 			return true;
 	return false;

@@ -191,7 +191,7 @@ static bool waits_for(struct fc_engine *e, const struct target *t)
 	const struct copy *c = t->copy;
 
 	return !c->released && !copy_is_let_go(t) && !copy_has_owner(c) &&
-	       cluster_of(e, t->key.cluster)->connection == UP && !stray_is_paused(e, t) && !stray_is_kept(t) &&
+	       cluster_is_waited_for(cluster_of(e, t->key.cluster)) && !stray_is_paused(e, t) && !stray_is_kept(t) &&
 	       !copy_stands_at_home(e, t) && (c->origin->key.cluster_id || memory_is_of_copy(t));
 }
 
@@ -284,6 +284,12 @@ static bool is_open(const struct fc_engine *e, const struct copy_rule *cr)
 	       !setback_or_none(t->setbacks[PART_OBJECT])->failures;
 }
 
+/* By its marks, or by a status that lists it although they are gone. */
+static bool bears_it_as_copy(const struct target *t)
+{
+	return t->copy && (t->copy->origin || (!t->deleting && memory_by_uid(t->copy, NULL)));
+}
+
 bool holds_are_free(const struct fc_engine *e, const struct bearer *b)
 {
 	for (const struct copy_rule *cr = b->rules; cr; cr = cr->next) {
@@ -292,7 +298,7 @@ bool holds_are_free(const struct fc_engine *e, const struct bearer *b)
 		if (is_open(e, cr))
 			return false;
 		if (!t || !fc_rv_is_set(&t->version) || t->bearer->unseen || !way_of(cr)->source_finalizer ||
-		    cluster_of(e, t->key.cluster)->connection != UP || (t->copy && t->copy->origin) ||
+		    cluster_of(e, t->key.cluster)->connection != UP || bears_it_as_copy(t) ||
 		    (t->bearer->keeps_hold && !t->deleting))
 			continue;
 		if (bearer_has_finalizer(t->bearer, way_of(cr)->source_finalizer) && !is_used(e, cr->dialect, t))

@@ -230,8 +230,13 @@ void memories_lose_target(struct copy *c)
 
 void memories_mark_bearers(struct fc_engine *e, const struct copy *c)
 {
-	for (const struct memory *m = c->memories; m; m = m->next_in_target)
+	for (const struct memory *m = c->memories; m; m = m->next_in_target) {
 		target_mark(e, m->bearer->target);
+		/* What it was made of may be held for it alone, and it may have lost the marks that name that. */
+		for (const struct copy_rule *cr = m->bearer->rules; cr; cr = cr->next)
+			if (cr->hold)
+				target_mark(e, cr->hold);
+	}
 }
 
 /* --- whose it is by that --- */
@@ -366,7 +371,7 @@ bool memory_is_left(const struct fc_engine *e, const struct memory *m)
 {
 	const struct target *t = m->target;
 
-	if (!m->cluster || m->cluster->connection != UP)
+	if (!m->cluster || !cluster_is_waited_for(m->cluster))
 		return false;
 	if (!t)
 		return m->word && !m->word->answered;

@@ -25,6 +25,8 @@ void cluster_up(struct fc_engine *e, struct cluster *c, const struct fc_event *e
 void cluster_down(struct fc_engine *e, struct cluster *c, const struct fc_event *event);
 bool clusters_have_told(struct fc_engine *e); /* every cluster is synced, or has failed once */
 void clusters_check_synced(struct cluster *c);
+/* Whoever cannot be reached is not waited for (design section 6); after a start nobody knows yet who that is. */
+bool cluster_is_waited_for(const struct cluster *c);
 /* Who was refused because of what may have changed just now is judged again. */
 void clusters_look_again(struct fc_engine *e);
 /* Decides again about every target that lies on the cluster or reads from it. */
