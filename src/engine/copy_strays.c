@@ -200,7 +200,7 @@ void stray_decide(struct fc_engine *e, struct target *t, struct pair *owner, enu
 	/* They may say that nothing is to be touched. And how many copies there are, for the brake, is not known
 	 * before. */
 	namespaces_watch(e, cluster_of(e, t->key.cluster));
-	if (!namespaces_known(cluster_of(e, t->key.cluster)) || !t->watch->synced) {
+	if (!namespaces_known(cluster_of(e, t->key.cluster)) || !watch_has_told(t->watch)) {
 		tell(e, t, owner, FC_STATE_PENDING, "FirstSync",
 		     "the cluster's Namespaces and copies are being read for the first time", NULL);
 		return;

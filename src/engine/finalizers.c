@@ -71,7 +71,8 @@ static bool has_told(const struct cluster *c, const struct origin *o)
 		return true;
 	for (const struct watch *w = c->watches; w; w = w->next_in_cluster)
 		if (w->use == WATCH_TARGETS && strcmp(w->resource->kind, o->key.kind) == 0 &&
-		    strcmp(w->resource->group, o->key.group) == 0 && !w->synced && w->error.cls == FC_ERR_NONE)
+		    strcmp(w->resource->group, o->key.group) == 0 && !watch_has_told(w) &&
+		    w->error.cls == FC_ERR_NONE)
 			return false;
 	return true;
 }
@@ -309,7 +310,7 @@ static void add_identity(const struct fc_engine *e, struct outcomes *list, struc
 	o->resource = t->key.resource;
 	o->listed = memory_of(c, cr->bearer);
 	/* As long as nobody has said otherwise it stands there. */
-	o->ours = o->listed && (memory_is_of_copy(t) || !t->watch->synced || copy_must_be_seen(t) || proof_is_open(t) ||
+	o->ours = o->listed && (memory_is_of_copy(t) || !watch_has_told(t->watch) || copy_must_be_seen(t) || proof_is_open(t) ||
 				cluster_of(e, t->key.cluster)->connection != UP);
 	if (fc_rv_is_set(&t->version)) {
 		o->uid = c->uid;

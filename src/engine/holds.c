@@ -208,7 +208,7 @@ static bool memories_are_open(const struct fc_engine *e, const struct bearer *b)
 {
 	for (const struct copy_rule *cr = b->held_for; cr; cr = cr->next_in_held)
 		for (const struct memory *m = cr->bearer->memories; m; m = m->next)
-			if ((!m->target || !m->target->watch->synced || !m->target->copy->origin) &&
+			if ((!m->target || !watch_has_told(m->target->watch) || !m->target->copy->origin) &&
 			    memory_is_left(e, m))
 				return true;
 	return false;

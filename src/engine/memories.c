@@ -330,6 +330,16 @@ bool memory_is_of_copy(const struct target *t)
 	return c->origin ? c->origin->key.dialect->copy->remember != NULL : memory_by_uid(c, NULL) && !c->adopted;
 }
 
+/* What a status says of it is known, and not yet that this is the object. */
+static bool another_may_list_it(const struct target *t, const struct cluster *c)
+{
+	for (const struct word *w = c->words; w; w = w->next)
+		for (const struct memory *m = w->answered ? NULL : w->memories; m; m = m->next_in_word)
+			if (strcmp(m->is.name, t->key.name) == 0 && strcmp(m->is.namespace_, t->key.namespace_) == 0)
+				return true;
+	return false;
+}
+
 bool memory_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *why, bool *counts)
 {
 	const struct cluster *c = cluster_of(e, t->key.cluster);
@@ -337,7 +347,8 @@ bool memory_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *
 	bool deleted = true;
 
 	*counts = false;
-	if (!memory_is_of_copy(t) || !proof_lets_delete(e, t))
+	if (!memory_is_of_copy(t) || !proof_lets_delete(e, t) || another_may_list_it(t, c) ||
+	    !watch_has_told(t->watch))
 		return false;
 	for (const struct memory *m = t->copy->memories; m; m = m->next_in_target) {
 		if (says_nothing(e, m->bearer, c)) {
@@ -378,7 +389,7 @@ bool memory_is_left(const struct fc_engine *e, const struct memory *m)
 	/* What is not served waits for nobody, as it would not after a restart. */
 	if (t->watch->unserved || fault_is_of_type(&t->watch->error))
 		return false;
-	if (!t->watch->synced)
+	if (!watch_has_told(t->watch))
 		return t->watch->error.cls == FC_ERR_NONE;
 	if (copy_must_be_seen(t) || proof_is_open(t))
 		return true;

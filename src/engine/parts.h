@@ -21,6 +21,7 @@ void watch_event(struct fc_engine *e, const struct fc_event *event);
 /* Ends what was started, and takes another number, under which nothing is started yet: it is the last of its cluster
  * then. What is known of it stays. */
 void watch_silence(struct fc_engine *e, struct watch *w);
+bool watch_has_told(const struct watch *w); /* all that it is to tell of what stands there */
 void watch_say_start(struct fc_engine *e, const struct watch *w);
 /* What it told and nobody kept is wanted now. What is known of it stays. */
 void watch_list_again(struct fc_engine *e, struct watch *w);

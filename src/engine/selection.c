@@ -34,8 +34,10 @@ struct watch *target_watch(struct fc_engine *e, struct cluster *c, const struct 
 		return watch_start_as(e, c->no, r, namespace_, NULL, WATCH_TARGETS, content);
 	if (breadth(content) <= breadth(w->content))
 		return w;
-	/* What it told stays known; the new list tells the same again, and more. */
+	/* What it told stays known. The new list tells the same again, and more: until then nobody knows what stands
+	 * where it told of nothing. */
 	w->content = content;
+	w->broadened = true;
 	if (c->connection != REFUSED) {
 		watch_silence(e, w);
 		watch_say_start(e, w);

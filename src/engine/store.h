@@ -51,6 +51,7 @@ struct watch {
 	enum watch_use use;
 	enum fc_watch_content content;
 	bool synced; /* its first list is complete; of targets: since their cluster was left alone last */
+	bool broadened; /* it is to tell more than it did, and has not listed since */
 	bool listing;
 	bool relisting;		/* asked to list again, which it has not done yet */
 	bool forbidden;		/* of sources: refused by RBAC, and nothing has come of it since */

@@ -57,6 +57,11 @@ void watch_silence(struct fc_engine *e, struct watch *w)
 	join(e, w);
 }
 
+bool watch_has_told(const struct watch *w)
+{
+	return w->synced && !w->broadened;
+}
+
 void watch_list_again(struct fc_engine *e, struct watch *w)
 {
 	/* One that is not heard lists when it is. */
@@ -130,7 +135,7 @@ static void list_end(struct fc_engine *e, struct watch *w, bool complete)
 {
 	bool first = !w->synced;
 
-	w->listing = w->relisting = false;
+	w->listing = w->relisting = w->broadened = false;
 	w->synced = true;
 	works(e, w);
 	if (w->use == WATCH_SOURCES) {
