@@ -582,12 +582,19 @@ static void filler_follows(struct fc_engine *e, struct pair *filler, const struc
 	pair_set_state(e, filler, owner->cond.state, owner->cond.reason, owner->cond.message, owner->cond.detail);
 }
 
-/* The copy is another dialect's, or of somebody for whom nothing is done now. Before that is known it is new. */
+static bool bears_marks_of_another(const struct copy *c, const struct pair *filler)
+{
+	return c->origin && !c->released && c->origin->key.dialect != filler->site->rule->dialect;
+}
+
+/* The copy is another dialect's, whether anybody asks for it or not, or of somebody for whom nothing is done now.
+ * Before that is known it is new. */
 static void filler_conflicts(struct fc_engine *e, struct target *t, const struct pair *owner)
 {
 	struct pair *filler = copy_filler(t->copy);
 
-	if (!filler || !filler->takes_part || (!owner && !origin_is_held(e, t)))
+	if (!filler || !filler->takes_part ||
+	    (!owner && !bears_marks_of_another(t->copy, filler) && !origin_is_held(e, t)))
 		return;
 	copy_rule_body_was_used(e, filler);
 	pair_set_state(e, filler, FC_STATE_CONFLICT, "AnotherRule", "another rule's copy stands there", NULL);

@@ -316,6 +316,22 @@ void holds_mark_source(struct fc_engine *e, const struct origin *o, const struct
 		target_mark(e, t);
 }
 
+/* As long as nobody could say of what kind a rule's source is, it might have been any of that name. */
+void holds_mark_named(struct fc_engine *e, const struct copy_rule *cr)
+{
+	const struct cluster *c = cluster_of(e, cr->bearer->target->key.cluster);
+
+	for (const struct watch *w = way_of(cr)->source_finalizer ? c->watches : NULL; w; w = w->next_in_cluster) {
+		struct target *t = w->use != WATCH_TARGETS ? NULL
+							   : target_find(e, w->cluster, w->resource,
+									 copy_rule_source_namespace(cr),
+									 copy_rule_source_name(cr));
+
+		if (t && t->bearer && t->bearer->held)
+			target_mark(e, t);
+	}
+}
+
 /* What may be said of them waits until all who could name them have told. */
 void holds_mark_all(struct fc_engine *e)
 {

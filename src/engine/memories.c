@@ -320,12 +320,13 @@ static bool any_ends_with_source(const struct origin *o)
 	return o && o->rule_count;
 }
 
-/* Is what stands there the one that a status lists? */
+/* Is what stands there the one that a status lists? What ends, and bears neither marks nor a finalizer of ours any
+ * more, is nobody's: another process could not tell that it was a copy once. */
 bool memory_is_of_copy(const struct target *t)
 {
 	const struct copy *c = t->copy;
 
-	if (!c->memories || !fc_rv_is_set(&t->version) || c->released)
+	if (!c->memories || !fc_rv_is_set(&t->version) || c->released || (!c->origin && copy_is_let_go(t)))
 		return false;
 	return c->origin ? c->origin->key.dialect->copy->remember != NULL : memory_by_uid(c, NULL) && !c->adopted;
 }

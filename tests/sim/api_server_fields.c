@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who set which field, and server-side apply, as far as the simulation's objects need it: maps are maps of fields,
- * finalizers are a set, any other list is one value. The sets hold paths of their own instead of FieldsV1: nobody reads
- * them but this. */
+ * finalizers are a set, any other list is one value. What is counted with are paths, beside them stands the same as
+ * FieldsV1, which who asks whose copy it is reads. */
 #include "api_server_parts.h"
 
 #include "base/buf.h"
@@ -85,7 +85,32 @@ static void remove_field(json_t *object, const char *path)
 
 static json_t *set_of(const json_t *entry)
 {
-	return json_object_get(entry, "fieldsV1");
+	return json_object_get(entry, "paths");
+}
+
+static void add_as_v1(json_t *out, const char *path)
+{
+	FC_AUTO_FREE char *copy = fc_xstrdup(path);
+	bool finalizer = strncmp(path, FINALIZER, strlen(FINALIZER)) == 0;
+	char *rest = copy, *key;
+
+	while ((key = strsep(&rest, STEP))) {
+		FC_AUTO_FREE char *name = finalizer && !rest ? fc_xasprintf("v:\"%s\"", key) : fc_xasprintf("f:%s", key);
+
+		if (!json_object_get(out, name))
+			json_object_set_new(out, name, json_object());
+		out = json_object_get(out, name);
+	}
+}
+
+static void print_as_v1(json_t *entry)
+{
+	json_t *fields = json_object(), *value;
+	const char *path;
+
+	json_object_foreach(set_of(entry), path, value)
+		add_as_v1(fields, path);
+	json_object_set_new(entry, "fieldsV1", fields);
 }
 
 /* The entry of that manager, which is made when there is none. */
@@ -99,7 +124,7 @@ static json_t *entry_of(json_t *entries, const struct api_write *w, const char *
 		if (strcmp(api_string(entry, "manager") ?: "", manager) == 0 &&
 		    strcmp(api_string(entry, "operation") ?: "", operation) == 0)
 			return entry;
-	entry = json_pack("{s:s, s:s, s:{}}", "manager", manager, "operation", operation, "fieldsV1");
+	entry = json_pack("{s:s, s:s, s:{}}", "manager", manager, "operation", operation, "paths");
 	json_array_append_new(entries, entry);
 	return entry;
 }
@@ -119,6 +144,8 @@ static void tidy(json_t *object, json_t *entries)
 	for (size_t i = json_array_size(entries); i > 0; i--)
 		if (json_object_size(set_of(json_array_get(entries, i - 1))) == 0)
 			json_array_remove(entries, i - 1);
+		else
+			print_as_v1(json_array_get(entries, i - 1));
 	if (json_array_size(entries))
 		json_object_set(api_metadata(object), "managedFields", entries);
 	else
@@ -231,7 +258,7 @@ static void own(json_t *entry, const json_t *applied)
 
 	json_object_foreach(fields, path, value)
 		json_object_set_new(set, path, json_true());
-	json_object_set_new(entry, "fieldsV1", set);
+	json_object_set_new(entry, "paths", set);
 	json_decref(fields);
 }
 

@@ -38,7 +38,7 @@ static bool is_kept(const json_t *copy, const char *member, const char *key)
 
 	snprintf(path, sizeof(path), "%s\n%s", member, key);
 	json_array_foreach(entries, i, entry)
-		if (json_object_get(json_object_get(entry, "fieldsV1"), path) &&
+		if (json_object_get(json_object_get(entry, "paths"), path) &&
 		    strcmp(json_string_value(json_object_get(entry, "manager")), "fedcopy") == 0)
 			return true;
 	return false;

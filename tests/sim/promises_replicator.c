@@ -2,6 +2,7 @@
 /* k8s-replicator at rest: each target that pulls holds its source's data with true books, or nothing where it may not,
  * or what it held where nothing may be done; each place that is pushed to has its copy, or a Conflict is told; copies
  * that nobody pushes any more are gone (promises 1 and 8). */
+#include "object_sync_parts.h"
 #include "replicator_parts.h"
 
 #include "json/decode.h"
@@ -62,7 +63,36 @@ static bool is_out_of_reach(const struct member *on, const json_t *object)
 	       whole_is_ending(whole_space(on, fc_json_metadata(object, "namespace")));
 }
 
+static const json_t *said(const struct rest *r, const struct member *to, const char *ns, const char *name,
+			  const char *state)
+{
+	return said_of_copy(r->rules, "k8s-replicator", to, r->type, ns, name, state);
+}
+
 /* --- what is pulled --- */
+
+/* By its marks it is another dialect's copy: that one has the place, and a pull is told as a Conflict, as a push is
+ * (design section 5, promise 4). */
+static bool is_anothers(const struct rest *r, const json_t *object)
+{
+	const struct member *master = &r->world->members[0];
+	struct whole whole;
+	char origin[128];
+
+	return object_sync_origin(r->world, master, object, origin) ||
+	       (whole_of(r->world, master, object, &whole) && !whole.released && !whole.nobodys);
+}
+
+static void check_is_left(const struct rest *r, const struct replicator *t, const struct replicator *s)
+{
+	bool once = replicator_is_true(t->once) || replicator_is_true(s->once);
+
+	if (replicator_need(s, t->from_version, t->once_version, once) == REPLICATOR_NEEDS &&
+	    !said(r, &r->world->members[0], t->ns, t->name, "Conflict"))
+		world_fail(r->world, 8,
+			   "k8s-replicator: %s %s pulls and is another dialect's copy, and no Conflict is told",
+			   r->type->plural, t->key);
+}
 
 static bool is_clear(const struct replicator *t)
 {
@@ -74,7 +104,7 @@ static bool is_clear(const struct replicator *t)
 
 static void check_cleared(const struct rest *r, const struct api_type *type, const struct replicator *t)
 {
-	if (!is_clear(t) && !json_object_get(t->object, "immutable"))
+	if (!is_clear(t) && !json_object_get(t->object, "immutable") && !is_anothers(r, t->object))
 		wrong(r, type, &r->world->members[0], t->object, "is not cleared, and may not hold what it does");
 }
 
@@ -160,6 +190,8 @@ static void check_pull(const struct rest *r, const struct api_type *type, const 
 	/* B9 */
 	if (s.from && !s.from_version)
 		check_cleared(r, type, t);
+	else if (is_anothers(r, t->object))
+		check_is_left(r, t, &s);
 	else
 		check_filled(r, type, t, &s);
 }
@@ -200,12 +232,6 @@ static const char *what_differs_of_data(const struct rest *r, const struct repli
 	return same_permissions(t, s) && same(t->once, s->once) && same(t->once_version, s->once_version)
 		       ? NULL
 		       : "does not bear the words of who pushes it";
-}
-
-static const json_t *said(const struct rest *r, const struct member *to, const char *ns, const char *name,
-			  const char *state)
-{
-	return said_of_copy(r->rules, "k8s-replicator", to, r->type, ns, name, state);
 }
 
 static void check_conflict(const struct rest *r, struct member *to, const char *ns, const char *name,
@@ -433,6 +459,7 @@ static void check_object(void *user, const struct api_type *type, const json_t *
 	if (r->member != master || !replicator_read(object, &o) || o.inert || whole_is_ending(object) ||
 	    is_held(master, object))
 		return;
+	r->type = type;
 	if (replicator_pushes(&o))
 		check_push(r, type, &o);
 	else if (replicator_pulls(&o) && !o.refused && !is_out_of_reach(master, object) && !is_kept_by(r, type, &o))

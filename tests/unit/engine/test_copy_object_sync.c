@@ -682,6 +682,47 @@ static void test_object_sync_b12_d08_bad_input_destination_outside_is_warned_of_
 	copies_free(c);
 }
 
+/* Another process could not tell by its marks that it was a copy. */
+static void test_object_sync_b34_copy_that_ends_without_marks_is_listed_no_more(void **state)
+{
+	struct copies *c = syncs_new();
+
+	(void)state;
+	sync_make(c, "s", "", TO_STAGE);
+	copies_wait(c, 1000);
+	c->fail_writes = FC_ERR_FORBIDDEN;
+	c->fail_space = "stage";
+	copies_patch(c, HUB, "ConfigMap", "stage", "flags",
+		     "{'metadata':{'annotations':null,'finalizers':['x.y/z']}}");
+	copies_settle(c);
+	sync_patch(c, "s", "{'spec':{'destinations':[]}}");
+	c->fail_writes = FC_ERR_NONE;
+	copies_wait(c, 60000);
+	assert_true(fc_json_metadata(sync_copy(c, "stage"), "deletionTimestamp")[0]);
+	assert_null(sync_entry(c, "s", "stage"));
+	copies_restart(c);
+	assert_int_equal(c->writes, 0);
+	copies_free(c);
+}
+
+static void test_object_sync_b26_source_is_let_go_when_who_named_one_of_no_known_kind_is_gone(void **state)
+{
+	struct copies *c = syncs_new();
+
+	(void)state;
+	sync_make(c, "s", "", TO_STAGE);
+	sync_make(c, "t", "", "'source':{'group':'','kind':'Nothing','name':'flags'},'destinations':[]");
+	sync_delete(c, "s");
+	copies_wait(c, 1000);
+	assert_null(sync_copy(c, "stage"));
+	assert_true(has_finalizer(sync_copy(c, "release")));
+	sync_delete(c, "t");
+	copies_wait(c, 1000);
+	assert_null(sync_object(c, "t"));
+	assert_false(has_finalizer(sync_copy(c, "release")));
+	copies_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -720,6 +761,8 @@ int main(void)
 		cmocka_unit_test(test_object_sync_d17_finalizers_are_taken_off_on_the_version_that_was_seen),
 		cmocka_unit_test(test_object_sync_a_source_that_may_not_be_read_is_not_touched),
 		cmocka_unit_test(test_object_sync_elsewhere_of_one_source_both_may_list_it),
+		cmocka_unit_test(test_object_sync_b34_copy_that_ends_without_marks_is_listed_no_more),
+		cmocka_unit_test(test_object_sync_b26_source_is_let_go_when_who_named_one_of_no_known_kind_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -234,6 +234,32 @@ static void test_object_sync_brake_is_told_and_does_not_keep_a_namespace_that_is
 	copies_free(c);
 }
 
+/* Whether anybody asks for that copy or not. */
+static void test_object_sync_copy_that_pulls_by_a_word_of_k8s_replicator_is_a_conflict(void **state)
+{
+	struct copies *c = syncs_new();
+
+	(void)state;
+	c->dialects[1] = &fc_dialect_k8s_replicator;
+	c->dialects[2] = &fc_dialect_object_sync;
+	copies_restart(c);
+	copies_make(c, HUB, "ConfigMap", "stage", "other", "", "'data':{'a':'other'}");
+	sync_make(c, "s", "", TO_STAGE);
+	copies_wait(c, 1000);
+	sync_patch(c, "s", "{'spec':{'destinations':[{'namespace':'stage','strategy':'merge'}]}}");
+	copies_patch(c, HUB, "ConfigMap", "stage", "flags",
+		     "{'metadata':{'annotations':{'k8s-replicator/replicate-from':'stage/other'}}}");
+	copies_settle(c);
+	assert_string_equal(copies_state(c, "stage/flags"), "NotAllowed/NotAllowed");
+	copies_patch(c, HUB, "ConfigMap", "stage", "other",
+		     "{'metadata':{'annotations':{'k8s-replicator/replication-allowed':'true'}}}");
+	copies_settle(c);
+	copies_wait(c, 1000);
+	assert_string_equal(copies_state(c, "stage/flags"), "Conflict/AnotherRule");
+	assert_string_equal(copies_value(c, HUB, "stage", "flags"), "1");
+	copies_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +269,7 @@ int main(void)
 		cmocka_unit_test(test_object_sync_hostile_one_that_names_a_namespace_twice_is_not_in_it),
 		cmocka_unit_test(test_object_sync_hostile_without_destinations_nothing_is_learned_of_a_source),
 		cmocka_unit_test(test_object_sync_brake_is_told_and_does_not_keep_a_namespace_that_is_deleted),
+		cmocka_unit_test(test_object_sync_copy_that_pulls_by_a_word_of_k8s_replicator_is_a_conflict),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
