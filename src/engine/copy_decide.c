@@ -117,7 +117,8 @@ static void in_sync(struct fc_engine *e, struct pair *p)
 	if (!any_rule_takes_part(t) && target_not_before_ms(t, PART_OBJECT) <= e->now_ms)
 		retry_succeeded(t, PART_OBJECT);
 	pair_set_state(e, p, FC_STATE_IN_SYNC, "InSync", "the copy is as it is wanted", NULL);
-	if (p->site->rule->bearer->moving)
+	/* What it fills is the bearer itself, which has just been decided about: it waits for its other copies. */
+	if (p->site->rule->bearer->moving && p->site->rule->bearer->target != t)
 		target_mark(e, p->site->rule->bearer->target);
 }
 
