@@ -177,6 +177,7 @@ struct copy {
 	int64_t written_ms; /* wall: the last write that changed it; 0: none */
 	/* What that made, and of what; NULL: none has. Of a dialect whose statuses remember it. */
 	char *made_version, *made_of_uid, *made_of_version;
+	bool stuck;  /* it is being deleted, and waits for copies made of it that wait for somebody */
 	bool remake; /* the server refuses to change it so: it is deleted and made anew, once for `remade` */
 	struct fc_digest remade;
 	struct pair *writer;   /* NULL: nobody, or it has ended meanwhile */

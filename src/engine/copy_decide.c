@@ -117,7 +117,8 @@ static void in_sync(struct fc_engine *e, struct pair *p)
 	if (!any_rule_takes_part(t) && target_not_before_ms(t, PART_OBJECT) <= e->now_ms)
 		retry_succeeded(t, PART_OBJECT);
 	pair_set_state(e, p, FC_STATE_IN_SYNC, "InSync", "the copy is as it is wanted", NULL);
-	if (p->site->rule->bearer->moving)
+	/* What it fills is the bearer itself, which has just been decided about: it waits for its other copies. */
+	if (p->site->rule->bearer->moving && p->site->rule->bearer->target != t)
 		target_mark(e, p->site->rule->bearer->target);
 }
 
@@ -480,15 +481,30 @@ static void keep_true(struct fc_engine *e, struct pair *p)
 		mend(e, p);
 }
 
+/* Whose status lists it does not wait for what others have to do; nor does what it was made of. */
+static void set_stuck(struct fc_engine *e, struct target *t, bool stuck)
+{
+	struct copy *c = t->copy;
+
+	if (c->stuck == stuck)
+		return;
+	c->stuck = stuck;
+	memories_mark_bearers(e, c);
+	if (c->origin)
+		holds_mark_source(e, c->origin, t->key.resource);
+}
+
 /* A copy that somebody deletes waits for our finalizer alone, perhaps: it is made again when it is gone. */
 static void let_go(struct fc_engine *e, struct target *t)
 {
+	bool free = holds_let_copy_go(e, t);
 	struct fc_action *a;
 	json_t *patch;
 
 	all_taking_part(e, t->copy, "TargetTerminating", "the copy is being deleted");
+	set_stuck(e, t, !free && holds_wait_for_somebody(e, t));
 	/* What was made of it goes first. */
-	if (!holds_let_copy_go(e, t) || copy_must_wait(e, t) || !(patch = pieces_patch_finalizers(t)))
+	if (!free || copy_must_wait(e, t) || !(patch = pieces_patch_finalizers(t)))
 		return;
 	if (!(a = copy_action(e, t, FC_ACTION_PATCH, COPY_RELEASES))) {
 		json_decref(patch);
@@ -593,11 +609,21 @@ static void filler_conflicts(struct fc_engine *e, struct target *t, const struct
 {
 	struct pair *filler = copy_filler(t->copy);
 
-	if (!filler || !filler->takes_part ||
-	    (!owner && !bears_marks_of_another(t->copy, filler) && !origin_is_held(e, t)))
+	if (!filler || !filler->takes_part)
+		return;
+	if (!owner && t->copy->origin && !bears_marks_of_another(t->copy, filler) && !origin_is_held(e, t))
 		return;
 	copy_rule_body_was_used(e, filler);
 	pair_set_state(e, filler, FC_STATE_CONFLICT, "AnotherRule", "another rule's copy stands there", NULL);
+}
+
+/* It has lost its marks, and goes by what a status says. */
+static bool goes_by_status(struct fc_engine *e, struct target *t)
+{
+	enum fc_copy_reason why;
+	bool counts;
+
+	return !t->copy->origin && memory_is_over(e, t, &why, &counts);
 }
 
 /* Of a dialect that judges: somebody's copy is first as that one wants it. */
@@ -605,7 +631,8 @@ static bool decide_by_books(struct fc_engine *e, struct target *t, struct pair *
 {
 	struct pair *filler = copy_filler(t->copy);
 
-	if (t->deleting || (owner ? !dialect_judges(owner->site->rule->dialect) : !filler || t->copy->origin))
+	if (t->deleting || (owner ? !dialect_judges(owner->site->rule->dialect)
+				  : !filler || t->copy->origin || goes_by_status(e, t)))
 		return false;
 	if (owner && !keep_or_clear(e, owner)) {
 		if (filler)

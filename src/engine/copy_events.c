@@ -133,7 +133,7 @@ void whole_absent(struct fc_engine *e, struct target *t)
 	pieces_fini(e, &c->standing);
 	json_decref(fc_steal(&c->allotted));
 	forget_body(c);
-	c->known = c->paused = c->counted = c->cleared = c->kept = c->adopted = c->remake = false;
+	c->known = c->paused = c->stuck = c->counted = c->cleared = c->kept = c->adopted = c->remake = false;
 	free(fc_steal(&c->uid));
 	proof_forget(e, c);
 	free(fc_steal(&c->made_version));

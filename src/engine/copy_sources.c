@@ -302,12 +302,11 @@ static void remember_body(struct fc_engine *e, struct copy_rule *cr, json_t *bod
 }
 
 /* A source that is being deleted wants no copies any more, as when what bears the rule is. */
-static void take_ending(struct fc_engine *e, struct copy_rule *cr, const json_t *body)
+static void take_ending(struct fc_engine *e, struct copy_rule *cr)
 {
 	bool ending;
 
-	cr->source_ending =
-		body && !cr->dialect->copy->outlives_source && fc_json_metadata(body, "deletionTimestamp")[0] != '\0';
+	cr->source_ending = cr->source->present && cr->source->ending && !cr->dialect->copy->outlives_source;
 	ending = cr->bearer->target->deleting || (cr->source_ending && !copy_rule_clears(cr));
 	if (cr->ending == ending)
 		return;
@@ -334,13 +333,13 @@ static void take_refusal(struct fc_engine *e, struct copy_rule *cr, const json_t
 }
 
 /* What is gone pauses nothing. */
-static void take_pause(struct fc_engine *e, struct copy_rule *cr, const json_t *body)
+static void take_pause(struct fc_engine *e, struct copy_rule *cr)
 {
 	if (cr->source_paused) {
 		origin_mark(e, cr->near);
 		origin_mark(e, cr->far);
 	}
-	cr->source_paused = body && fc_marks_paused(body);
+	cr->source_paused = cr->source->present && cr->source->paused;
 }
 
 static void take_identity(struct fc_engine *e, struct copy_rule *cr, json_t *body)
@@ -356,10 +355,10 @@ static void take_identity(struct fc_engine *e, struct copy_rule *cr, json_t *bod
 		target_object(e, cr->hold->watch, body);
 }
 
-void copy_rule_source_is(struct fc_engine *e, struct copy_rule *cr, json_t *body, int64_t received_us)
+static void copy_rule_source_is(struct fc_engine *e, struct copy_rule *cr, json_t *body, int64_t received_us)
 {
 	cr->gone_sure = false;
-	take_pause(e, cr, body);
+	take_pause(e, cr);
 	take_refusal(e, cr, body);
 	if (body) {
 		const char *type = json_string_value(json_object_get(body, "type"));
@@ -367,7 +366,7 @@ void copy_rule_source_is(struct fc_engine *e, struct copy_rule *cr, json_t *body
 		free(cr->secret_type);
 		cr->secret_type = fc_xstrdup_null(type);
 		take_identity(e, cr, body);
-		take_ending(e, cr, body);
+		take_ending(e, cr);
 		remember_body(e, cr, body);
 		for (struct site *s = cr->sites; s; s = s->next)
 			for (struct pair *p = s->pairs; p; p = p->next_in_site) {
@@ -377,10 +376,17 @@ void copy_rule_source_is(struct fc_engine *e, struct copy_rule *cr, json_t *body
 					copy_retry_at_once(p->target);
 			}
 	} else {
-		take_ending(e, cr, NULL);
+		take_ending(e, cr);
 		drop_body(cr);
 	}
 	copy_rules_mark(e, cr);
+}
+
+/* What keeps it from being followed: for that alone its source is not read again. */
+void copy_rule_learn(struct fc_engine *e, struct copy_rule *cr)
+{
+	take_pause(e, cr);
+	take_ending(e, cr);
 }
 
 void copy_rules_source_is(struct fc_engine *e, struct source *s, json_t *body, int64_t received_us)

@@ -71,8 +71,10 @@ void stray_set_state(struct fc_engine *e, struct target *t, enum fc_state state,
 	notice_stray(e, t);
 	if (!changed)
 		return;
-	/* Their statuses tell of it. */
+	/* Their statuses tell of it; and what it was made of may wait for it to go. */
 	memories_mark_bearers(e, c);
+	if (c->origin)
+		holds_mark_source(e, c->origin, t->key.resource);
 	if (condition_is_news(&c->cond, &level))
 		report_stray(e, level, t);
 }

@@ -89,6 +89,12 @@ bool copy_is_let_go(const struct target *t)
 	return t->deleting;
 }
 
+/* It goes when somebody does something, and not before. */
+static bool copy_is_stuck(const struct target *t)
+{
+	return t->deleting ? t->copy->stuck : memory_is_held(t->copy);
+}
+
 static bool has_copies(struct fc_engine *e, const struct origin *o)
 {
 	for (const struct target *t = o->targets; t; t = t->copy->next_in_origin)
@@ -395,7 +401,8 @@ static void add_left_over(struct fc_engine *e, struct outcomes *list, const stru
 			.message = c && c->speaks ? condition_text(&c->cond) : "the copy is not wanted any more",
 		};
 		o->passing =
-			c && c->speaks ? condition_is_passing(&c->cond) : !away && !(c && copy_is_let_go(m->target));
+			c && c->speaks ? condition_is_passing(&c->cond) :
+			!away && !(c && (copy_is_let_go(m->target) || copy_is_stuck(m->target)));
 	}
 }
 

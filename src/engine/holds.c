@@ -186,11 +186,12 @@ static bool all_have_told(const struct fc_dialect *d, const struct cluster *c)
 	return any;
 }
 
-static bool waits_for(struct fc_engine *e, const struct target *t)
+/* With a source that is being deleted all its copies go, whether their rules know of that yet or not. */
+static bool waits_for(struct fc_engine *e, const struct target *source, const struct target *t)
 {
 	const struct copy *c = t->copy;
 
-	return !c->released && !copy_is_let_go(t) && !copy_has_owner(c) &&
+	return !c->released && !copy_is_let_go(t) && (source->deleting || !copy_has_owner(c)) &&
 	       cluster_is_waited_for(cluster_of(e, t->key.cluster)) && !stray_is_paused(e, t) && !stray_is_kept(t) &&
 	       !copy_stands_at_home(e, t) && (c->origin->key.cluster_id || memory_is_of_copy(t));
 }
@@ -224,7 +225,7 @@ static bool copies_are_gone(struct fc_engine *e, const struct fc_dialect *d, con
 		if (!is_of_source(e, o, d, &b->target->key))
 			continue;
 		for (const struct target *t = o->targets; t; t = t->copy->next_in_origin)
-			if (waits_for(e, t))
+			if (waits_for(e, b->target, t))
 				return false;
 	}
 	return true;
@@ -263,11 +264,89 @@ bool hold_is_over(struct fc_engine *e, struct bearer *b, const char *finalizer)
 	return (t->deleting || !is_used(e, d, t)) && copies_are_gone(e, d, b);
 }
 
+/* After a restart: who may name it has not been told yet, or by a word that is still being looked up. */
+static bool may_be_named(const struct watch *w, const struct fc_dialect *d, const struct key *k)
+{
+	for (const struct target *t = w->targets; t; t = t->next_in_watch)
+		for (const struct copy_rule *cr = t->bearer ? t->bearer->rules : NULL; cr; cr = cr->next)
+			if (cr->dialect == d && cr->word && !cr->word->answered && names(cr, k))
+				return true;
+	return false;
+}
+
+static bool is_open_to(const struct fc_engine *e, const struct fc_dialect *d, const struct target *t)
+{
+	const struct cluster *c = cluster_of(e, t->key.cluster);
+
+	if (!dialect_acts(e, d, c) || !d->copy->source_finalizer || is_bearer_resource(d, c, t->key.resource) ||
+	    !copy_bears_finalizer(t->copy, d->copy->source_finalizer))
+		return false;
+	for (const struct word *w = c->words; w; w = w->next)
+		if (w->for_copies && !w->answered && is_listed(d->copy->bearers, w->text))
+			return true;
+	for (const struct watch *w = c->watches; w; w = w->next_in_cluster)
+		if (w->use == WATCH_TARGETS && is_bearer_resource(d, c, w->resource) &&
+		    (!w->synced ? w->error.cls == FC_ERR_NONE : may_be_named(w, d, &t->key)))
+			return true;
+	return false;
+}
+
 bool holds_let_copy_go(struct fc_engine *e, struct target *t)
 {
 	const struct bearer *b = t->bearer;
 
+	for (size_t i = 0; e->options.dialects[i]; i++)
+		if (is_open_to(e, e->options.dialects[i], t))
+			return false;
 	return !b || !b->held_for || copies_are_gone(e, b->held_for->dialect, b);
+}
+
+static bool stays(struct fc_engine *e, const struct target *t)
+{
+	const struct copy *c = t->copy;
+
+	if (t->deleting)
+		return c->stuck;
+	return (c->speaks && !condition_is_passing(&c->cond)) || memory_is_held(c) || origin_is_held(e, t);
+}
+
+bool holds_wait_for_somebody(struct fc_engine *e, const struct target *t)
+{
+	const struct bearer *b = t->bearer;
+	struct origin *o, *next;
+
+	HASH_ITER(hh, e->origins, o, next) {
+		if (!b || !b->held_for || !is_of_source(e, o, b->held_for->dialect, &t->key))
+			continue;
+		for (const struct target *made = o->targets; made; made = made->copy->next_in_origin)
+			if (waits_for(e, t, made) && stays(e, made))
+				return true;
+	}
+	return false;
+}
+
+static void mark_ending_copies(struct fc_engine *e, const struct cluster *c)
+{
+	for (const struct watch *w = c->watches; w; w = w->next_in_cluster)
+		for (struct target *t = w->targets; t; t = t->next_in_watch)
+			if (t->copy && t->deleting)
+				target_mark(e, t);
+}
+
+void holds_word_told(struct fc_engine *e, const struct word *w)
+{
+	/* Custom resources, perhaps, that are not served. */
+	if (w->for_copies)
+		mark_ending_copies(e, w->cluster);
+	for (const struct copy_rule *cr = w->copy_rules; cr; cr = cr->next_in_word)
+		for (const struct watch *watch = w->cluster->watches; watch && way_of(cr)->source_finalizer;
+		     watch = watch->next_in_cluster) {
+			struct target *t = target_find(e, w->cluster->no, watch->resource,
+						       copy_rule_source_namespace(cr), copy_rule_source_name(cr));
+
+			if (t && t->copy && t->deleting)
+				target_mark(e, t);
+		}
 }
 
 /* Whether it bears the finalizer is not known yet. */

@@ -320,6 +320,15 @@ static bool any_ends_with_source(const struct origin *o)
 	return o && o->rule_count;
 }
 
+/* It has lost its marks and asks for copies itself, say, and its bearer wants it still: that is for the pair to tell. */
+static bool is_wanted_and_claimed(const struct copy *c, const struct bearer *b)
+{
+	for (const struct pair *p = c->origin || !c->claimed ? NULL : c->pairs; p; p = p->next)
+		if (p->site->rule->bearer == b)
+			return true;
+	return false;
+}
+
 /* Is what stands there the one that a status lists? What ends, and bears neither marks nor a finalizer of ours any
  * more, is nobody's: another process could not tell that it was a copy once. */
 bool memory_is_of_copy(const struct target *t)
@@ -341,6 +350,34 @@ static bool another_may_list_it(const struct target *t, const struct cluster *c)
 	return false;
 }
 
+/* Whose copy it is has a say in what becomes of it; of one that nobody has made for sure, all who list it. */
+static bool has_a_say(const struct copy *c, const struct memory *m)
+{
+	if (proof_says_more(c, m))
+		return true;
+	for (const struct memory *other = c->memories; other; other = other->next_in_target)
+		if (proof_says_more(c, other))
+			return false;
+	return true;
+}
+
+bool memory_is_held(const struct copy *c)
+{
+	for (const struct memory *m = c->memories; m; m = m->next_in_target) {
+		const struct bearer *b = m->bearer;
+
+		if (b->target->deleting || !has_a_say(c, m))
+			continue;
+		if (b->paused || !b->rules)
+			return true;
+		for (const struct copy_rule *cr = b->rules; cr; cr = cr->next)
+			if (copy_rule_is_invalid(cr) || cr->denied || (!cr->ending && cr->source_paused) ||
+			    (!cr->resource && cr->word && cr->word->answered))
+				return true;
+	}
+	return false;
+}
+
 bool memory_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *why, bool *counts)
 {
 	const struct cluster *c = cluster_of(e, t->key.cluster);
@@ -352,10 +389,14 @@ bool memory_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *
 	    !watch_has_told(t->watch))
 		return false;
 	for (const struct memory *m = t->copy->memories; m; m = m->next_in_target) {
+		if (!has_a_say(t->copy, m))
+			continue;
 		if (says_nothing(e, m->bearer, c)) {
 			m->bearer->awaited = true;
 			return false;
 		}
+		if (is_wanted_and_claimed(t->copy, m->bearer))
+			return false;
 		deleted = deleted && m->bearer->target->deleting;
 	}
 	if (o && o->rule_count && !origin_rules_have_settled(o, c))

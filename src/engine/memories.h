@@ -41,6 +41,7 @@ bool memory_is_true(const struct pair *p);	/* copy and source stand as the statu
 const struct fc_dialect *copy_dialect_of(const struct target *t);
 /* As origin_is_over, of a copy that statuses list. */
 bool memory_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *why, bool *counts);
+bool memory_is_held(const struct copy *c); /* who lists it has it left as it is: paused, or not to be understood */
 bool memory_is_left(const struct fc_engine *e, const struct memory *m);	       /* it stands there, or may */
 bool memories_are_released(const struct fc_engine *e, const struct bearer *b); /* nothing is left to wait for */
 
@@ -51,6 +52,9 @@ void proof_forget(struct fc_engine *e, struct copy *c);	  /* another object stan
 void proof_released(struct fc_engine *e, struct copy *c); /* by us: a copy it is no more */
 /* Is it a copy of what the memory's bearer asks, or has asked for? */
 bool proof_counts(const struct copy *c, const struct memory *m);
+/* Does it name this very object, or did its bearer ask for what the marks name? What is listed since it is wanted, and
+ * was never written, is another's copy perhaps. */
+bool proof_says_more(const struct copy *c, const struct memory *m);
 bool proof_is_open(const struct target *t); /* a status lists it, it bears no marks, and is to be read first */
 /* May one of those whose status lists it have it deleted? What bears marks may be. */
 bool proof_lets_delete(const struct fc_engine *e, const struct target *t);
@@ -68,6 +72,8 @@ bool hold_is_of_source(const struct fc_engine *e, const struct bearer *b, const 
 /* No custom resource names it, or it is being deleted, and what was made of it is gone as far as it can be reached. */
 bool hold_is_over(struct fc_engine *e, struct bearer *b, const char *finalizer);
 bool holds_let_copy_go(struct fc_engine *e, struct target *t); /* what was made of this copy is gone */
+bool holds_wait_for_somebody(struct fc_engine *e, const struct target *t); /* ... and some of it stays for now */
+void holds_word_told(struct fc_engine *e, const struct word *w); /* for the first time: copies may have waited for it */
 /* Of the sources of that custom resource, which is being deleted, none bears the finalizer for it alone. */
 bool holds_are_free(const struct fc_engine *e, const struct bearer *b);
 /* A copy of that type is gone: the source may have waited for it. */

@@ -106,6 +106,11 @@ static bool has_asked_for(const struct bearer *b, const struct origin *o)
 	return false;
 }
 
+bool proof_says_more(const struct copy *c, const struct memory *m)
+{
+	return memory_is_of(m, c) || (c->origin && has_asked_for(m->bearer, c->origin));
+}
+
 bool proof_counts(const struct copy *c, const struct memory *m)
 {
 	return c->proven ? has_asked_for(m->bearer, c->proven) : c->proof == PROOF_COPY;

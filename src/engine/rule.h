@@ -151,6 +151,8 @@ struct source {
 			    */
 	bool owed : 1;	/* a question that no watch answers any more: it is read, once more if it is just being read */
 	bool asked : 1; /* the read under way is for such a question: it is asked again until it is answered */
+	bool ending : 1; /* as its body was told last, which is not kept: it bears a deletionTimestamp, */
+	bool paused : 1; /* and fedcopy.dev/pause */
 	struct fc_rv version;
 	json_t *said; /* what it says to being read, and pauses: consent_words; NULL: nothing */
 	struct rule *rules;

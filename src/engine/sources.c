@@ -8,6 +8,7 @@
 #include "engine/parts.h"
 #include "engine/whole.h"
 #include "json/decode.h"
+#include "model/marks.h"
 #include "model/resource_version.h"
 
 static void forget_held(struct source *s)
@@ -137,6 +138,8 @@ static void take(struct fc_engine *e, struct source *s, json_t *body, int64_t re
 	is_known(e, s);
 	s->present = body != NULL;
 	s->unreadable = false;
+	s->ending = body && fc_json_metadata(body, "deletionTimestamp")[0] != '\0';
+	s->paused = body && fc_marks_paused(body);
 	if (s->setback)
 		fault_clear(&s->setback->error);
 	setback_free_unused(&s->setback);
@@ -185,6 +188,8 @@ void source_attach_copy(struct fc_engine *e, const struct key *key, struct copy_
 	cr->source = s;
 	if (is_new)
 		source_watch_add(e, s);
+	else
+		copy_rule_learn(e, cr);
 }
 
 struct source *source_attach(struct fc_engine *e, const struct key *key, struct rule *r)

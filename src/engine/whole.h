@@ -39,12 +39,12 @@ void measure_pair_propagation(struct fc_engine *e, const struct pair *p);
 /* --- copy_sources.c: what rules know of their sources --- */
 void copy_rule_bind_source(struct fc_engine *e, struct copy_rule *cr);
 void copy_rule_drop_source(struct fc_engine *e, struct copy_rule *cr);
-void copy_rule_source_is(struct fc_engine *e, struct copy_rule *cr, json_t *body, int64_t received_us);
 void copy_rules_mark(struct fc_engine *e, struct copy_rule *cr); /* decide about all its pairs */
 bool copy_rule_has_body(struct fc_engine *e, struct pair *p);	 /* false: it is read, or waited for */
 void copy_rule_body_was_used(struct fc_engine *e, struct pair *p);
 void copy_rule_look_at_body(struct fc_engine *e, struct copy_rule *cr); /* it may be of no use any more */
 void copy_pair_learn(struct fc_engine *e, struct pair *p);		/* what it wants, if the body is at hand */
+void copy_rule_learn(struct fc_engine *e, struct copy_rule *cr); /* of a source that others had told of before it */
 void copy_rules_source_is(struct fc_engine *e, struct source *s, json_t *body, int64_t received_us);
 void copy_rules_end_is_sure(struct source *s, bool sure); /* a read has just said that it is gone; no: long ago */
 void copy_rules_source_was_read(struct fc_engine *e, const struct source *s); /* whatever came of it */

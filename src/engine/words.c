@@ -275,6 +275,8 @@ static void answered(struct fc_engine *e, struct word *w)
 {
 	if (!w->answered && w->for_copies)
 		bearers_mark_ending(e);
+	if (!w->answered)
+		holds_word_told(e, w);
 	w->answered = true;
 }
 

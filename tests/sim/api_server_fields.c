@@ -229,13 +229,26 @@ static void merge_finalizers(json_t *object, const json_t *applied)
 	}
 }
 
+/* The field or one inside it: a map that was applied empty stays when members of it are. */
+static bool is_of(const json_t *set, const char *path)
+{
+	size_t len = strlen(path);
+	const char *field;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)set, field, value)
+		if (strncmp(field, path, len) == 0 && (!field[len] || strncmp(field + len, STEP, strlen(STEP)) == 0))
+			return true;
+	return false;
+}
+
 static bool is_anybodys(const json_t *entries, const char *path)
 {
 	json_t *entry;
 	size_t i;
 
 	json_array_foreach(entries, i, entry)
-		if (json_object_get(set_of(entry), path))
+		if (is_of(set_of(entry), path))
 			return true;
 	return false;
 }
