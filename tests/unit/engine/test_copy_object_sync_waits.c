@@ -324,6 +324,27 @@ static void test_object_sync_b13_copy_in_a_cluster_that_is_away_stays_listed(voi
 	copies_free(c);
 }
 
+/* What was written to the one before is not the new one's, although its status would be the same. */
+static void test_object_sync_b32_one_made_again_at_once_gets_its_status(void **state)
+{
+	static const char spec[] = "'source':{'group':'','kind':'ConfigMap','name':'none'},'destinations':[]";
+	struct copies *c = syncs_new();
+
+	(void)state;
+	sync_make(c, "s", "", spec);
+	copies_wait(c, 1000);
+	assert_true(sync_is(c, "s", "InSync", "False/Failure"));
+	assert_int_equal(syncs_request(c, "PATCH", "release", "/s", "{'metadata':{'finalizers':null}}"), 200);
+	assert_int_equal(syncs_request(c, "DELETE", "release", "/s", NULL), 200);
+	sync_make_in(c, "release", "s", "", spec);
+	/* The watch has missed that, and lists. */
+	api_server_restart(c->servers[HUB]);
+	copies_settle(c);
+	copies_wait(c, 1000);
+	assert_true(sync_is(c, "s", "InSync", "False/Failure"));
+	copies_free(c);
+}
+
 /* --- kinds --- */
 
 /* It is told by the watches, by 404, or by discovery; not by events of the objects, of which nothing is known since. */
@@ -404,6 +425,7 @@ int main(void)
 		cmocka_unit_test(test_object_sync_b24_pause_of_a_source_ends_with_it),
 		cmocka_unit_test(test_object_sync_b24_copy_that_is_a_source_waits_for_its_copies),
 		cmocka_unit_test(test_object_sync_b13_copy_in_a_cluster_that_is_away_stays_listed),
+		cmocka_unit_test(test_object_sync_b32_one_made_again_at_once_gets_its_status),
 		cmocka_unit_test(test_object_sync_b08_end_waits_for_no_kind_whose_watch_says_that_it_is_not_served),
 		cmocka_unit_test(test_object_sync_b08_end_waits_for_no_kind_that_discovery_does_not_know_any_more),
 	};
