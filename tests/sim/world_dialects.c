@@ -255,6 +255,7 @@ static void forge(struct world *w, struct dice *d, const struct found *f, json_t
 static void tamper_with(struct world *w, struct dice *d, const struct found *f, json_t *o)
 {
 	json_t *metadata = json_object_get(o, "metadata");
+	const char *text;
 
 	switch (dice_below(d, 9)) {
 	case 0:
@@ -273,7 +274,8 @@ static void tamper_with(struct world *w, struct dice *d, const struct found *f, 
 		add_finalizer(o, "sim.test/wait");
 		break;
 	case 5:
-		set(o, "annotations", dice_chance(d, 70) ? KOPY_HEAD "sync" : KOPY_GUIDE "sync", some_selector(d));
+		text = some_selector(d);
+		set(o, "annotations", dice_chance(d, 70) ? KOPY_HEAD "sync" : KOPY_GUIDE "sync", text);
 		break;
 	case 6:
 		json_object_set_new(
@@ -282,8 +284,9 @@ static void tamper_with(struct world *w, struct dice *d, const struct found *f, 
 				  user_value(w, d, f->type == world_types[SECRETS] ? SECRETS : CONFIG_MAPS, 0)));
 		break;
 	case 7:
+		text = world_spaces[dice_below(d, SPACES - 1)];
 		set(o, "labels", dice_chance(d, 70) ? KOPY_GUIDE "origin.namespace" : KOPY_HEAD "origin.namespace",
-		    world_spaces[dice_below(d, SPACES - 1)]);
+		    text);
 		break;
 	default:
 		json_object_set_new(o, "immutable", json_true());
@@ -316,7 +319,7 @@ static void feed(struct world *w, struct dice *d)
 	struct sim_server *s = w->members[0].home;
 	unsigned type;
 	struct found f;
-	json_t *o;
+	json_t *o, *value;
 
 	if (!find(w, d, s, false, &f))
 		return;
@@ -324,7 +327,8 @@ static void feed(struct world *w, struct dice *d)
 	o = json_deep_copy(f.object);
 	if (dice_chance(d, 75))
 		json_object_set_new(map_of(o, "annotations"), "note", json_sprintf("v%u", ++w->values));
-	json_object_set_new(o, "data", json_pack("{s:o}", dice_chance(d, 80) ? "a" : "b", user_value(w, d, type, 0)));
+	value = user_value(w, d, type, 0);
+	json_object_set_new(o, "data", json_pack("{s:o}", dice_chance(d, 80) ? "a" : "b", value));
 	if (dice_chance(d, 30))
 		json_object_set_new(o, type == SECRETS ? "data" : "binaryData", json_pack("{s:s}", "c~d", "AAEC"));
 	put(w, s, &f, o);

@@ -89,9 +89,10 @@ static json_t *some_destinations(struct dice *d)
 
 static json_t *new_sync(struct dice *d, const char *ns, const char *name)
 {
+	json_t *destinations = some_destinations(d), *source = some_source(d, ns);
 	json_t *o = json_pack("{s:s, s:s, s:{s:s, s:s}, s:{s:o, s:o}}", "apiVersion", "sync.rustrial.org/v1alpha1",
-			      "kind", "ObjectSync", "metadata", "name", name, "namespace", ns, "spec", "source",
-			      some_source(d, ns), "destinations", some_destinations(d));
+			      "kind", "ObjectSync", "metadata", "name", name, "namespace", ns, "spec", "source", source,
+			      "destinations", destinations);
 
 	if (dice_chance(d, 35))
 		annotate(o, "fedcopy.dev/clusters", some_clusters(d));
@@ -170,6 +171,7 @@ static void tamper_with(struct world *w, struct dice *d, const struct found *f, 
 {
 	json_t *metadata = json_object_get(o, "metadata");
 	bool secret = f->type == world_types[SECRETS];
+	json_t *value;
 
 	switch (dice_below(d, 8)) {
 	case 0:
@@ -192,9 +194,9 @@ static void tamper_with(struct world *w, struct dice *d, const struct found *f, 
 			json_object_set_new(o, "immutable", json_true());
 		break;
 	default:
+		value = user_value(w, d, secret ? SECRETS : CONFIG_MAPS, 0);
 		json_object_set_new(o, f->type == world_types[GADGETS] ? "spec" : "data",
-				    json_pack("{s:o}", dice_chance(d, 50) ? "z" : "a",
-					      user_value(w, d, secret ? SECRETS : CONFIG_MAPS, 0)));
+				    json_pack("{s:o}", dice_chance(d, 50) ? "z" : "a", value));
 		break;
 	}
 }

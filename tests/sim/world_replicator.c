@@ -288,10 +288,10 @@ void replicator_begin(struct world *w, struct dice *d)
 
 static void forge(struct dice *d, json_t *o)
 {
+	const char *name = replicator_names[dice_below(d, REPLICATOR_NAMES)];
 	char text[64];
 
-	snprintf(text, sizeof(text), "%s/%s", world_spaces[dice_below(d, SPACES - 1)],
-		 replicator_names[dice_below(d, REPLICATOR_NAMES)]);
+	snprintf(text, sizeof(text), "%s/%s", world_spaces[dice_below(d, SPACES - 1)], name);
 	set(o, "replicated-by", dice_chance(d, 90) ? text : "n0");
 }
 

@@ -15,6 +15,8 @@ struct play {
 	struct fc_random dice;
 };
 
+/* One after the other, never two among the arguments of a call: compilers differ in which comes first, and a seed would
+ * be another play with each. */
 static uint32_t roll(struct play *p, uint32_t sides)
 {
 	return (uint32_t)(fc_random_next(&p->dice) % sides);
@@ -59,7 +61,9 @@ static void edit(struct play *p)
 		"{'immutable':true}",
 	};
 
-	change(p, any_space(p), merges[roll(p, FC_ARRAY_LEN(merges))]);
+	const char *merge = merges[roll(p, FC_ARRAY_LEN(merges))], *ns = any_space(p);
+
+	change(p, ns, merge);
 }
 
 static void go(struct play *p)
@@ -74,8 +78,10 @@ static void go(struct play *p)
 static void relabel(struct play *p)
 {
 	FC_AUTO_FREE char *patch = fc_xasprintf("{'metadata':{'labels':{'team':%s}}}", roll(p, 2) ? "'x'" : "null");
+	const char *ns = any_space(p);
+	fc_cluster_no cluster = (fc_cluster_no)roll(p, CLUSTERS);
 
-	copies_try_patch(p->c, (fc_cluster_no)roll(p, CLUSTERS), "Namespace", NULL, any_space(p), patch);
+	copies_try_patch(p->c, cluster, "Namespace", NULL, ns, patch);
 }
 
 static void step(struct play *p)

@@ -18,6 +18,8 @@ struct play {
 	struct fc_random dice;
 };
 
+/* One after the other, never two among the arguments of a call: compilers differ in which comes first, and a seed would
+ * be another play with each. */
 static uint32_t roll(struct play *p, uint32_t sides)
 {
 	return (uint32_t)(fc_random_next(&p->dice) % sides);
@@ -26,6 +28,11 @@ static uint32_t roll(struct play *p, uint32_t sides)
 static const char *any_space(struct play *p)
 {
 	return spaces[roll(p, SPACES)];
+}
+
+static const char *any_name(struct play *p)
+{
+	return roll(p, 4) ? "flags" : "twin";
 }
 
 static const char *any_destinations(struct play *p)
@@ -60,8 +67,9 @@ static void ask(struct play *p)
 	static const char *const clusters[] = { "", "'fedcopy.dev/clusters':'*'", "'fedcopy.dev/clusters':'edge-2'" };
 	size_t i = roll(p, SYNCS);
 	FC_AUTO_FREE char *metadata = fc_xasprintf("'annotations':{%s}", clusters[roll(p, FC_ARRAY_LEN(clusters))]);
+	const char *destinations = any_destinations(p), *source = any_name(p);
 	FC_AUTO_FREE char *spec = fc_xasprintf("'source':{'group':'','kind':'ConfigMap','name':'%s'},'destinations':%s",
-					       roll(p, 4) ? "flags" : "twin", any_destinations(p));
+					       source, destinations);
 
 	if (!sync_at(p->c, i))
 		sync_make_in(p->c, space_of(i), syncs[i], metadata, spec);
@@ -95,11 +103,6 @@ static void ask_no_more(struct play *p)
 	syncs_request(p->c, "DELETE", space_of(i), what, NULL);
 }
 
-static const char *any_name(struct play *p)
-{
-	return roll(p, 4) ? "flags" : "twin";
-}
-
 static void make(struct play *p)
 {
 	const char *ns = any_space(p), *name = any_name(p);
@@ -122,8 +125,10 @@ static void edit(struct play *p)
 		"{'immutable':true}",
 	};
 
-	copies_try_patch(p->c, (fc_cluster_no)(roll(p, 2) ? HUB : EDGE2), "ConfigMap", any_space(p), any_name(p),
-			 merges[roll(p, FC_ARRAY_LEN(merges))]);
+	const char *merge = merges[roll(p, FC_ARRAY_LEN(merges))], *name = any_name(p), *ns = any_space(p);
+	fc_cluster_no cluster = roll(p, 2) ? HUB : EDGE2;
+
+	copies_try_patch(p->c, cluster, "ConfigMap", ns, name, merge);
 }
 
 static void go(struct play *p)

@@ -45,10 +45,14 @@ static void born(struct world *w, struct candidate *c)
 	json_decref(c->answer);
 	int64_t number = c - w->candidates;
 	unsigned births = c->births + 1;
+	/* In this order: that of two draws in an initializer is the compiler's. */
+	int64_t mono_offset_ms = fc_random_between(&w->random, 0, 1000000000);
+	int64_t wall_offset_ms = fc_random_between(&w->random, -1000000000, 1000000000);
+
 	*c = (struct candidate){
 		.births = births,
-		.mono_offset_ms = fc_random_between(&w->random, 0, 1000000000),
-		.wall_offset_ms = fc_random_between(&w->random, -1000000000, 1000000000),
+		.mono_offset_ms = mono_offset_ms,
+		.wall_offset_ms = wall_offset_ms,
 		.served_ms = -1,
 		.answered_ms = -1,
 	};
