@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 from conftest import TEST_RESOURCES
-from envtest import REPOSITORY, assets, wait_for
+from envtest import REPOSITORY, kubectl_program, wait_for
 
 EXAMPLES = REPOSITORY / "examples"
 STORIES = sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir())
@@ -24,7 +24,8 @@ def blocks_of(story):
 
 
 def shell(block, kubeconfig, tmp_path):
-    environment = dict(os.environ, KUBECONFIG=str(kubeconfig), HOME=str(tmp_path), PATH=f"{assets()}:{os.environ['PATH']}")
+    path = f"{os.path.dirname(kubectl_program())}:{os.environ['PATH']}"
+    environment = dict(os.environ, KUBECONFIG=str(kubeconfig), HOME=str(tmp_path), PATH=path)
     command = ["sh", "-euxc", block]
     done = subprocess.run(
         command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=60
