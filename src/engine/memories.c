@@ -99,6 +99,7 @@ static void find_target(struct fc_engine *e, struct memory *m)
 	learn_uid(t);
 	LL_PREPEND2(t->copy->memories, m, next_in_target);
 	m->target = t;
+	site_copy_is_listed(e, m);
 	target_mark(e, t);
 }
 

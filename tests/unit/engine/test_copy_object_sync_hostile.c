@@ -260,6 +260,40 @@ static void test_object_sync_copy_that_pulls_by_a_word_of_k8s_replicator_is_a_co
 	copies_free(c);
 }
 
+/* Who takes a permission back, perhaps by mistake, loses no copy of a system namespace by it; one that goes for another
+ * reason does not come back. */
+static void test_object_sync_permission_taken_back_leaves_what_was_copied_into_a_system_namespace(void **state)
+{
+	struct copies *c = syncs_new();
+	FC_AUTO_FREE char *uid = NULL;
+
+	(void)state;
+	world_permit(&c->w, "[{'from':'hub/release','to':'hub/kube-system','resources':['configmaps']}]");
+	sync_make(c, "s", "", TO_ALL);
+	copies_wait(c, 1000);
+	uid = fc_xstrdup(fc_json_metadata(sync_copy(c, "kube-system"), "uid"));
+	assert_string_equal(copies_value(c, HUB, "kube-system", "flags"), "1");
+	world_permit(&c->w, NULL);
+	copies_settle(c);
+	copies_wait(c, 1000);
+	copies_patch(c, HUB, "ConfigMap", "release", "flags", "{'data':{'a':'2'}}");
+	copies_settle(c);
+	copies_wait(c, 1000);
+	assert_string_equal(copies_value(c, HUB, "stage", "flags"), "2");
+	assert_string_equal(copies_value(c, HUB, "kube-system", "flags"), "1");
+	assert_true(sync_is(c, "s", "InSync", "False/Failure: 3 of 4; kube-system/flags"));
+	copies_restart(c);
+	assert_int_equal(c->writes, 0);
+	assert_string_equal(fc_json_metadata(sync_copy(c, "kube-system"), "uid"), uid);
+	copies_delete(c, HUB, "ConfigMap", "kube-system", "flags");
+	copies_settle(c);
+	copies_wait(c, 1000);
+	assert_null(sync_copy(c, "kube-system"));
+	assert_null(sync_entry(c, "s", "kube-system"));
+	assert_true(sync_is(c, "s", "InSync", "True/Success: 3 of 3"));
+	copies_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +304,8 @@ int main(void)
 		cmocka_unit_test(test_object_sync_hostile_without_destinations_nothing_is_learned_of_a_source),
 		cmocka_unit_test(test_object_sync_brake_is_told_and_does_not_keep_a_namespace_that_is_deleted),
 		cmocka_unit_test(test_object_sync_copy_that_pulls_by_a_word_of_k8s_replicator_is_a_conflict),
+		cmocka_unit_test(
+			test_object_sync_permission_taken_back_leaves_what_was_copied_into_a_system_namespace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
