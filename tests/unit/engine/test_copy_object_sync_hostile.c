@@ -294,6 +294,28 @@ static void test_object_sync_permission_taken_back_leaves_what_was_copied_into_a
 	copies_free(c);
 }
 
+static void test_object_sync_source_waits_no_longer_than_for_a_copy_that_lost_its_label(void **state)
+{
+	struct copies *c = syncs_new();
+
+	(void)state;
+	sync_make(c, "s", "", TO_STAGE);
+	copies_wait(c, 1000);
+	c->fail_writes = FC_ERR_FORBIDDEN;
+	c->fail_space = "stage";
+	sync_delete(c, "s");
+	copies_delete(c, HUB, "ConfigMap", "stage", "flags");
+	copies_patch(c, HUB, "ConfigMap", "stage", "flags", "{'metadata':{'labels':null}}");
+	copies_settle(c);
+	assert_non_null(sync_object(c, "s"));
+	c->fail_writes = FC_ERR_NONE;
+	copies_wait(c, 60000);
+	assert_null(sync_copy(c, "stage"));
+	assert_false(has_finalizer(sync_copy(c, "release")));
+	assert_null(sync_object(c, "s"));
+	copies_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_object_sync_copy_that_pulls_by_a_word_of_k8s_replicator_is_a_conflict),
 		cmocka_unit_test(
 			test_object_sync_permission_taken_back_leaves_what_was_copied_into_a_system_namespace),
+		cmocka_unit_test(test_object_sync_source_waits_no_longer_than_for_a_copy_that_lost_its_label),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
