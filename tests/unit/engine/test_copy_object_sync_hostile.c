@@ -316,6 +316,34 @@ static void test_object_sync_source_waits_no_longer_than_for_a_copy_that_lost_it
 	copies_free(c);
 }
 
+/* The copy that kopy has made of it is a source of object-sync by itself. */
+static void test_object_sync_b26_source_of_kopy_whose_copy_is_a_source_is_let_go(void **state)
+{
+	struct copies *c = syncs_new();
+
+	(void)state;
+	c->dialects[1] = &fc_dialect_kopy;
+	c->dialects[2] = &fc_dialect_object_sync;
+	copies_restart(c);
+	copies_space(c, HUB, "team", "'team':'x'");
+	copies_patch(c, HUB, "ConfigMap", "release", "flags",
+		     "{'metadata':{'annotations':{'kopy.kot-labs.com/sync':'team=x'}}}");
+	sync_make(c, "s", "", TO_STAGE);
+	copies_wait(c, 1000);
+	sync_make_in(c, "team", "t", "", OF_FLAGS ",'destinations':[{'namespace':'qa'}]");
+	copies_settle(c);
+	copies_wait(c, 1000);
+	assert_true(has_finalizer(sync_copy(c, "team")));
+	assert_true(has_finalizer(sync_copy(c, "release")));
+	sync_delete(c, "s");
+	copies_wait(c, 1000);
+	assert_null(sync_object(c, "s"));
+	assert_false(has_finalizer(sync_copy(c, "release")));
+	assert_true(bears(sync_copy(c, "release"), "kopy.kot-labs.com/finalizer"));
+	assert_true(has_finalizer(sync_copy(c, "team")));
+	copies_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,6 +357,7 @@ int main(void)
 		cmocka_unit_test(
 			test_object_sync_permission_taken_back_leaves_what_was_copied_into_a_system_namespace),
 		cmocka_unit_test(test_object_sync_source_waits_no_longer_than_for_a_copy_that_lost_its_label),
+		cmocka_unit_test(test_object_sync_b26_source_of_kopy_whose_copy_is_a_source_is_let_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
