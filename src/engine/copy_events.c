@@ -62,6 +62,7 @@ void whole_take_metadata(struct fc_engine *e, struct target *t, const json_t *ob
 	take_adopted(t->copy, object);
 	if (!t->copy->origin || copy_has_owner(t->copy))
 		stray_is_silent(e, t->copy);
+	sites_copy_is_told(e, t);
 	/* Who has it listed may have waited for what it is. */
 	if (!copy_has_owner(t->copy))
 		memories_mark_bearers(e, t->copy);
@@ -144,6 +145,7 @@ void whole_absent(struct fc_engine *e, struct target *t)
 		p->unfit = NULL;
 		pair_forget_settled(e, p);
 	}
+	sites_copy_is_told(e, t);
 }
 
 bool whole_is_used(const struct target *t)

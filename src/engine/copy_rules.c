@@ -217,7 +217,6 @@ void copy_rule_bind(struct fc_engine *e, struct copy_rule *cr)
 		unbind(e, cr);
 		cr->resource = r;
 		bearer_changed(e, cr->bearer->target);
-		holds_mark_named(e, cr);
 	}
 	if (cr->resource && !copy_rule_is_invalid(cr)) {
 		take_origin(e, cr, &cr->near, false);
@@ -232,8 +231,6 @@ void copy_rule_bind(struct fc_engine *e, struct copy_rule *cr)
 
 void copy_rule_free(struct fc_engine *e, struct copy_rule *cr)
 {
-	if (!cr->resource)
-		holds_mark_named(e, cr);
 	unbind(e, cr);
 	if (cr->word) {
 		DL_DELETE2(cr->word->copy_rules, cr, prev_in_word, next_in_word);

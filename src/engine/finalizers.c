@@ -154,12 +154,16 @@ static bool all_released(struct fc_engine *e, const struct bearer *b)
 
 /* --- the list as it is to be --- */
 
-/* Which of its own copies bears it still, although it is to bear another one? It is mended first. */
+/* Which of its own copies bears it still, although it is to bear another one? It is mended first. What a copy bears of
+ * another dialect it bears as that one's source. */
 static bool is_on_owned_copy(const struct bearer *b, const char *finalizer)
 {
 	/* A custom resource is no copy's source: there the finalizers have nothing to do with each other. */
 	for (size_t i = 0; !b->object && i < b->origin_count; i++)
-		for (const struct target *t = b->origins[i]->targets; t; t = t->copy->next_in_origin)
+		for (const struct target *t = is_listed(b->origins[i]->key.dialect->copy->finalizers, finalizer)
+						      ? b->origins[i]->targets
+						      : NULL;
+		     t; t = t->copy->next_in_origin)
 			if (copy_has_owner(t->copy) && !t->copy->paused && copy_bears_finalizer(t->copy, finalizer))
 				return true;
 	return false;

@@ -142,10 +142,9 @@ static bool names(const struct copy_rule *cr, const struct key *k)
 	if (strcmp(copy_rule_source_namespace(cr), k->namespace_) != 0 ||
 	    strcmp(copy_rule_source_name(cr), k->name) != 0)
 		return false;
-	/* Of what cannot be understood, or looked up, the kind is not known. */
-	return !cr->resource || copy_rule_is_invalid(cr) ||
-	       (strcmp(cr->resource->kind, k->resource->kind) == 0 &&
-		strcmp(cr->resource->group, k->resource->group) == 0);
+	/* Of what cannot be understood the kind is not known; of what is not served, or not looked up yet, it is. */
+	return copy_rule_is_invalid(cr) || !cr->spec.kind ||
+	       (strcmp(cr->spec.kind, k->resource->kind) == 0 && strcmp(cr->spec.group, k->resource->group) == 0);
 }
 
 static bool is_named_on(const struct watch *w, const struct fc_dialect *d, const struct key *k)
@@ -393,22 +392,6 @@ void holds_mark_source(struct fc_engine *e, const struct origin *o, const struct
 
 	if (t)
 		target_mark(e, t);
-}
-
-/* As long as nobody could say of what kind a rule's source is, it might have been any of that name. */
-void holds_mark_named(struct fc_engine *e, const struct copy_rule *cr)
-{
-	const struct cluster *c = cluster_of(e, cr->bearer->target->key.cluster);
-
-	for (const struct watch *w = way_of(cr)->source_finalizer ? c->watches : NULL; w; w = w->next_in_cluster) {
-		struct target *t = w->use != WATCH_TARGETS ? NULL
-							   : target_find(e, w->cluster, w->resource,
-									 copy_rule_source_namespace(cr),
-									 copy_rule_source_name(cr));
-
-		if (t && t->bearer && t->bearer->held)
-			target_mark(e, t);
-	}
 }
 
 /* What may be said of them waits until all who could name them have told. */

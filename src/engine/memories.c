@@ -99,6 +99,7 @@ static void find_target(struct fc_engine *e, struct memory *m)
 	learn_uid(t);
 	LL_PREPEND2(t->copy->memories, m, next_in_target);
 	m->target = t;
+	site_copy_is_listed(e, m);
 	target_mark(e, t);
 }
 
@@ -228,6 +229,7 @@ void memories_lose_target(struct copy *c)
 	}
 }
 
+/* Their sources may wait for the copy, too, which may bear no marks any more. */
 void memories_mark_bearers(struct fc_engine *e, const struct copy *c)
 {
 	for (const struct memory *m = c->memories; m; m = m->next_in_target) {

@@ -78,7 +78,6 @@ void holds_word_told(struct fc_engine *e, const struct word *w); /* for the firs
 bool holds_are_free(const struct fc_engine *e, const struct bearer *b);
 /* A copy of that type is gone: the source may have waited for it. */
 void holds_mark_source(struct fc_engine *e, const struct origin *o, const struct fc_resource *r);
-void holds_mark_named(struct fc_engine *e, const struct copy_rule *cr); /* of what kind its source is is known now */
 void holds_mark_all(struct fc_engine *e);
 
 #endif

@@ -109,8 +109,22 @@ static bool is_ending(const struct site *s, const struct space *space)
 	return s->rule->dialect->copy->live_spaces && space->terminating;
 }
 
+/* What was copied stays when the operator permits it no more (design section 7). */
+static bool has_copy(struct fc_engine *e, const struct site *s, const char *namespace_)
+{
+	const struct copy_rule *cr = s->rule;
+	const struct target *t =
+		target_find(e, s->cluster->no, s->word->resource, namespace_, copy_rule_name(cr));
+	const struct copy *c = t ? t->copy : NULL;
+	const struct memory *m = c ? memory_of(c, cr->bearer) : NULL;
+
+	if (!m || !fc_rv_is_set(&t->version))
+		return false;
+	return memory_is_of(m, c) || (c->origin && c->origin == (s->cluster == cr->word->cluster ? cr->near : cr->far));
+}
+
 /* A pattern means system namespaces only where the operator does. */
-static bool is_left_out(const struct fc_engine *e, const struct site *s, const char *namespace_)
+static bool is_left_out(struct fc_engine *e, const struct site *s, const char *namespace_)
 {
 	const struct copy_rule *cr = s->rule;
 	const struct copy_query q = { .ends = {
@@ -120,7 +134,7 @@ static bool is_left_out(const struct fc_engine *e, const struct site *s, const c
 				      } };
 
 	return cr->dialect->copy->live_spaces && fc_name_is_system_namespace(namespace_) &&
-	       !permission_of_operator(e, &q);
+	       !permission_of_operator(e, &q) && !has_copy(e, s, namespace_);
 }
 
 static bool is_outside(const struct fc_engine *e, const char *namespace_)
@@ -128,7 +142,7 @@ static bool is_outside(const struct fc_engine *e, const char *namespace_)
 	return !namespace_selected(e, namespace_) || !namespace_is_in(&e->options.copies_in, namespace_);
 }
 
-static bool is_selected(const struct fc_engine *e, const struct site *s, const char *namespace_)
+static bool is_selected(struct fc_engine *e, const struct site *s, const char *namespace_)
 {
 	const struct fc_copy_spec *spec = &s->rule->spec;
 	const struct space *space = namespace_find(e, s->cluster, namespace_);
@@ -325,6 +339,36 @@ void sites_namespace_changed(struct fc_engine *e, struct cluster *c, const char 
 		origin_settled(e, s);
 		site_judge(e, s);
 	}
+}
+
+static void settle_again(struct fc_engine *e, struct site *s, const char *namespace_)
+{
+	if (!s->settled || s->rule->ending || !s->rule->dialect->copy->live_spaces)
+		return;
+	settle_namespace(e, s, namespace_);
+	origin_settled(e, s);
+	site_judge(e, s);
+}
+
+void site_copy_is_listed(struct fc_engine *e, const struct memory *m)
+{
+	for (struct copy_rule *cr = fc_name_is_system_namespace(m->is.namespace_) ? m->bearer->rules : NULL; cr;
+	     cr = cr->next)
+		for (struct site *s = cr->sites; s; s = s->next)
+			if (s->cluster == m->cluster && s->word == m->word)
+				settle_again(e, s, m->is.namespace_);
+}
+
+void sites_copy_is_told(struct fc_engine *e, const struct target *t)
+{
+	struct pair *p, *next;
+
+	if (!fc_name_is_system_namespace(t->key.namespace_))
+		return;
+	for (const struct memory *m = t->copy->memories; m; m = m->next_in_target)
+		site_copy_is_listed(e, m);
+	LL_FOREACH_SAFE(t->copy->pairs, p, next)
+		settle_again(e, p->site, t->key.namespace_);
 }
 
 void sites_cluster_changed(struct fc_engine *e, struct cluster *c)

@@ -18,8 +18,7 @@ struct target *target_take(struct fc_engine *e, struct watch *w, const char *nam
 /* Begins a write of it, whose body is the caller's to fill in; NULL: it waits in line for a request, and is decided
  * about when its turn comes. */
 struct fc_action *target_action(struct fc_engine *e, struct target *t, enum fc_action_type type);
-/* The whole object, as the answer to a write has it. */
-void target_take_whole(struct fc_engine *e, struct target *t, const json_t *object);
+void target_take_whole(struct fc_engine *e, struct target *t, const json_t *object); /* as a write's answer has it */
 struct watch *watch_start_as(struct fc_engine *e, fc_cluster_no cluster, const struct fc_resource *r,
 			     const char *namespace_, const char *name, enum watch_use use,
 			     enum fc_watch_content content);
@@ -65,6 +64,8 @@ void copy_rule_select_clusters(struct fc_engine *e, struct copy_rule *cr);
 void site_settle(struct fc_engine *e, struct site *s);
 void site_free(struct fc_engine *e, struct site *s);
 void sites_namespace_changed(struct fc_engine *e, struct cluster *c, const char *name);
+void site_copy_is_listed(struct fc_engine *e, const struct memory *m); /* in a system namespace it may be wanted for */
+void sites_copy_is_told(struct fc_engine *e, const struct target *t); /* ... that alone, as long as it stands there */
 void sites_cluster_changed(struct fc_engine *e, struct cluster *c); /* words, Namespaces, reachability */
 void sites_set_changed(struct fc_engine *e);			    /* clusters came, went, or have other labels */
 /* The watch of what is written, or bears instructions, in that namespace (NULL: all): started where there is none, made
@@ -177,8 +178,7 @@ void whole_take_metadata(struct fc_engine *e, struct target *t, const json_t *ob
 void whole_take_event(struct fc_engine *e, struct target *t, const json_t *object, bool generation_same);
 /* Whole, not metadata; `brief`: it may lack metadata.managedFields. */
 void whole_take_answer(struct fc_engine *e, struct target *t, const json_t *object, bool brief);
-/* It is not there. */
-void whole_absent(struct fc_engine *e, struct target *t);
+void whole_absent(struct fc_engine *e, struct target *t); /* it is not there */
 bool whole_is_used(const struct target *t);
 void whole_free(struct fc_engine *e, struct target *t);
 bool whole_decide(struct fc_engine *e, struct target *t);

@@ -273,7 +273,7 @@ static void report_unknown_word(struct fc_engine *e, const struct cluster *c, co
 /* A finalizer waits for the first answer. */
 static void answered(struct fc_engine *e, struct word *w)
 {
-	if (!w->answered && w->for_copies)
+	if (!w->answered && (w->for_copies || w->copy_rules || w->sites || w->memories))
 		bearers_mark_ending(e);
 	if (!w->answered)
 		holds_word_told(e, w);

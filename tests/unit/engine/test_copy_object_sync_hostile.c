@@ -260,6 +260,90 @@ static void test_object_sync_copy_that_pulls_by_a_word_of_k8s_replicator_is_a_co
 	copies_free(c);
 }
 
+/* Who takes a permission back, perhaps by mistake, loses no copy of a system namespace by it; one that goes for another
+ * reason does not come back. */
+static void test_object_sync_permission_taken_back_leaves_what_was_copied_into_a_system_namespace(void **state)
+{
+	struct copies *c = syncs_new();
+	FC_AUTO_FREE char *uid = NULL;
+
+	(void)state;
+	world_permit(&c->w, "[{'from':'hub/release','to':'hub/kube-system','resources':['configmaps']}]");
+	sync_make(c, "s", "", TO_ALL);
+	copies_wait(c, 1000);
+	uid = fc_xstrdup(fc_json_metadata(sync_copy(c, "kube-system"), "uid"));
+	assert_string_equal(copies_value(c, HUB, "kube-system", "flags"), "1");
+	world_permit(&c->w, NULL);
+	copies_settle(c);
+	copies_wait(c, 1000);
+	copies_patch(c, HUB, "ConfigMap", "release", "flags", "{'data':{'a':'2'}}");
+	copies_settle(c);
+	copies_wait(c, 1000);
+	assert_string_equal(copies_value(c, HUB, "stage", "flags"), "2");
+	assert_string_equal(copies_value(c, HUB, "kube-system", "flags"), "1");
+	assert_true(sync_is(c, "s", "InSync", "False/Failure: 3 of 4; kube-system/flags"));
+	copies_restart(c);
+	assert_int_equal(c->writes, 0);
+	assert_string_equal(fc_json_metadata(sync_copy(c, "kube-system"), "uid"), uid);
+	copies_delete(c, HUB, "ConfigMap", "kube-system", "flags");
+	copies_settle(c);
+	copies_wait(c, 1000);
+	assert_null(sync_copy(c, "kube-system"));
+	assert_null(sync_entry(c, "s", "kube-system"));
+	assert_true(sync_is(c, "s", "InSync", "True/Success: 3 of 3"));
+	copies_free(c);
+}
+
+static void test_object_sync_source_waits_no_longer_than_for_a_copy_that_lost_its_label(void **state)
+{
+	struct copies *c = syncs_new();
+
+	(void)state;
+	sync_make(c, "s", "", TO_STAGE);
+	copies_wait(c, 1000);
+	c->fail_writes = FC_ERR_FORBIDDEN;
+	c->fail_space = "stage";
+	sync_delete(c, "s");
+	copies_delete(c, HUB, "ConfigMap", "stage", "flags");
+	copies_patch(c, HUB, "ConfigMap", "stage", "flags", "{'metadata':{'labels':null}}");
+	copies_settle(c);
+	assert_non_null(sync_object(c, "s"));
+	c->fail_writes = FC_ERR_NONE;
+	copies_wait(c, 60000);
+	assert_null(sync_copy(c, "stage"));
+	assert_false(has_finalizer(sync_copy(c, "release")));
+	assert_null(sync_object(c, "s"));
+	copies_free(c);
+}
+
+/* The copy that kopy has made of it is a source of object-sync by itself. */
+static void test_object_sync_b26_source_of_kopy_whose_copy_is_a_source_is_let_go(void **state)
+{
+	struct copies *c = syncs_new();
+
+	(void)state;
+	c->dialects[1] = &fc_dialect_kopy;
+	c->dialects[2] = &fc_dialect_object_sync;
+	copies_restart(c);
+	copies_space(c, HUB, "team", "'team':'x'");
+	copies_patch(c, HUB, "ConfigMap", "release", "flags",
+		     "{'metadata':{'annotations':{'kopy.kot-labs.com/sync':'team=x'}}}");
+	sync_make(c, "s", "", TO_STAGE);
+	copies_wait(c, 1000);
+	sync_make_in(c, "team", "t", "", OF_FLAGS ",'destinations':[{'namespace':'qa'}]");
+	copies_settle(c);
+	copies_wait(c, 1000);
+	assert_true(has_finalizer(sync_copy(c, "team")));
+	assert_true(has_finalizer(sync_copy(c, "release")));
+	sync_delete(c, "s");
+	copies_wait(c, 1000);
+	assert_null(sync_object(c, "s"));
+	assert_false(has_finalizer(sync_copy(c, "release")));
+	assert_true(bears(sync_copy(c, "release"), "kopy.kot-labs.com/finalizer"));
+	assert_true(has_finalizer(sync_copy(c, "team")));
+	copies_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +354,10 @@ int main(void)
 		cmocka_unit_test(test_object_sync_hostile_without_destinations_nothing_is_learned_of_a_source),
 		cmocka_unit_test(test_object_sync_brake_is_told_and_does_not_keep_a_namespace_that_is_deleted),
 		cmocka_unit_test(test_object_sync_copy_that_pulls_by_a_word_of_k8s_replicator_is_a_conflict),
+		cmocka_unit_test(
+			test_object_sync_permission_taken_back_leaves_what_was_copied_into_a_system_namespace),
+		cmocka_unit_test(test_object_sync_source_waits_no_longer_than_for_a_copy_that_lost_its_label),
+		cmocka_unit_test(test_object_sync_b26_source_of_kopy_whose_copy_is_a_source_is_let_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
