@@ -523,12 +523,32 @@ static bool is_under_way(const struct bearer *b)
 	return false;
 }
 
+/* Something has happened to a copy that it tells of, and was not judged yet: what is known of it is of before. */
+static bool is_behind(const struct bearer *b)
+{
+	for (const struct copy_rule *cr = b->rules; cr; cr = cr->next)
+		for (const struct site *s = cr->dialect->copy->status ? cr->sites : NULL; s; s = s->next)
+			for (const struct pair *p = s->pairs; p; p = p->next_in_site)
+				if (p->target->dirty && p->target != b->target)
+					return true;
+	for (const struct memory *m = b->memories; m; m = m->next)
+		if (m->target && m->target->dirty && m->target != b->target)
+			return true;
+	return false;
+}
+
 static bool decide_status(struct fc_engine *e, struct target *t)
 {
 	bool busy = false;
 
 	bool remembers = false;
 
+	if (!t->bearer->object)
+		return false;
+	if (is_behind(t->bearer)) {
+		target_mark(e, t);
+		return false;
+	}
 	if (is_under_way(t->bearer))
 		return false;
 	for (struct copy_rule *cr = t->bearer->rules; cr && !busy && !remembers; cr = cr->next) {

@@ -377,6 +377,9 @@ void sites_cluster_changed(struct fc_engine *e, struct cluster *c)
 
 	DL_FOREACH_SAFE2(c->sites, s, next, next_in_cluster)
 		site_settle(e, s);
+	DL_FOREACH2(c->sites, s, next_in_cluster)
+		if (s->rule->dialect->copy->remember)
+			target_mark(e, s->rule->bearer->target);
 }
 
 void sites_set_changed(struct fc_engine *e)
