@@ -213,6 +213,20 @@ void memories_of_word_changed(struct fc_engine *e, struct word *w)
 	}
 }
 
+/* What they list may have waited for that, by whatever word it is known. */
+void memories_of_word_told(struct fc_engine *e, const struct word *w)
+{
+	for (const struct memory *m = w->memories; m; m = m->next_in_word)
+		for (const struct watch *at = w->cluster->watches; at; at = at->next_in_cluster) {
+			struct target *t = leads_there(m, at->resource)
+						   ? target_find(e, at->cluster, at->resource, m->is.namespace_, m->is.name)
+						   : NULL;
+
+			if (t)
+				target_mark(e, t);
+		}
+}
+
 void memories_free(struct fc_engine *e, struct bearer *b)
 {
 	free_list(e, fc_steal(&b->memories));
@@ -332,6 +346,17 @@ bool memory_is_of_copy(const struct target *t)
 	return c->origin ? c->origin->key.dialect->copy->remember != NULL : memory_by_uid(c, NULL) && !c->adopted;
 }
 
+/* Another one's status lists it too, perhaps, by a word of which is not known yet what it means. */
+static bool may_be_listed_by_others(const struct cluster *c, const struct target *t)
+{
+	for (const struct word *w = c->words; w; w = w->next)
+		for (const struct memory *m = w->answered ? NULL : w->memories; m; m = m->next_in_word)
+			if (leads_there(m, t->key.resource) && same_text(m->is.namespace_, t->key.namespace_) &&
+			    same_text(m->is.name, t->key.name))
+				return true;
+	return false;
+}
+
 bool memory_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *why, bool *counts)
 {
 	const struct cluster *c = cluster_of(e, t->key.cluster);
@@ -339,7 +364,7 @@ bool memory_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *
 	bool deleted = true;
 
 	*counts = false;
-	if (!memory_is_of_copy(t) || !proof_lets_delete(e, t))
+	if (!memory_is_of_copy(t) || !proof_lets_delete(e, t) || may_be_listed_by_others(c, t))
 		return false;
 	for (const struct memory *m = t->copy->memories; m; m = m->next_in_target) {
 		if (says_nothing(e, m->bearer, c)) {
