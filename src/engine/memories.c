@@ -357,6 +357,15 @@ static bool may_be_listed_by_others(const struct cluster *c, const struct target
 	return false;
 }
 
+/* It has lost its marks, and bears words of others, which keep it from being mended: it is wanted all the same. */
+static bool is_wanted_unmarked(const struct copy *c)
+{
+	for (const struct pair *p = c->origin ? NULL : c->pairs; p; p = p->next)
+		if (memory_of(c, p->site->rule->bearer))
+			return true;
+	return false;
+}
+
 bool memory_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *why, bool *counts)
 {
 	const struct cluster *c = cluster_of(e, t->key.cluster);
@@ -364,7 +373,8 @@ bool memory_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *
 	bool deleted = true;
 
 	*counts = false;
-	if (!memory_is_of_copy(t) || !proof_lets_delete(e, t) || may_be_listed_by_others(c, t))
+	if (!memory_is_of_copy(t) || !proof_lets_delete(e, t) || is_wanted_unmarked(t->copy) ||
+	    may_be_listed_by_others(c, t))
 		return false;
 	for (const struct memory *m = t->copy->memories; m; m = m->next_in_target) {
 		if (says_nothing(e, m->bearer, c)) {
