@@ -277,6 +277,7 @@ void copy_rules_of_word_changed(struct fc_engine *e, struct word *w)
 
 void copy_word_mark(struct fc_engine *e, const struct word *w)
 {
+	memories_of_word_told(e, w);
 	for (struct copy_rule *cr = w->copy_rules; cr; cr = cr->next_in_word) {
 		copy_rules_mark(e, cr);
 		memories_bind(e, cr->bearer);

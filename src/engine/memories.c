@@ -213,6 +213,20 @@ void memories_of_word_changed(struct fc_engine *e, struct word *w)
 	}
 }
 
+/* What they list may have waited for that, by whatever word it is known. */
+void memories_of_word_told(struct fc_engine *e, const struct word *w)
+{
+	for (const struct memory *m = w->memories; m; m = m->next_in_word)
+		for (const struct watch *at = w->cluster->watches; at; at = at->next_in_cluster) {
+			struct target *t = leads_there(m, at->resource)
+						   ? target_find(e, at->cluster, at->resource, m->is.namespace_, m->is.name)
+						   : NULL;
+
+			if (t)
+				target_mark(e, t);
+		}
+}
+
 void memories_free(struct fc_engine *e, struct bearer *b)
 {
 	free_list(e, fc_steal(&b->memories));
@@ -322,15 +336,6 @@ static bool any_ends_with_source(const struct origin *o)
 	return o && o->rule_count;
 }
 
-/* It has lost its marks and asks for copies itself, say, and its bearer wants it still: that is for the pair to tell. */
-static bool is_wanted_and_claimed(const struct copy *c, const struct bearer *b)
-{
-	for (const struct pair *p = c->origin || !c->claimed ? NULL : c->pairs; p; p = p->next)
-		if (p->site->rule->bearer == b)
-			return true;
-	return false;
-}
-
 /* Is what stands there the one that a status lists? What ends, and bears neither marks nor a finalizer of ours any
  * more, is nobody's: another process could not tell that it was a copy once. */
 bool memory_is_of_copy(const struct target *t)
@@ -342,12 +347,13 @@ bool memory_is_of_copy(const struct target *t)
 	return c->origin ? c->origin->key.dialect->copy->remember != NULL : memory_by_uid(c, NULL) && !c->adopted;
 }
 
-/* What a status says of it is known, and not yet that this is the object. */
-static bool another_may_list_it(const struct target *t, const struct cluster *c)
+/* Another one's status lists it too, perhaps, by a word of which is not known yet what it means. */
+static bool may_be_listed_by_others(const struct cluster *c, const struct target *t)
 {
 	for (const struct word *w = c->words; w; w = w->next)
 		for (const struct memory *m = w->answered ? NULL : w->memories; m; m = m->next_in_word)
-			if (strcmp(m->is.name, t->key.name) == 0 && strcmp(m->is.namespace_, t->key.namespace_) == 0)
+			if (leads_there(m, t->key.resource) && same_text(m->is.namespace_, t->key.namespace_) &&
+			    same_text(m->is.name, t->key.name))
 				return true;
 	return false;
 }
@@ -380,6 +386,15 @@ bool memory_is_held(const struct copy *c)
 	return false;
 }
 
+/* It has lost its marks, and bears words of others, which keep it from being mended: it is wanted all the same. */
+static bool is_wanted_unmarked(const struct copy *c)
+{
+	for (const struct pair *p = c->origin ? NULL : c->pairs; p; p = p->next)
+		if (memory_of(c, p->site->rule->bearer))
+			return true;
+	return false;
+}
+
 bool memory_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *why, bool *counts)
 {
 	const struct cluster *c = cluster_of(e, t->key.cluster);
@@ -387,8 +402,8 @@ bool memory_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *
 	bool deleted = true;
 
 	*counts = false;
-	if (!memory_is_of_copy(t) || !proof_lets_delete(e, t) || another_may_list_it(t, c) ||
-	    !watch_has_told(t->watch))
+	if (!memory_is_of_copy(t) || !proof_lets_delete(e, t) || !watch_has_told(t->watch) ||
+	    is_wanted_unmarked(t->copy) || may_be_listed_by_others(c, t))
 		return false;
 	for (const struct memory *m = t->copy->memories; m; m = m->next_in_target) {
 		if (!has_a_say(t->copy, m))
@@ -397,8 +412,6 @@ bool memory_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *
 			m->bearer->awaited = true;
 			return false;
 		}
-		if (is_wanted_and_claimed(t->copy, m->bearer))
-			return false;
 		deleted = deleted && m->bearer->target->deleting;
 	}
 	if (o && o->rule_count && !origin_rules_have_settled(o, c))

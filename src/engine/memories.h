@@ -27,6 +27,7 @@ struct memory {
 void memories_take(struct fc_engine *e, struct bearer *b); /* its object was told anew */
 void memories_bind(struct fc_engine *e, struct bearer *b); /* clusters or words have changed */
 void memories_of_word_changed(struct fc_engine *e, struct word *w);
+void memories_of_word_told(struct fc_engine *e, const struct word *w); /* it means nothing, or the same */
 void memories_free(struct fc_engine *e, struct bearer *b);
 void memories_lose_target(struct copy *c); /* that one goes */
 void memories_mark_bearers(struct fc_engine *e, const struct copy *c);
