@@ -315,7 +315,7 @@ static bool any_ends_with_source(const struct origin *o)
 	return o && o->rule_count;
 }
 
-/* It has lost its marks and asks for copies itself, say, and its bearer wants it still: that is for the pair to tell. */
+/* It has lost its marks and asks for copies itself, say, and its bearer wants it still: its pair tells of that. */
 static bool is_wanted_and_claimed(const struct copy *c, const struct bearer *b)
 {
 	for (const struct pair *p = c->origin || !c->claimed ? NULL : c->pairs; p; p = p->next)
