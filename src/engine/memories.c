@@ -228,10 +228,15 @@ void memories_lose_target(struct copy *c)
 	}
 }
 
+/* And their sources, whose finalizers wait for it, whether it bears marks or not. */
 void memories_mark_bearers(struct fc_engine *e, const struct copy *c)
 {
-	for (const struct memory *m = c->memories; m; m = m->next_in_target)
+	for (const struct memory *m = c->memories; m; m = m->next_in_target) {
 		target_mark(e, m->bearer->target);
+		for (const struct copy_rule *cr = m->bearer->rules; cr; cr = cr->next)
+			if (cr->hold)
+				target_mark(e, cr->hold);
+	}
 }
 
 /* --- whose it is by that --- */

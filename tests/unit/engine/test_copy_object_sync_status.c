@@ -136,6 +136,22 @@ static void test_object_sync_copy_without_marks_that_pulls_goes_with_its_object_
 	copies_free(c);
 }
 
+/* B08: what its source waited for bears no marks that name it. */
+static void test_object_sync_that_ends_with_a_copy_that_has_lost_its_marks(void **state)
+{
+	struct copies *c = syncs_new();
+
+	(void)state;
+	sync_make(c, "s", "", TO_STAGE);
+	copies_patch(c, HUB, "ConfigMap", "stage", "flags", "{'metadata':{'labels':null}}");
+	sync_delete(c, "s");
+	copies_wait(c, 1000);
+	assert_null(sync_copy(c, "stage"));
+	assert_false(has_finalizer(sync_copy(c, "release")));
+	assert_null(sync_object(c, "s"));
+	copies_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +161,7 @@ int main(void)
 		cmocka_unit_test(test_object_sync_copy_goes_although_a_paused_one_waits_for_its_place),
 		cmocka_unit_test(test_object_sync_that_wants_nothing_on_a_member_that_comes_late),
 		cmocka_unit_test(test_object_sync_copy_without_marks_that_pulls_goes_with_its_object_sync),
+		cmocka_unit_test(test_object_sync_that_ends_with_a_copy_that_has_lost_its_marks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
