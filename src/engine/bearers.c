@@ -440,8 +440,11 @@ void bearer_take(struct fc_engine *e, struct target *t, const json_t *object)
 		origin_mark(e, cr->far);
 	}
 	for (struct memory *m = b->memories; m; m = m->next)
-		if (m->target)
+		if (m->target) {
 			target_mark(e, m->target);
+			/* What others say of it may depend on what this one says. */
+			memories_mark_bearers(e, m->target->copy);
+		}
 	if (news)
 		holds_changed(e, b);
 	target_mark(e, t);

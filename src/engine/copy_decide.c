@@ -631,8 +631,8 @@ static bool decide_by_books(struct fc_engine *e, struct target *t, struct pair *
 {
 	struct pair *filler = copy_filler(t->copy);
 
-	if (t->deleting || (owner ? !dialect_judges(owner->site->rule->dialect)
-				  : !filler || t->copy->origin || goes_by_status(e, t)))
+	if (t->deleting ||
+	    (owner ? !dialect_judges(owner->site->rule->dialect) : !filler || t->copy->origin || goes_by_status(e, t)))
 		return false;
 	if (owner && !keep_or_clear(e, owner)) {
 		if (filler)

@@ -404,9 +404,8 @@ static void add_left_over(struct fc_engine *e, struct outcomes *list, const stru
 			.reason = c && c->speaks ? c->cond.reason : "Deleting",
 			.message = c && c->speaks ? condition_text(&c->cond) : "the copy is not wanted any more",
 		};
-		o->passing =
-			c && c->speaks ? condition_is_passing(&c->cond) :
-			!away && !(c && (copy_is_let_go(m->target) || copy_is_stuck(m->target)));
+		o->passing = c && c->speaks ? condition_is_passing(&c->cond)
+					    : !away && !(c && (copy_is_let_go(m->target) || copy_is_stuck(m->target)));
 	}
 }
 

@@ -248,7 +248,6 @@ void memories_mark_bearers(struct fc_engine *e, const struct copy *c)
 {
 	for (const struct memory *m = c->memories; m; m = m->next_in_target) {
 		target_mark(e, m->bearer->target);
-		/* What it was made of may be held for it alone, and it may have lost the marks that name that. */
 		for (const struct copy_rule *cr = m->bearer->rules; cr; cr = cr->next)
 			if (cr->hold)
 				target_mark(e, cr->hold);

@@ -72,8 +72,8 @@ bool hold_must_look(struct fc_engine *e, struct target *t);	     /* it is read f
 bool hold_is_of_source(const struct fc_engine *e, const struct bearer *b, const char *finalizer);
 /* No custom resource names it, or it is being deleted, and what was made of it is gone as far as it can be reached. */
 bool hold_is_over(struct fc_engine *e, struct bearer *b, const char *finalizer);
-bool holds_let_copy_go(struct fc_engine *e, struct target *t); /* what was made of this copy is gone */
-bool holds_wait_for_somebody(struct fc_engine *e, const struct target *t); /* ... and some of it stays for now */
+bool holds_let_copy_go(struct fc_engine *e, struct target *t);		   /* what was made of this copy is gone */
+bool holds_wait_for_somebody(struct fc_engine *e, const struct target *t); /* ... and some of it stays where it is */
 void holds_word_told(struct fc_engine *e, const struct word *w); /* for the first time: copies may have waited for it */
 /* Of the sources of that custom resource, which is being deleted, none bears the finalizer for it alone. */
 bool holds_are_free(const struct fc_engine *e, const struct bearer *b);

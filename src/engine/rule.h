@@ -149,8 +149,8 @@ struct source {
 	bool touched : 1;  /* an event came while it was being read */
 	bool in_doubt : 1; /* versions may have begun again (a restored backup): an older one may be news, a read tells
 			    */
-	bool owed : 1;	/* a question that no watch answers any more: it is read, once more if it is just being read */
-	bool asked : 1; /* the read under way is for such a question: it is asked again until it is answered */
+	bool owed : 1;	 /* a question that no watch answers any more: it is read, once more if it is just being read */
+	bool asked : 1;	 /* the read under way is for such a question: it is asked again until it is answered */
 	bool ending : 1; /* as its body was told last, which is not kept: it bears a deletionTimestamp, */
 	bool paused : 1; /* and fedcopy.dev/pause */
 	struct fc_rv version;
