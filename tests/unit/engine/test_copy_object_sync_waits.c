@@ -367,6 +367,31 @@ static void test_object_sync_b32_one_made_again_at_once_gets_its_status(void **s
 	copies_free(c);
 }
 
+/* Without it nobody knows what the ObjectSync asks for: the copy may be the one that it wants. */
+static void test_object_sync_b34_copy_elsewhere_stays_until_the_master_has_answered_about_its_kind(void **state)
+{
+	struct copies *c = syncs_new_with(true, NULL);
+	FC_AUTO_FREE char *before = NULL;
+
+	(void)state;
+	copies_make(c, HUB, "Secret", "release", "key", "", "'data':{'a':'MQ=='}");
+	sync_make(c, "s", TO_EDGE1, OF_KEY ",'destinations':[{'namespace':'stage'}]");
+	copies_wait(c, 1000);
+	before = fc_xstrdup(fc_json_metadata(copies_object(c, EDGE1, "Secret", "stage", "key"), "uid"));
+	c->silent_plural = "objectsyncs";
+	copies_restart(c);
+	c->vague[HUB] = true;
+	c->silent_plural = NULL;
+	copies_settle(c);
+	copies_wait(c, 60000);
+	assert_string_equal(fc_json_metadata(copies_object(c, EDGE1, "Secret", "stage", "key"), "uid"), before);
+	copies_answer(c, HUB);
+	copies_wait(c, 5000);
+	assert_string_equal(fc_json_metadata(copies_object(c, EDGE1, "Secret", "stage", "key"), "uid"), before);
+	assert_int_equal(c->writes, 0);
+	copies_free(c);
+}
+
 /* --- kinds --- */
 
 static void say_unserved(struct copies *c, const char *word)
@@ -484,6 +509,8 @@ int main(void)
 		cmocka_unit_test(test_object_sync_b24_copy_that_is_a_source_waits_for_its_copies),
 		cmocka_unit_test(test_object_sync_b13_copy_in_a_cluster_that_is_away_stays_listed),
 		cmocka_unit_test(test_object_sync_b32_one_made_again_at_once_gets_its_status),
+		cmocka_unit_test(
+			test_object_sync_b34_copy_elsewhere_stays_until_the_master_has_answered_about_its_kind),
 		cmocka_unit_test(test_object_sync_b04_kind_that_is_served_no_more_is_told),
 		cmocka_unit_test(test_object_sync_b08_end_waits_for_no_source_whose_kind_cannot_be_listed),
 		cmocka_unit_test(test_object_sync_b26_source_keeps_its_finalizer_until_all_that_may_name_it_are_listed),
