@@ -264,6 +264,28 @@ static void test_object_sync_b26_source_is_let_go_when_a_mistaken_one_of_its_nam
 	copies_free(c);
 }
 
+/* k8s-replicator has all ConfigMaps listed, whoever is named. */
+static void test_object_sync_b26_source_keeps_its_finalizer_until_all_that_may_name_it_are_listed(void **state)
+{
+	struct copies *c = syncs_new();
+	FC_AUTO_FREE char *before = NULL;
+
+	(void)state;
+	sync_make(c, "s", "", TO_STAGE);
+	copies_wait(c, 1000);
+	before = fc_xstrdup(copy_version(c, "release"));
+	c->dialects[2] = &fc_dialect_k8s_replicator;
+	c->silent_plural = "objectsyncs";
+	copies_restart(c);
+	copies_wait(c, 60000);
+	assert_true(has_finalizer(sync_copy(c, "release")));
+	c->silent_plural = NULL;
+	copies_settle(c);
+	copies_wait(c, 5000);
+	assert_string_equal(copy_version(c, "release"), before);
+	copies_free(c);
+}
+
 static void test_object_sync_b24_pause_of_a_source_ends_with_it(void **state)
 {
 	struct copies *c = syncs_new();
@@ -345,7 +367,73 @@ static void test_object_sync_b32_one_made_again_at_once_gets_its_status(void **s
 	copies_free(c);
 }
 
+/* Without it nobody knows what the ObjectSync asks for: the copy may be the one that it wants. */
+static void test_object_sync_b34_copy_elsewhere_stays_until_the_master_has_answered_about_its_kind(void **state)
+{
+	struct copies *c = syncs_new_with(true, NULL);
+	FC_AUTO_FREE char *before = NULL;
+
+	(void)state;
+	copies_make(c, HUB, "Secret", "release", "key", "", "'data':{'a':'MQ=='}");
+	sync_make(c, "s", TO_EDGE1, OF_KEY ",'destinations':[{'namespace':'stage'}]");
+	copies_wait(c, 1000);
+	before = fc_xstrdup(fc_json_metadata(copies_object(c, EDGE1, "Secret", "stage", "key"), "uid"));
+	c->silent_plural = "objectsyncs";
+	copies_restart(c);
+	c->vague[HUB] = true;
+	c->silent_plural = NULL;
+	copies_settle(c);
+	copies_wait(c, 60000);
+	assert_string_equal(fc_json_metadata(copies_object(c, EDGE1, "Secret", "stage", "key"), "uid"), before);
+	copies_answer(c, HUB);
+	copies_wait(c, 5000);
+	assert_string_equal(fc_json_metadata(copies_object(c, EDGE1, "Secret", "stage", "key"), "uid"), before);
+	assert_int_equal(c->writes, 0);
+	copies_free(c);
+}
+
 /* --- kinds --- */
+
+static void say_unserved(struct copies *c, const char *word)
+{
+	struct fc_event *e = fc_event_new(FC_EVENT_RESOLVED);
+
+	e->cluster = HUB;
+	e->name = fc_xstrdup(word);
+	fc_error_set(&e->error, FC_ERR_NOT_SERVED, "the cluster serves no such resource");
+	world_step(&c->w, e);
+	copies_settle(c);
+}
+
+static void test_object_sync_b04_kind_that_is_served_no_more_is_told(void **state)
+{
+	struct copies *c = syncs_new();
+
+	(void)state;
+	copies_make(c, HUB, "Secret", "release", "key", "", "'data':{'a':'MQ=='}");
+	sync_make(c, "s", "", OF_KEY ",'destinations':[]");
+	assert_true(sync_is(c, "s", "Ready", "True/Success"));
+	say_unserved(c, "Secret.v1.");
+	copies_wait(c, 1000);
+	assert_true(sync_is(c, "s", "Ready", "False"));
+	copies_free(c);
+}
+
+/* Whether the source bears the finalizer will not be known. */
+static void test_object_sync_b08_end_waits_for_no_source_whose_kind_cannot_be_listed(void **state)
+{
+	struct copies *c = syncs_new();
+
+	(void)state;
+	sync_make(c, "s", "", OF_KEY ",'destinations':[]");
+	copies_wait(c, 1000);
+	api_server_withdraw(c->servers[HUB], &api_type_secrets);
+	copies_restart(c);
+	sync_delete(c, "s");
+	copies_wait(c, 1000);
+	assert_null(sync_object(c, "s"));
+	copies_free(c);
+}
 
 /* It is told by the watches, by 404, or by discovery; not by events of the objects, of which nothing is known since. */
 static void type_goes(struct copies *c, const char *plural, bool by_discovery)
@@ -356,13 +444,8 @@ static void type_goes(struct copies *c, const char *plural, bool by_discovery)
 	c->silent_plural = plural;
 	api_server_withdraw(c->servers[HUB],
 			    strcmp(plural, "secrets") == 0 ? &api_type_secrets : &api_type_config_maps);
-	if (by_discovery) {
-		e = fc_event_new(FC_EVENT_RESOLVED);
-		e->cluster = HUB;
-		e->name = fc_xstrdup(plural);
-		fc_error_set(&e->error, FC_ERR_NOT_SERVED, "the cluster serves no such resource");
-		world_step(&c->w, e);
-	}
+	if (by_discovery)
+		say_unserved(c, plural);
 	for (o = by_discovery ? NULL : c->watches; o; o = o->next) {
 		if (o->action->cluster != HUB || strcmp(o->action->resource->plural, plural) != 0)
 			continue;
@@ -426,6 +509,11 @@ int main(void)
 		cmocka_unit_test(test_object_sync_b24_copy_that_is_a_source_waits_for_its_copies),
 		cmocka_unit_test(test_object_sync_b13_copy_in_a_cluster_that_is_away_stays_listed),
 		cmocka_unit_test(test_object_sync_b32_one_made_again_at_once_gets_its_status),
+		cmocka_unit_test(
+			test_object_sync_b34_copy_elsewhere_stays_until_the_master_has_answered_about_its_kind),
+		cmocka_unit_test(test_object_sync_b04_kind_that_is_served_no_more_is_told),
+		cmocka_unit_test(test_object_sync_b08_end_waits_for_no_source_whose_kind_cannot_be_listed),
+		cmocka_unit_test(test_object_sync_b26_source_keeps_its_finalizer_until_all_that_may_name_it_are_listed),
 		cmocka_unit_test(test_object_sync_b08_end_waits_for_no_kind_whose_watch_says_that_it_is_not_served),
 		cmocka_unit_test(test_object_sync_b08_end_waits_for_no_kind_that_discovery_does_not_know_any_more),
 	};
