@@ -2,7 +2,7 @@
 /* The simulation's program: plays worlds, finds the few steps of one that breaks a promise, keeps it.
  *
  * usage: sim OUT CASE...      Environment:
- *   OBJECTS   1: every world speaks object-sync too; some: most of those that speak dialects, and some others
+ *   OBJECTS   1: every world speaks object-sync too; 0: none does (most of those that speak dialects, and some others)
  *   RUNS      worlds to play (20000), from seed BASE (1) on; MINUTES: for so long instead; WORKERS: processes (one a
  * core) FAILURES  ends when so many worlds (5) have broken a promise; each is told and kept as it is found SEED plays
  * this world only, step by step, and finds the few of its steps that matter CASE      plays this case only, step by

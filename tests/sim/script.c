@@ -96,15 +96,15 @@ static unsigned choose_dialects(struct fc_random *random)
 	return pick < FC_ARRAY_LEN(mixes) && !getenv("PATHS") ? mixes[pick] : 0;
 }
 
-/* OBJECTS=1: every world speaks object-sync too. OBJECTS=some: most worlds of dialects, and a few of the others. */
+/* Most worlds of dialects speak object-sync too, and a few of the others. OBJECTS=1: every world; OBJECTS=0: none. */
 static unsigned add_object_sync(uint64_t seed, unsigned dialects)
 {
 	struct fc_random random = { .state = seed + 5 };
 	unsigned pick = (unsigned)(fc_random_next(&random) % 20);
 	const char *which = getenv("OBJECTS");
 
-	if (!which || getenv("PATHS") ||
-	    (strcmp(which, "some") == 0 && (dialects ? pick / 2 % 4 == 0 : pick / 2 % 4 != 0)))
+	if (getenv("PATHS") || (which && strcmp(which, "0") == 0) ||
+	    (!which && (dialects ? pick / 2 % 4 == 0 : pick / 2 % 4 != 0)))
 		return dialects;
 	if (dialects || pick % 2)
 		return dialects | SPEAKS_OBJECTS;
