@@ -71,8 +71,7 @@ static bool has_told(const struct cluster *c, const struct origin *o)
 		return true;
 	for (const struct watch *w = c->watches; w; w = w->next_in_cluster)
 		if (w->use == WATCH_TARGETS && strcmp(w->resource->kind, o->key.kind) == 0 &&
-		    strcmp(w->resource->group, o->key.group) == 0 && !watch_has_told(w) &&
-		    w->error.cls == FC_ERR_NONE)
+		    strcmp(w->resource->group, o->key.group) == 0 && !watch_has_told(w) && w->error.cls == FC_ERR_NONE)
 			return false;
 	return true;
 }
@@ -99,8 +98,8 @@ static bool has_copies(struct fc_engine *e, const struct origin *o)
 {
 	for (const struct target *t = o->targets; t; t = t->copy->next_in_origin)
 		if (!t->copy->released && !copy_is_let_go(t) && !copy_has_owner(t->copy) &&
-		    cluster_is_waited_for(cluster_of(e, t->key.cluster)) && !stray_is_kept(t) && !stray_is_paused(e, t) &&
-		    !copy_stands_at_home(e, t))
+		    cluster_is_waited_for(cluster_of(e, t->key.cluster)) && !stray_is_kept(t) &&
+		    !stray_is_paused(e, t) && !copy_stands_at_home(e, t))
 			return true;
 	return false;
 }
@@ -320,8 +319,8 @@ static void add_identity(const struct fc_engine *e, struct outcomes *list, struc
 	o->resource = t->key.resource;
 	o->listed = memory_of(c, cr->bearer);
 	/* As long as nobody has said otherwise it stands there. */
-	o->ours = o->listed && (memory_is_of_copy(t) || !watch_has_told(t->watch) || copy_must_be_seen(t) || proof_is_open(t) ||
-				cluster_of(e, t->key.cluster)->connection != UP);
+	o->ours = o->listed && (memory_is_of_copy(t) || !watch_has_told(t->watch) || copy_must_be_seen(t) ||
+				proof_is_open(t) || cluster_of(e, t->key.cluster)->connection != UP);
 	if (fc_rv_is_set(&t->version)) {
 		o->uid = c->uid;
 		o->version = keep_text(list, fc_rv_text(&t->version));

@@ -50,7 +50,7 @@ struct watch {
 	const char *name;		    /* interned or NULL: all objects */
 	enum watch_use use;
 	enum fc_watch_content content;
-	bool synced; /* its first list is complete; of targets: since their cluster was left alone last */
+	bool synced;	/* its first list is complete; of targets: since their cluster was left alone last */
 	bool broadened; /* it is to tell more than it did, and has not listed since */
 	bool listing;
 	bool relisting;		/* asked to list again, which it has not done yet */
