@@ -27,7 +27,9 @@ struct copies {
 	struct api_server *servers[CLUSTERS];
 	struct open_watch *watches;
 	bool down[CLUSTERS], silent[CLUSTERS]; /* silent: its watches tell nothing */
-	const char *silent_plural;	       /* watches of that resource tell nothing */
+	const char *silent_plural;	       /* watches of these resources tell nothing */
+	bool vague[CLUSTERS];		       /* it does not say which types it serves */
+	struct fc_action *unanswered;	       /* what it was asked about that, a list */
 	size_t reads, writes;
 	char last[160];			 /* what was written last */
 	char told[1024];		 /* the Events: "Warning NotAllowed ConfigMap a/src: NOTE\n" */
@@ -37,8 +39,10 @@ struct copies {
 	const char *fail_space; /* only writes there; NULL: all of that cluster */
 	size_t lose_answers;	/* so many next writes take effect, and nobody learns of it */
 	bool late_echo;		/* the answer comes before the event */
+	bool restores;		/* before the next answer to a write its server goes back to its backup, and tells so */
 	long max_deletes;
-	bool hidden_bodies; /* whole ConfigMaps of the hub cannot be listed */
+	unsigned max_in_flight; /* 0: the engine's own */
+	bool hidden_bodies;	/* whole ConfigMaps of the hub cannot be listed */
 	struct fc_namespace_list bearers_in, sources_in, copies_in;
 	bool as_original;     /* and beside that, what a drop-in permits */
 	bool not_all_allowed; /* only what design section 7 permits without the operator */
@@ -137,8 +141,7 @@ static inline bool copies_pump(struct copies *c, struct open_watch *o)
 	fc_cluster_no no = o->action->cluster;
 	json_t *event, *object;
 
-	if (c->down[no] || c->silent[no] ||
-	    (c->silent_plural && strcmp(c->silent_plural, o->action->resource->plural) == 0))
+	if (c->down[no] || c->silent[no] || (c->silent_plural && strstr(c->silent_plural, o->action->resource->plural)))
 		return false;
 	if (!o->watch) {
 		copies_list(c, o);
@@ -327,6 +330,12 @@ static inline void copies_request(struct copies *c, struct fc_action *a)
 	/* The echo comes first, mostly. */
 	if (!c->late_echo)
 		copies_pump_all(c);
+	if (c->restores && a->type != FC_ACTION_READ) {
+		c->restores = false;
+		api_server_restore(s);
+		while (copies_pump_all(c))
+			;
+	}
 	if (c->lose_answers && a->type != FC_ACTION_READ) {
 		c->lose_answers--;
 		world_fail(&c->w, a, FC_ERR_TIMEOUT, -1);
@@ -389,13 +398,36 @@ static inline void copies_do(struct copies *c, struct fc_action *a)
 	fc_action_free(a);
 }
 
+static inline void copies_keep_questions(struct copies *c)
+{
+	struct fc_action **at = &c->w.actions.first, *a;
+
+	while ((a = *at)) {
+		if (a->type != FC_ACTION_RESOLVE || !c->vague[a->cluster]) {
+			at = &a->next;
+			continue;
+		}
+		*at = a->next;
+		a->next = NULL;
+		LL_APPEND(c->unanswered, a);
+	}
+	c->w.actions.end = at;
+}
+
+static inline void copies_resolve(struct copies *c)
+{
+	do
+		copies_keep_questions(c);
+	while (world_resolve_one(&c->w));
+}
+
 /* Until nothing is left to do at this time. */
 static inline void copies_settle(struct copies *c)
 {
 	for (int i = 0; i < 100000; i++) {
 		struct fc_action *a;
 
-		world_resolve(&c->w);
+		copies_resolve(c);
 		a = fc_actions_take(&c->w.actions);
 		if (a)
 			copies_do(c, a);
@@ -524,6 +556,7 @@ static inline struct fc_engine *copies_engine(struct copies *c)
 		.dialects = c->dialects,
 		.known_dialects = c->known,
 		.max_deletes = c->max_deletes,
+		.max_in_flight = c->max_in_flight,
 		.adopting = c->adopting,
 		.allow_all = !c->not_all_allowed,
 		.as_original = c->as_original,
@@ -541,6 +574,23 @@ static inline void copies_up(struct copies *c, fc_cluster_no i)
 {
 	c->down[i] = false;
 	world_up_as(&c->w, i, api_server_id(c->servers[i]));
+	copies_settle(c);
+}
+
+/* It says now which types it serves. */
+static inline void copies_answer(struct copies *c, fc_cluster_no i)
+{
+	struct fc_action *a, *next;
+
+	c->vague[i] = false;
+	LL_FOREACH_SAFE(c->unanswered, a, next) {
+		if (a->cluster != i)
+			continue;
+		LL_DELETE(c->unanswered, a);
+		a->next = NULL;
+		*c->w.actions.end = a;
+		c->w.actions.end = &a->next;
+	}
 	copies_settle(c);
 }
 
@@ -616,6 +666,10 @@ static inline struct copies *copies_new(void)
 
 static inline void copies_free(struct copies *c)
 {
+	struct fc_action *a, *next;
+
+	LL_FOREACH_SAFE(c->unanswered, a, next)
+		fc_action_free(a);
 	fc_engine_free(c->w.engine);
 	while (c->watches)
 		copies_close(c, c->watches->action->watch);

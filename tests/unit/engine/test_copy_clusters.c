@@ -146,6 +146,36 @@ static void cluster_labels(struct copies *c, fc_cluster_no no, const char *label
 	copies_settle(c);
 }
 
+/* The source's name leads to another cluster for a while, and a member is back before the right one has listed: what it
+ * said before may not be what it says. */
+static void test_copy_is_not_judged_by_what_was_heard_before_its_cluster_was_another(void **state)
+{
+	struct copies *c = copies_new();
+
+	(void)state;
+	copies_source(c, TO_TEAM_X ",'fedcopy.dev/clusters':'*'");
+	assert_string_equal(copies_value(c, EDGE1, "a", "src"), "1");
+	copies_down(c, EDGE1);
+	copies_patch(c, HUB, "ConfigMap", "home", "src",
+		     "{'metadata':{'annotations':{'fedcopy.dev/clusters':'edge-2'}}}");
+	copies_settle(c);
+	world_up_as(&c->w, HUB, "another");
+	copies_settle(c);
+	copies_patch(c, HUB, "ConfigMap", "home", "src", "{'metadata':{'annotations':{'fedcopy.dev/clusters':'*'}}}");
+	c->silent[HUB] = true;
+	copies_up(c, HUB);
+	c->writes = 0;
+	copies_up(c, EDGE1);
+	copies_wait(c, 5000);
+	assert_string_equal(copies_value(c, EDGE1, "a", "src"), "1");
+	c->silent[HUB] = false;
+	copies_settle(c);
+	copies_wait(c, 5000);
+	assert_string_equal(copies_value(c, EDGE1, "a", "src"), "1");
+	assert_int_equal(c->writes, 0);
+	copies_free(c);
+}
+
 static void test_clusters_that_change_labels_come_and_go(void **state)
 {
 	struct copies *c = copies_new();
@@ -271,6 +301,7 @@ int main(void)
 		cmocka_unit_test(test_clusters_named_elsewhere_than_on_the_master_are_not_allowed),
 		cmocka_unit_test(test_dialect_does_not_act_on_members_that_do_not_name_it),
 		cmocka_unit_test(test_cluster_no_longer_selected_is_as_a_namespace_no_longer_selected),
+		cmocka_unit_test(test_copy_is_not_judged_by_what_was_heard_before_its_cluster_was_another),
 		cmocka_unit_test(test_clusters_that_change_labels_come_and_go),
 		cmocka_unit_test(test_cluster_that_is_away_gets_its_copies_when_it_is_back),
 		cmocka_unit_test(test_without_a_readable_cluster_id_copies_between_clusters_are_forbidden),

@@ -75,6 +75,22 @@ static void test_configmap_sync_b11_destination_that_cannot_be_read_is_a_failure
 	copies_free(c);
 }
 
+/* Nobody has asked about what was listed there before. */
+static void test_configmap_sync_b11_missing_source_denies_no_object_in_the_destination(void **state)
+{
+	struct copies *c = syncs_new();
+
+	(void)state;
+	copies_make(c, HUB, "ConfigMap", "stage", "flags", "", "'data':{'a':'theirs'}");
+	copies_delete(c, HUB, "ConfigMap", "release", "flags");
+	copies_settle(c);
+	sync_make(c, "s", "", TO_STAGE);
+	copies_wait(c, 1000);
+	assert_true(json_is_false(sync_status(c, "s", "sourceExists")));
+	assert_true(json_is_true(sync_status(c, "s", "destinationExists")));
+	copies_free(c);
+}
+
 static void test_configmap_sync_b12_bad_input_missing_namespace_is_a_failure_that_is_tried_again(void **state)
 {
 	struct copies *c = syncs_new();
@@ -376,6 +392,7 @@ int main(void)
 		cmocka_unit_test(test_configmap_sync_b11_source_that_cannot_be_read_again_is_a_fetch_error),
 		cmocka_unit_test(
 			test_configmap_sync_b11_destination_that_cannot_be_read_is_a_failure_of_thirty_seconds),
+		cmocka_unit_test(test_configmap_sync_b11_missing_source_denies_no_object_in_the_destination),
 		cmocka_unit_test(test_configmap_sync_b12_bad_input_missing_namespace_is_a_failure_that_is_tried_again),
 		cmocka_unit_test(test_configmap_sync_b12_d03_bad_input_every_way_to_fail_is_told),
 		cmocka_unit_test(test_configmap_sync_b12_update_that_is_refused_is_tried_again),

@@ -166,6 +166,21 @@ static void test_kopy_clusters_a_member_that_is_away_delays_nobody_and_is_right_
 	copies_free(c);
 }
 
+static void test_kopy_clusters_a_source_waits_no_more_for_a_member_that_goes_away(void **state)
+{
+	struct copies *c = with_copies_everywhere();
+
+	(void)state;
+	c->fail_writes = FC_ERR_FORBIDDEN;
+	c->fail_on = EDGE1;
+	kopy_delete(c, "home");
+	assert_released(c, "a", "1");
+	assert_string_equal(copies_value(c, HUB, "home", "src"), "1");
+	copies_down(c, EDGE1);
+	assert_string_equal(copies_value(c, HUB, "home", "src"), "(absent)");
+	copies_free(c);
+}
+
 static void test_kopy_clusters_a_source_deleted_meanwhile_frees_the_copies_of_a_member_when_it_is_back(void **state)
 {
 	struct copies *c = with_copies_everywhere();
@@ -261,6 +276,7 @@ int main(void)
 		cmocka_unit_test(test_kopy_clusters_a_malformed_list_of_clusters_writes_nothing_and_can_be_deleted),
 		cmocka_unit_test(test_kopy_clusters_copies_go_free_when_the_source_or_its_annotation_goes),
 		cmocka_unit_test(test_kopy_clusters_a_member_that_is_away_delays_nobody_and_is_right_when_it_is_back),
+		cmocka_unit_test(test_kopy_clusters_a_source_waits_no_more_for_a_member_that_goes_away),
 		cmocka_unit_test(
 			test_kopy_clusters_a_source_deleted_meanwhile_frees_the_copies_of_a_member_when_it_is_back),
 		cmocka_unit_test(test_kopy_clusters_while_the_master_is_away_no_copy_is_let_go),

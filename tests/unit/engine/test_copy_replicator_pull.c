@@ -68,6 +68,29 @@ static void test_k8s_replicator_b13_the_answer_to_a_deletion_is_no_source(void *
 	copies_free(c);
 }
 
+/* One request at a time: the second of two copies waits in line, and nothing is to be done for its path. */
+static void test_k8s_replicator_b09_a_pull_in_line_keeps_its_place_beside_a_path_at_rest(void **state)
+{
+	static const char *const places[] = { "a", "b" };
+	struct copies *c = replicator_new();
+
+	(void)state;
+	c->max_in_flight = 1;
+	copies_restart(c);
+	replicator_map(c, "home", "src", ALLOWED, "1");
+	for (size_t i = 0; i < FC_ARRAY_LEN(places); i++) {
+		replicator_map(c, places[i], "plain", "", "p");
+		replicator_map(c, places[i], "copy",
+			       FROM("home/src") "," WORLD_RULE("data.z", "configmap:plain:data.a"), NULL);
+	}
+	copies_wait(c, 5000);
+	replicator_edit(c, "home", "src", "{'data':{'a':'2'}}");
+	copies_wait(c, 5000);
+	for (size_t i = 0; i < FC_ARRAY_LEN(places); i++)
+		assert_filled(c, places[i], "copy", "2");
+	copies_free(c);
+}
+
 static void test_k8s_replicator_b24_d13_data_edited_by_hand_stays_until_the_books_or_the_source_change(void **state)
 {
 	struct copies *c = with_pull(ALLOWED, FROM("home/src"));
@@ -484,6 +507,7 @@ int main(void)
 		TEST(b09_b12_a_permitted_pull_is_one_write_with_its_books),
 		TEST(b13_b24_a_change_of_the_source_is_one_write_and_no_read),
 		TEST(b13_the_answer_to_a_deletion_is_no_source),
+		TEST(b09_a_pull_in_line_keeps_its_place_beside_a_path_at_rest),
 		TEST(b24_d13_data_edited_by_hand_stays_until_the_books_or_the_source_change),
 		TEST(b06_what_is_not_permitted_is_cleared),
 		TEST(b06_b16_what_a_user_put_in_before_any_replication_is_never_wiped),

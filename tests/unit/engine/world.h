@@ -310,24 +310,31 @@ static inline bool world_is_named(const struct fc_resource *r, const char *word)
 	       strcmp(kind, word) == 0 || strcmp(full, word) == 0;
 }
 
-/* Answers every question for a word from the table above. */
+/* Answers a question for a word from the table above; false: there is none. */
+static inline bool world_resolve_one(struct world *w)
+{
+	struct fc_action *a = world_take(w, FC_ACTION_RESOLVE);
+	struct fc_event *e;
+
+	if (!a)
+		return false;
+	e = fc_event_new(FC_EVENT_RESOLVED);
+	e->cluster = a->cluster;
+	e->name = fc_xstrdup(a->name);
+	for (size_t i = 0; i < FC_ARRAY_LEN(world_resources); i++)
+		if (world_is_named(&world_resources[i], a->name))
+			e->resource = fc_resource_new(&world_resources[i]);
+	if (!e->resource)
+		fc_error_set(&e->error, FC_ERR_NOT_SERVED, "nothing is called that");
+	world_step(w, e);
+	fc_action_free(a);
+	return true;
+}
+
 static inline void world_resolve(struct world *w)
 {
-	struct fc_action *a;
-
-	while ((a = world_take(w, FC_ACTION_RESOLVE))) {
-		struct fc_event *e = fc_event_new(FC_EVENT_RESOLVED);
-
-		e->cluster = a->cluster;
-		e->name = fc_xstrdup(a->name);
-		for (size_t i = 0; i < FC_ARRAY_LEN(world_resources); i++)
-			if (world_is_named(&world_resources[i], a->name))
-				e->resource = fc_resource_new(&world_resources[i]);
-		if (!e->resource)
-			fc_error_set(&e->error, FC_ERR_NOT_SERVED, "nothing is called that");
-		world_step(w, e);
-		fc_action_free(a);
-	}
+	while (world_resolve_one(w))
+		;
 }
 
 static inline struct fc_event *world_watch_event(enum fc_event_type type, const struct fc_action *watch)
