@@ -303,29 +303,6 @@ static void test_object_sync_b24_pause_of_a_source_ends_with_it(void **state)
 	copies_free(c);
 }
 
-/* What was made of a copy goes before it, as with every source. */
-static void test_object_sync_b24_copy_that_is_a_source_waits_for_its_copies(void **state)
-{
-	struct copies *c = syncs_new();
-
-	(void)state;
-	sync_make(c, "s", "", TO_STAGE);
-	sync_make_in(c, "stage", "t", "", OF_FLAGS ",'destinations':[{'namespace':'qa'}]");
-	copies_settle(c);
-	copies_wait(c, 1000);
-	assert_string_equal(copies_value(c, HUB, "qa", "flags"), "1");
-	c->fail_writes = FC_ERR_FORBIDDEN;
-	c->fail_space = "qa";
-	copies_delete(c, HUB, "ConfigMap", "stage", "flags");
-	copies_settle(c);
-	assert_true(has_finalizer(sync_copy(c, "stage")));
-	c->fail_writes = FC_ERR_NONE;
-	copies_wait(c, 60000);
-	assert_string_equal(copies_value(c, HUB, "stage", "flags"), "1");
-	assert_string_equal(copies_value(c, HUB, "qa", "flags"), "1");
-	copies_free(c);
-}
-
 /* It may stand there still. */
 static void test_object_sync_b13_copy_in_a_cluster_that_is_away_stays_listed(void **state)
 {
@@ -506,7 +483,6 @@ int main(void)
 		cmocka_unit_test(test_object_sync_b08_end_waits_for_no_copy_that_is_paused),
 		cmocka_unit_test(test_object_sync_b26_source_is_let_go_when_a_mistaken_one_of_its_name_is_gone),
 		cmocka_unit_test(test_object_sync_b24_pause_of_a_source_ends_with_it),
-		cmocka_unit_test(test_object_sync_b24_copy_that_is_a_source_waits_for_its_copies),
 		cmocka_unit_test(test_object_sync_b13_copy_in_a_cluster_that_is_away_stays_listed),
 		cmocka_unit_test(test_object_sync_b32_one_made_again_at_once_gets_its_status),
 		cmocka_unit_test(
