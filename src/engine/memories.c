@@ -218,9 +218,9 @@ void memories_of_word_told(struct fc_engine *e, const struct word *w)
 {
 	for (const struct memory *m = w->memories; m; m = m->next_in_word)
 		for (const struct watch *at = w->cluster->watches; at; at = at->next_in_cluster) {
-			struct target *t = leads_there(m, at->resource)
-						   ? target_find(e, at->cluster, at->resource, m->is.namespace_, m->is.name)
-						   : NULL;
+			struct target *t = leads_there(m, at->resource) ? target_find(e, at->cluster, at->resource,
+										      m->is.namespace_, m->is.name)
+									: NULL;
 
 			if (t)
 				target_mark(e, t);

@@ -111,8 +111,7 @@ static bool is_ending(const struct site *s, const struct space *space)
 static bool has_copy(struct fc_engine *e, const struct site *s, const char *namespace_)
 {
 	const struct copy_rule *cr = s->rule;
-	const struct target *t =
-		target_find(e, s->cluster->no, s->word->resource, namespace_, copy_rule_name(cr));
+	const struct target *t = target_find(e, s->cluster->no, s->word->resource, namespace_, copy_rule_name(cr));
 	const struct copy *c = t ? t->copy : NULL;
 	const struct memory *m = c ? memory_of(c, cr->bearer) : NULL;
 

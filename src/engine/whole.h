@@ -65,9 +65,9 @@ void site_settle(struct fc_engine *e, struct site *s);
 void site_free(struct fc_engine *e, struct site *s);
 void sites_namespace_changed(struct fc_engine *e, struct cluster *c, const char *name);
 void site_copy_is_listed(struct fc_engine *e, const struct memory *m); /* in a system namespace it may be wanted for */
-void sites_copy_is_told(struct fc_engine *e, const struct target *t); /* ... that alone, as long as it stands there */
-void sites_cluster_changed(struct fc_engine *e, struct cluster *c); /* words, Namespaces, reachability */
-void sites_set_changed(struct fc_engine *e);			    /* clusters came, went, or have other labels */
+void sites_copy_is_told(struct fc_engine *e, const struct target *t);  /* ... that alone, as long as it stands there */
+void sites_cluster_changed(struct fc_engine *e, struct cluster *c);    /* words, Namespaces, reachability */
+void sites_set_changed(struct fc_engine *e);			       /* clusters came, went, or have other labels */
 /* The watch of what is written, or bears instructions, in that namespace (NULL: all): started where there is none, made
  * to bring at least `content`. */
 struct watch *target_watch(struct fc_engine *e, struct cluster *c, const struct fc_resource *r, const char *namespace_,

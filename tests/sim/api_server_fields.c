@@ -95,7 +95,8 @@ static void add_as_v1(json_t *out, const char *path)
 	char *rest = copy, *key;
 
 	while ((key = strsep(&rest, STEP))) {
-		FC_AUTO_FREE char *name = finalizer && !rest ? fc_xasprintf("v:\"%s\"", key) : fc_xasprintf("f:%s", key);
+		FC_AUTO_FREE char *name =
+			finalizer && !rest ? fc_xasprintf("v:\"%s\"", key) : fc_xasprintf("f:%s", key);
 
 		if (!json_object_get(out, name))
 			json_object_set_new(out, name, json_object());

@@ -354,8 +354,7 @@ int main(void)
 		cmocka_unit_test(test_object_sync_hostile_without_destinations_nothing_is_learned_of_a_source),
 		cmocka_unit_test(test_object_sync_brake_is_told_and_does_not_keep_a_namespace_that_is_deleted),
 		cmocka_unit_test(test_object_sync_copy_that_pulls_by_a_word_of_k8s_replicator_is_a_conflict),
-		cmocka_unit_test(
-			test_object_sync_permission_taken_back_leaves_what_was_copied_into_a_system_namespace),
+		cmocka_unit_test(test_object_sync_permission_taken_back_leaves_what_was_copied_into_a_system_namespace),
 		cmocka_unit_test(test_object_sync_source_waits_no_longer_than_for_a_copy_that_lost_its_label),
 		cmocka_unit_test(test_object_sync_b26_source_of_kopy_whose_copy_is_a_source_is_let_go),
 	};
