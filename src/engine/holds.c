@@ -202,34 +202,15 @@ static bool is_of_source(const struct fc_engine *e, const struct origin *o, cons
 	       strcmp(o->key.group, k->resource->group) == 0 && origin_cluster(e, o) == cluster_of(e, k->cluster);
 }
 
-static bool is_open_memory(const struct fc_engine *e, const struct memory *m)
-{
-	return (!m->target || !m->target->watch->synced || !m->target->copy->origin) && memory_is_left(e, m);
-}
-
-/* What is listed as made of it, whatever those who list it name now. */
-static bool memories_of_source_are_open(const struct fc_engine *e, const struct target *source)
-{
-	char uid[FC_UID_TEXT_BYTES];
-
-	if (!fc_uid_text(&source->uid, uid))
-		return false;
-	for (size_t i = 0; i < e->cluster_count; i++)
-		for (const struct word *w = e->clusters[i]->words; w; w = w->next)
-			for (const struct memory *m = w->memories; m; m = m->next_in_word)
-				if (m->is.source_uid && strcmp(m->is.source_uid, uid) == 0 && is_open_memory(e, m))
-					return true;
-	return false;
-}
-
 /* What statuses of those that had named it list, and may not be told yet. */
 static bool memories_are_open(const struct fc_engine *e, const struct bearer *b)
 {
 	for (const struct copy_rule *cr = b->held_for; cr; cr = cr->next_in_held)
 		for (const struct memory *m = cr->bearer->memories; m; m = m->next)
-			if (is_open_memory(e, m))
+			if ((!m->target || !m->target->watch->synced || !m->target->copy->origin) &&
+			    memory_is_left(e, m))
 				return true;
-	return memories_of_source_are_open(e, b->target);
+	return false;
 }
 
 static bool copies_are_gone(struct fc_engine *e, const struct fc_dialect *d, const struct bearer *b)

@@ -216,9 +216,6 @@ void memories_of_word_changed(struct fc_engine *e, struct word *w)
 /* What they list may have waited for that, by whatever word it is known. */
 void memories_of_word_told(struct fc_engine *e, const struct word *w)
 {
-	/* Their sources, too. */
-	if (w->memories)
-		holds_mark_all(e);
 	for (const struct memory *m = w->memories; m; m = m->next_in_word)
 		for (const struct watch *at = w->cluster->watches; at; at = at->next_in_cluster) {
 			struct target *t = leads_there(m, at->resource) ? target_find(e, at->cluster, at->resource,

@@ -344,28 +344,6 @@ static void test_object_sync_b26_source_of_kopy_whose_copy_is_a_source_is_let_go
 	copies_free(c);
 }
 
-/* The copies elsewhere of a spec that was followed once: what has taken its place is not. */
-static void test_object_sync_b34_source_of_what_an_earlier_spec_has_made_keeps_its_finalizer(void **state)
-{
-	struct copies *c = syncs_new();
-
-	(void)state;
-	c->dialects[1] = &fc_dialect_k8s_replicator;
-	c->dialects[2] = &fc_dialect_object_sync;
-	copies_restart(c);
-	sync_make(c, "s", "'annotations':{'fedcopy.dev/clusters':'edge-1'}", TO_STAGE);
-	copies_wait(c, 1000);
-	sync_patch(c, "s",
-		   "{'spec':{'source':{'name':'other'},'destinations':[{'namespace':'stage','strategy':'merge'}]}}");
-	copies_wait(c, 1000);
-	assert_non_null(copies_object(c, EDGE1, "ConfigMap", "stage", "flags"));
-	assert_true(has_finalizer(sync_copy(c, "release")));
-	copies_restart(c);
-	assert_true(has_finalizer(sync_copy(c, "release")));
-	assert_int_equal(c->writes, 0);
-	copies_free(c);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,7 +357,6 @@ int main(void)
 		cmocka_unit_test(test_object_sync_permission_taken_back_leaves_what_was_copied_into_a_system_namespace),
 		cmocka_unit_test(test_object_sync_source_waits_no_longer_than_for_a_copy_that_lost_its_label),
 		cmocka_unit_test(test_object_sync_b26_source_of_kopy_whose_copy_is_a_source_is_let_go),
-		cmocka_unit_test(test_object_sync_b34_source_of_what_an_earlier_spec_has_made_keeps_its_finalizer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
