@@ -630,7 +630,7 @@ void origins_mark_cluster(struct fc_engine *e, const struct cluster *c)
 			ask_no_more(e, o);
 		/* Finalizers wait for copies on reachable clusters only. */
 		for (size_t i = 0; c->connection != UP && i < o->bearer_count; i++)
-			if (o->bearers[i]->target->deleting || !o->bearers[i]->rules)
+			if (o->bearers[i]->target->deleting || !o->rule_count)
 				target_mark(e, o->bearers[i]->target);
 		if (origin_cluster(e, o) == c)
 			origin_mark(e, o);

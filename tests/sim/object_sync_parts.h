@@ -47,7 +47,8 @@ bool object_sync_is_paused(const struct world *w, const struct object_sync *o);
 const char *object_sync_origin(const struct world *w, const struct member *on, const json_t *object, char out[128]);
 bool object_sync_is_of(const struct world *w, const struct member *on, const json_t *object,
 		       const struct object_sync *o);
-/* B27: does any status name its uid? */
+/* B27: does that one's status name its uid, does any? */
+bool object_sync_has_listed(const struct object_sync *o, const json_t *copy);
 bool object_sync_lists(const struct world *w, const json_t *object);
 bool object_sync_is_named(const struct world *w, const struct api_type *type, const json_t *source);
 

@@ -194,15 +194,20 @@ bool object_sync_is_of(const struct world *w, const struct member *on, const jso
 	return object_sync_origin(w, on, object, origin) && strcmp(origin, own) == 0;
 }
 
-static bool lists_not(void *user, const struct object_sync *o)
+bool object_sync_has_listed(const struct object_sync *o, const json_t *copy)
 {
 	const json_t *list = json_object_get(json_object_get(o->object, "status"), "destinations"), *one;
 	size_t i;
 
 	json_array_foreach(list, i, one)
-		if (strcmp(text_in(json_object_get(one, "syncedVersion"), "uid"), fc_json_metadata(user, "uid")) == 0)
-			return false;
-	return true;
+		if (strcmp(text_in(json_object_get(one, "syncedVersion"), "uid"), fc_json_metadata(copy, "uid")) == 0)
+			return true;
+	return false;
+}
+
+static bool lists_not(void *user, const struct object_sync *o)
+{
+	return !object_sync_has_listed(o, user);
 }
 
 bool object_sync_lists(const struct world *w, const json_t *object)

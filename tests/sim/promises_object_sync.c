@@ -265,19 +265,28 @@ struct asked {
 	bool any, of_all; /* of_all: somebody's whose copies are not looked at now */
 };
 
+static bool cannot_be_followed(const struct world *w, const struct object_sync *o)
+{
+	return o->invalid || !o->type || !api_server_serves(w->members[0].home->api, o->type);
+}
+
 static bool asks_not(void *user, const struct object_sync *o)
 {
 	struct asked *a = user;
 	const struct rest *r = a->rest;
 
+	/* What an earlier spec has made of another source stays as well: nothing is written for what cannot be followed
+	 * (design section 6). */
+	a->of_all = a->of_all || (cannot_be_followed(r->world, o) && !whole_is_ending(o->object) &&
+				  object_sync_has_listed(o, a->object));
 	if (o->type != a->type || !object_sync_is_of(r->world, r->member, a->object, o))
 		return true;
 	a->any = a->any || object_sync_wants(r->world, o, r->member, fc_json_metadata(a->object, "namespace"),
 					     fc_json_metadata(a->object, "name"), NULL);
 	/* An earlier spec's copies stay while one cannot be followed. Nor can it while its kind is not served: there is
 	 * no read that could tell that the source is gone. */
-	a->of_all = a->of_all || o->invalid || !api_server_serves(r->world->members[0].home->api, o->type) ||
-		    object_sync_is_paused(r->world, o) || whole_has_finalizer(o->object, "sim.test/wait");
+	a->of_all = a->of_all || cannot_be_followed(r->world, o) || object_sync_is_paused(r->world, o) ||
+		    whole_has_finalizer(o->object, "sim.test/wait");
 	return true;
 }
 

@@ -265,6 +265,26 @@ static void test_kopy_clusters_a_restart_in_sync_writes_nothing(void **state)
 	copies_free(c);
 }
 
+static void test_kopy_clusters_no_finalizer_waits_for_one_that_is_away_whatever_else_it_bears(void **state)
+{
+	struct copies *c = with_copies_everywhere();
+
+	(void)state;
+	c->dialects[2] = &fc_dialect_k8s_replicator;
+	copies_patch(c, HUB, "ConfigMap", "home", "src", "{'metadata':{'annotations':{'k8s-replicator/unknown':'x'}}}");
+	copies_restart(c);
+	c->fail_writes = FC_ERR_FORBIDDEN;
+	c->fail_on = EDGE1;
+	copies_patch(c, HUB, "ConfigMap", "home", "src", "{'metadata':{'annotations':{'" HEAD "sync':null}}}");
+	copies_settle(c);
+	copies_wait(c, 1000);
+	assert_int_equal(json_array_size(json_object_get(kopy_metadata(c, HUB, "home", "src"), "finalizers")), 1);
+	copies_down(c, EDGE1);
+	copies_settle(c);
+	assert_int_equal(json_array_size(json_object_get(kopy_metadata(c, HUB, "home", "src"), "finalizers")), 0);
+	copies_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +303,7 @@ int main(void)
 		cmocka_unit_test(test_kopy_clusters_on_a_member_where_kopy_acts_copies_ask_for_nothing),
 		cmocka_unit_test(test_kopy_clusters_a_members_word_for_other_clusters_is_not_allowed),
 		cmocka_unit_test(test_kopy_clusters_a_restart_in_sync_writes_nothing),
+		cmocka_unit_test(test_kopy_clusters_no_finalizer_waits_for_one_that_is_away_whatever_else_it_bears),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -708,7 +708,7 @@ static void test_object_sync_b34_copy_that_ends_without_marks_is_listed_no_more(
 	copies_free(c);
 }
 
-static void test_object_sync_b26_source_is_let_go_although_its_name_has_an_unknown_kind(void **state)
+static void test_object_sync_b26_name_that_one_of_an_unknown_kind_has_holds_no_source(void **state)
 {
 	struct copies *c = syncs_new();
 
@@ -762,7 +762,7 @@ int main(void)
 		cmocka_unit_test(test_object_sync_a_source_that_may_not_be_read_is_not_touched),
 		cmocka_unit_test(test_object_sync_elsewhere_of_one_source_both_may_list_it),
 		cmocka_unit_test(test_object_sync_b34_copy_that_ends_without_marks_is_listed_no_more),
-		cmocka_unit_test(test_object_sync_b26_source_is_let_go_although_its_name_has_an_unknown_kind),
+		cmocka_unit_test(test_object_sync_b26_name_that_one_of_an_unknown_kind_has_holds_no_source),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
