@@ -333,20 +333,30 @@ static void mark_ending_copies(struct fc_engine *e, const struct cluster *c)
 				target_mark(e, t);
 }
 
+/* Copies that are being deleted, of what may be the source that it means. */
+static void mark_meant(struct fc_engine *e, const struct cluster *c, const struct copy_rule *cr)
+{
+	for (const struct watch *w = c->watches; w; w = w->next_in_cluster) {
+		struct target *t = target_find(e, c->no, w->resource, copy_rule_source_namespace(cr),
+					       copy_rule_source_name(cr));
+
+		if (t && t->copy && t->deleting)
+			target_mark(e, t);
+	}
+}
+
 void holds_word_told(struct fc_engine *e, const struct word *w)
 {
 	/* Custom resources, perhaps, that are not served. */
 	if (w->for_copies)
 		mark_ending_copies(e, w->cluster);
-	for (const struct copy_rule *cr = w->copy_rules; cr; cr = cr->next_in_word)
-		for (const struct watch *watch = w->cluster->watches; watch && way_of(cr)->source_finalizer;
-		     watch = watch->next_in_cluster) {
-			struct target *t = target_find(e, w->cluster->no, watch->resource,
-						       copy_rule_source_namespace(cr), copy_rule_source_name(cr));
-
-			if (t && t->copy && t->deleting)
-				target_mark(e, t);
-		}
+	for (const struct copy_rule *cr = w->copy_rules; cr; cr = cr->next_in_word) {
+		if (!way_of(cr)->source_finalizer)
+			continue;
+		/* One that is being deleted may have waited for its source. */
+		target_mark(e, cr->bearer->target);
+		mark_meant(e, w->cluster, cr);
+	}
 }
 
 /* Whether it bears the finalizer is not known yet. */
