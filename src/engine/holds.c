@@ -204,14 +204,18 @@ static bool is_of_source(const struct fc_engine *e, const struct origin *o, cons
 	       strcmp(o->key.group, k->resource->group) == 0 && origin_cluster(e, o) == cluster_of(e, k->cluster);
 }
 
-/* What statuses of those that had named it list, and may not be told yet. */
+/* What statuses of those that had named it list, and may not be told yet, or bears no marks. */
 static bool memories_are_open(const struct fc_engine *e, const struct bearer *b)
 {
 	for (const struct copy_rule *cr = b->held_for; cr; cr = cr->next_in_held)
-		for (const struct memory *m = cr->bearer->memories; m; m = m->next)
-			if ((!m->target || !m->target->watch->synced || !m->target->copy->origin) &&
-			    memory_is_left(e, m))
+		for (const struct memory *m = cr->bearer->memories; m; m = m->next) {
+			const struct target *t = m->target;
+
+			if (t && t->watch->synced && (t->copy->origin || copy_is_let_go(t) || stray_is_paused(e, t)))
+				continue;
+			if (memory_is_left(e, m))
 				return true;
+		}
 	return false;
 }
 
@@ -337,8 +341,8 @@ static void mark_ending_copies(struct fc_engine *e, const struct cluster *c)
 static void mark_meant(struct fc_engine *e, const struct cluster *c, const struct copy_rule *cr)
 {
 	for (const struct watch *w = c->watches; w; w = w->next_in_cluster) {
-		struct target *t = target_find(e, c->no, w->resource, copy_rule_source_namespace(cr),
-					       copy_rule_source_name(cr));
+		struct target *t =
+			target_find(e, c->no, w->resource, copy_rule_source_namespace(cr), copy_rule_source_name(cr));
 
 		if (t && t->copy && t->deleting)
 			target_mark(e, t);
