@@ -203,14 +203,18 @@ static bool is_of_source(const struct fc_engine *e, const struct origin *o, cons
 	       strcmp(o->key.group, k->resource->group) == 0 && origin_cluster(e, o) == cluster_of(e, k->cluster);
 }
 
-/* What statuses of those that had named it list, and may not be told yet. */
+/* What statuses of those that had named it list, and may not be told yet, or bears no marks. */
 static bool memories_are_open(const struct fc_engine *e, const struct bearer *b)
 {
 	for (const struct copy_rule *cr = b->held_for; cr; cr = cr->next_in_held)
-		for (const struct memory *m = cr->bearer->memories; m; m = m->next)
-			if ((!m->target || !watch_has_told(m->target->watch) || !m->target->copy->origin) &&
-			    memory_is_left(e, m))
+		for (const struct memory *m = cr->bearer->memories; m; m = m->next) {
+			const struct target *t = m->target;
+
+			if (t && watch_has_told(t->watch) && (t->copy->origin || copy_is_let_go(t) || stray_is_paused(e, t)))
+				continue;
+			if (memory_is_left(e, m))
 				return true;
+		}
 	return false;
 }
 
@@ -332,20 +336,30 @@ static void mark_ending_copies(struct fc_engine *e, const struct cluster *c)
 				target_mark(e, t);
 }
 
+/* Copies that are being deleted, of what may be the source that it means. */
+static void mark_meant(struct fc_engine *e, const struct cluster *c, const struct copy_rule *cr)
+{
+	for (const struct watch *w = c->watches; w; w = w->next_in_cluster) {
+		struct target *t =
+			target_find(e, c->no, w->resource, copy_rule_source_namespace(cr), copy_rule_source_name(cr));
+
+		if (t && t->copy && t->deleting)
+			target_mark(e, t);
+	}
+}
+
 void holds_word_told(struct fc_engine *e, const struct word *w)
 {
 	/* Custom resources, perhaps, that are not served. */
 	if (w->for_copies)
 		mark_ending_copies(e, w->cluster);
-	for (const struct copy_rule *cr = w->copy_rules; cr; cr = cr->next_in_word)
-		for (const struct watch *watch = w->cluster->watches; watch && way_of(cr)->source_finalizer;
-		     watch = watch->next_in_cluster) {
-			struct target *t = target_find(e, w->cluster->no, watch->resource,
-						       copy_rule_source_namespace(cr), copy_rule_source_name(cr));
-
-			if (t && t->copy && t->deleting)
-				target_mark(e, t);
-		}
+	for (const struct copy_rule *cr = w->copy_rules; cr; cr = cr->next_in_word) {
+		if (!way_of(cr)->source_finalizer)
+			continue;
+		/* One that is being deleted may have waited for its source. */
+		target_mark(e, cr->bearer->target);
+		mark_meant(e, w->cluster, cr);
+	}
 }
 
 /* Whether it bears the finalizer is not known yet. */
