@@ -210,7 +210,8 @@ static bool memories_are_open(const struct fc_engine *e, const struct bearer *b)
 		for (const struct memory *m = cr->bearer->memories; m; m = m->next) {
 			const struct target *t = m->target;
 
-			if (t && watch_has_told(t->watch) && (t->copy->origin || copy_is_let_go(t) || stray_is_paused(e, t)))
+			if (t && watch_has_told(t->watch) &&
+			    (t->copy->origin || copy_is_let_go(t) || stray_is_paused(e, t)))
 				continue;
 			if (memory_is_left(e, m))
 				return true;
