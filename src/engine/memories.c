@@ -103,6 +103,21 @@ static void find_target(struct fc_engine *e, struct memory *m)
 	target_mark(e, t);
 }
 
+/* Its cluster has left the set, or has been given another name while nobody looked. In the second case a copy stands in
+ * one that no rule may mean: by its marks it is found, wherever its kind is looked at. */
+static void look_everywhere(struct fc_engine *e, const char *text)
+{
+	for (size_t i = 0; i < e->cluster_count; i++) {
+		struct word *w = e->clusters[i]->leaving ? NULL : cluster_word(e, e->clusters[i], text);
+
+		if (!w || w->for_copies)
+			continue;
+		w->for_copies = true;
+		if (w->resource)
+			copy_word_resolved(e, w);
+	}
+}
+
 static void find_word(struct fc_engine *e, struct memory *m)
 {
 	FC_AUTO_FREE char *text = text_for(m);
@@ -111,8 +126,12 @@ static void find_word(struct fc_engine *e, struct memory *m)
 	struct word *w = NULL;
 
 	m->cluster = c;
-	if (c && fc_resource_word_check(text, &error) == 0)
-		w = cluster_word(e, c, text);
+	if (fc_resource_word_check(text, &error) == 0) {
+		if (c)
+			w = cluster_word(e, c, text);
+		else
+			look_everywhere(e, text);
+	}
 	if (w == m->word)
 		return;
 	leave_target(e, m);

@@ -103,6 +103,26 @@ static void test_object_sync_a_copy_that_is_not_told_yet_is_nobodys_to_take(void
 	copies_free(c);
 }
 
+/* The status has another name for it; nothing but the marks of the copy says whose it is. */
+static void test_object_sync_a_copy_in_a_cluster_that_got_another_name_over_a_restart_is_found(void **state)
+{
+	struct copies *c = syncs_new();
+
+	(void)state;
+	copies_make(c, HUB, "Secret", "release", "key", "", "'data':{'a':'MQ=='}");
+	sync_make(c, "s", "'annotations':{'fedcopy.dev/clusters':'edge-1'}",
+		  "'source':{'group':'','kind':'Secret','name':'key'},'destinations':[{'namespace':'qa'}]");
+	copies_wait(c, 1000);
+	assert_non_null(copies_object(c, EDGE1, "Secret", "qa", "key"));
+	free(c->w.infos[EDGE1].name);
+	c->w.infos[EDGE1].name = fc_xstrdup("edge-9");
+	copies_restart(c);
+	copies_wait(c, 60000);
+	assert_null(copies_object(c, EDGE1, "Secret", "qa", "key"));
+	assert_non_null(copies_object(c, HUB, "Secret", "qa", "key"));
+	copies_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +130,7 @@ int main(void)
 		cmocka_unit_test(test_object_sync_an_end_waits_for_no_finalizer_of_anothers_copy),
 		cmocka_unit_test(test_object_sync_a_source_is_let_go_with_a_copy_without_marks),
 		cmocka_unit_test(test_object_sync_a_copy_that_is_not_told_yet_is_nobodys_to_take),
+		cmocka_unit_test(test_object_sync_a_copy_in_a_cluster_that_got_another_name_over_a_restart_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
