@@ -66,6 +66,10 @@ static void leave_target(struct fc_engine *e, struct memory *m)
 		return;
 	LL_DELETE2(t->copy->memories, m, next_in_target);
 	target_mark(e, t);
+	/* By what this one said it may have been a copy for others, too. */
+	for (const struct memory *other = t->copy->memories; other; other = other->next_in_target)
+		if (other->bearer != m->bearer)
+			target_mark(e, other->bearer->target);
 }
 
 static bool leads_there(const struct memory *m, const struct fc_resource *r)
