@@ -63,6 +63,9 @@ bool source_is_selected(const struct fc_engine *e, const struct copy_rule *cr);
 /* --- finalizers.c: what is written to bearers --- */
 /* True: something is under way or awaited, nothing else is decided about the target now. */
 bool bearer_decide(struct fc_engine *e, struct target *t);
+/* It is a custom resource whose status tells of copies. As a place of copies it is decided about in the same way: who
+ * tells of it and it itself are not to mark each other for nothing, without end. */
+bool bearer_has_status(const struct target *t);
 bool bearer_has_finalizer(const struct bearer *b, const char *finalizer);
 void bearer_written(struct target *t, const json_t *answer);
 void bearer_write_failed(struct fc_engine *e, struct target *t, const struct fc_error *error);

@@ -21,7 +21,7 @@ void pair_set_state(struct fc_engine *e, struct pair *p, enum fc_state state, co
 	notice_pair(e, p);
 	/* A custom resource's status may tell of it; and of what stands there, which changes without it. */
 	if (p->site->rule->dialect->copy->status &&
-	    (changed || (state != FC_STATE_IN_SYNC && state != FC_STATE_PENDING)))
+	    (changed || (state != FC_STATE_IN_SYNC && state != FC_STATE_PENDING && !bearer_has_status(p->target))))
 		target_mark(e, p->site->rule->bearer->target);
 	if (!changed)
 		return;

@@ -521,25 +521,28 @@ static bool is_under_way(const struct bearer *b)
 	return false;
 }
 
+bool bearer_has_status(const struct target *t)
+{
+	return t->bearer && t->bearer->object;
+}
+
 /* Something has happened to a copy that it tells of, and was not judged yet: what is known of it is of before. */
 static bool is_behind(const struct bearer *b)
 {
 	for (const struct copy_rule *cr = b->rules; cr; cr = cr->next)
 		for (const struct site *s = cr->dialect->copy->status ? cr->sites : NULL; s; s = s->next)
 			for (const struct pair *p = s->pairs; p; p = p->next_in_site)
-				if (p->target->dirty && p->target != b->target)
+				if (p->target->dirty && !bearer_has_status(p->target))
 					return true;
 	for (const struct memory *m = b->memories; m; m = m->next)
-		if (m->target && m->target->dirty && m->target != b->target)
+		if (m->target && m->target->dirty && !bearer_has_status(m->target))
 			return true;
 	return false;
 }
 
 static bool decide_status(struct fc_engine *e, struct target *t)
 {
-	bool busy = false;
-
-	bool remembers = false;
+	bool busy = false, remembers = false;
 
 	if (!t->bearer->object)
 		return false;
@@ -552,7 +555,7 @@ static bool decide_status(struct fc_engine *e, struct target *t)
 	for (struct copy_rule *cr = t->bearer->rules; cr && !busy && !remembers; cr = cr->next) {
 		json_t *status;
 
-		if (!cr->dialect->copy->status || !t->bearer->object)
+		if (!cr->dialect->copy->status)
 			continue;
 		/* Of such a one the status is that of all its rules. */
 		remembers = cr->dialect->copy->remember;

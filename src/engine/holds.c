@@ -377,9 +377,11 @@ static bool is_open(const struct fc_engine *e, const struct copy_rule *cr)
 	       !setback_or_none(t->setbacks[PART_OBJECT])->failures;
 }
 
-/* By its marks, or by a status that lists it although they are gone. */
-static bool bears_it_as_copy(const struct target *t)
+/* By its marks, or by a status that lists it although they are gone; or it asks for copies itself. */
+static bool bears_it_otherwise(const struct fc_engine *e, const struct fc_dialect *d, const struct target *t)
 {
+	if (is_bearer_resource(d, cluster_of(e, t->key.cluster), t->key.resource))
+		return true;
 	return t->copy && (t->copy->origin || (!t->deleting && memory_by_uid(t->copy, NULL)));
 }
 
@@ -391,7 +393,7 @@ bool holds_are_free(const struct fc_engine *e, const struct bearer *b)
 		if (is_open(e, cr))
 			return false;
 		if (!t || !fc_rv_is_set(&t->version) || t->bearer->unseen || !way_of(cr)->source_finalizer ||
-		    cluster_of(e, t->key.cluster)->connection != UP || bears_it_as_copy(t) ||
+		    cluster_of(e, t->key.cluster)->connection != UP || bears_it_otherwise(e, cr->dialect, t) ||
 		    (t->bearer->keeps_hold && !t->deleting))
 			continue;
 		if (bearer_has_finalizer(t->bearer, way_of(cr)->source_finalizer) && !is_used(e, cr->dialect, t))

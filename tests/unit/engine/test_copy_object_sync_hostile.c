@@ -344,6 +344,66 @@ static void test_object_sync_b26_source_of_kopy_whose_copy_is_a_source_is_let_go
 	copies_free(c);
 }
 
+#define OF_A_SYNC "'source':{'group':'sync.rustrial.org','kind':'ObjectSync','name':'y'}"
+
+/* What tells of a place is told itself of that place: the step ends all the same. */
+static void test_object_sync_hostile_places_of_each_other_and_its_own(void **state)
+{
+	static const char *const at_its_own = OF_A_SYNC ",'destinations':[{'namespace':'release','name':'x'}]";
+	static const char *const at_the_others = OF_A_SYNC ",'destinations':[{'namespace':'release','name':'z'}]";
+
+	(void)state;
+	for (int there = 0; there < 2; there++) {
+		struct copies *c = syncs_new();
+
+		if (there)
+			sync_make(c, "y", "", TO_STAGE);
+		sync_make(c, "x", "", at_its_own);
+		copies_wait(c, 1000);
+		sync_make(c, "z", "", at_its_own);
+		sync_patch(c, "x", "{'spec':{'destinations':[{'namespace':'release','name':'z'}]}}");
+		copies_wait(c, 60000);
+		sync_make_in(c, "stage", "z", "", at_the_others);
+		copies_settle(c);
+		copies_wait(c, 60000);
+		copies_restart(c);
+		sync_delete(c, "x");
+		sync_delete(c, "z");
+		copies_wait(c, 60000);
+		assert_null(sync_object(c, "x"));
+		assert_null(sync_object(c, "z"));
+		copies_free(c);
+	}
+}
+
+/* Their statuses are left alone, whatever they list. */
+static void test_object_sync_hostile_paused_ones_that_list_each_other(void **state)
+{
+	static const char *const lists[] = { "y", "x" };
+	static const char *const names[] = { "x", "y" };
+	struct copies *c = syncs_new();
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		sync_make(c, names[i], "'annotations':{'fedcopy.dev/pause':'true'}", TO_STAGE);
+	for (int i = 0; i < 2; i++) {
+		FC_AUTO_FREE char *what = fc_xasprintf("/%s/status", names[i]);
+		FC_AUTO_FREE char *status =
+			fc_xasprintf("{'status':{'destinations':[{'group':'sync.rustrial.org','version':'v1alpha1',"
+				     "'kind':'ObjectSync','namespace':'release','name':'%s'}]}}",
+				     lists[i]);
+
+		assert_int_equal(syncs_request(c, "PATCH", "release", what, status), 200);
+	}
+	copies_settle(c);
+	sync_patch(c, "x", "{'metadata':{'labels':{'foo':'bar'}}}");
+	copies_restart(c);
+	sync_patch(c, "y", "{'metadata':{'labels':{'foo':'bar'}}}");
+	copies_wait(c, 60000);
+	assert_non_null(sync_object(c, "x"));
+	copies_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +417,8 @@ int main(void)
 		cmocka_unit_test(test_object_sync_permission_taken_back_leaves_what_was_copied_into_a_system_namespace),
 		cmocka_unit_test(test_object_sync_source_waits_no_longer_than_for_a_copy_that_lost_its_label),
 		cmocka_unit_test(test_object_sync_b26_source_of_kopy_whose_copy_is_a_source_is_let_go),
+		cmocka_unit_test(test_object_sync_hostile_places_of_each_other_and_its_own),
+		cmocka_unit_test(test_object_sync_hostile_paused_ones_that_list_each_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
