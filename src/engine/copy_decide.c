@@ -643,8 +643,28 @@ static bool decide_by_books(struct fc_engine *e, struct target *t, struct pair *
 	return true;
 }
 
+/* The same object, by another version of its kind: there it is wanted, or not. */
+static bool is_judged_elsewhere(struct fc_engine *e, const struct target *t)
+{
+	const struct fc_resource *r = t->key.resource;
+
+	for (const struct watch *w = cluster_of(e, t->key.cluster)->watches; w; w = w->next_in_cluster) {
+		const struct target *same;
+
+		if (w->use != WATCH_TARGETS || w->resource == r || strcmp(w->resource->kind, r->kind) != 0 ||
+		    strcmp(w->resource->group, r->group) != 0)
+			continue;
+		same = target_find(e, t->key.cluster, w->resource, t->key.namespace_, t->key.name);
+		if (same && same->copy && same->copy->pairs)
+			return true;
+	}
+	return false;
+}
+
 static bool is_left(struct fc_engine *e, struct target *t, enum fc_copy_reason *why, bool *counts)
 {
+	if (is_judged_elsewhere(e, t) || !copy_dialect_of(t))
+		return false;
 	return t->copy->origin ? origin_is_over(e, t, why, counts) : memory_is_over(e, t, why, counts);
 }
 

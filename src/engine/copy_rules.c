@@ -344,7 +344,7 @@ void copy_rules_of_cluster_changed(struct fc_engine *e, struct cluster *c)
 	/* What statuses list there can be told of again, or not any more. */
 	for (const struct word *w = c->words; w; w = w->next)
 		for (const struct memory *m = w->memories; m; m = m->next_in_word)
-			target_mark(e, m->bearer->target);
+			memory_mark_bearer(e, m);
 	sites_cluster_changed(e, c);
 	origins_mark_cluster(e, c);
 }

@@ -319,8 +319,10 @@ bool holds_wait_for_somebody(struct fc_engine *e, const struct target *t)
 	const struct bearer *b = t->bearer;
 	struct origin *o, *next;
 
+	if (!b || !b->held_for)
+		return false;
 	HASH_ITER(hh, e->origins, o, next) {
-		if (!b || !b->held_for || !is_of_source(e, o, b->held_for->dialect, &t->key))
+		if (!is_of_source(e, o, b->held_for->dialect, &t->key))
 			continue;
 		for (const struct target *made = o->targets; made; made = made->copy->next_in_origin)
 			if (waits_for(e, t, made) && stays(e, made))

@@ -58,6 +58,18 @@ static void leave_word(struct fc_engine *e, struct memory *m)
 		cluster_forget_word(e, w);
 }
 
+void memory_mark_bearer(struct fc_engine *e, const struct memory *m)
+{
+	target_mark(e, m->bearer->target);
+	/* All rules of one that has a status are of one source. */
+	for (const struct copy_rule *cr = m->bearer->rules; cr; cr = cr->next) {
+		if (!cr->hold)
+			continue;
+		target_mark(e, cr->hold);
+		return;
+	}
+}
+
 static void leave_target(struct fc_engine *e, struct memory *m)
 {
 	struct target *t = fc_steal(&m->target);
@@ -69,7 +81,7 @@ static void leave_target(struct fc_engine *e, struct memory *m)
 	/* By what this one said it may have been a copy for others, too. */
 	for (const struct memory *other = t->copy->memories; other; other = other->next_in_target)
 		if (other->bearer != m->bearer)
-			target_mark(e, other->bearer->target);
+			memory_mark_bearer(e, other);
 }
 
 static bool leads_there(const struct memory *m, const struct fc_resource *r)
@@ -108,11 +120,17 @@ static void find_target(struct fc_engine *e, struct memory *m)
 }
 
 /* Its cluster has left the set, or has been given another name while nobody looked. In the second case a copy stands in
- * one that no rule may mean: by its marks it is found, wherever its kind is looked at. */
-static void look_everywhere(struct fc_engine *e, const char *text)
+ * one that no rule may mean: by its marks it is found where its kind is looked at, which it is from now on. Not where
+ * namespaces are narrow, nor at home, which has no name in a status. */
+static void look_everywhere(struct fc_engine *e, struct memory *m, const char *text)
 {
+	if (!m->is.uid || m->sought == e->cluster_count || e->options.copies_in.count)
+		return;
+	m->sought = e->cluster_count;
 	for (size_t i = 0; i < e->cluster_count; i++) {
-		struct word *w = e->clusters[i]->leaving ? NULL : cluster_word(e, e->clusters[i], text);
+		struct cluster *c = e->clusters[i];
+		struct word *w =
+			c->leaving || c->no == m->bearer->target->key.cluster ? NULL : cluster_word(e, c, text);
 
 		if (!w || w->for_copies)
 			continue;
@@ -134,7 +152,7 @@ static void find_word(struct fc_engine *e, struct memory *m)
 		if (c)
 			w = cluster_word(e, c, text);
 		else
-			look_everywhere(e, text);
+			look_everywhere(e, m, text);
 	}
 	if (w == m->word)
 		return;
@@ -232,14 +250,15 @@ void memories_of_word_changed(struct fc_engine *e, struct word *w)
 {
 	for (struct memory *m = w->memories; m; m = m->next_in_word) {
 		find_target(e, m);
-		target_mark(e, m->bearer->target);
+		memory_mark_bearer(e, m);
 	}
 }
 
 /* What they list may have waited for that, by whatever word it is known. */
 void memories_of_word_told(struct fc_engine *e, const struct word *w)
 {
-	for (const struct memory *m = w->memories; m; m = m->next_in_word)
+	for (const struct memory *m = w->memories; m; m = m->next_in_word) {
+		memory_mark_bearer(e, m);
 		for (const struct watch *at = w->cluster->watches; at; at = at->next_in_cluster) {
 			struct target *t = leads_there(m, at->resource) ? target_find(e, at->cluster, at->resource,
 										      m->is.namespace_, m->is.name)
@@ -248,6 +267,7 @@ void memories_of_word_told(struct fc_engine *e, const struct word *w)
 			if (t)
 				target_mark(e, t);
 		}
+	}
 }
 
 void memories_free(struct fc_engine *e, struct bearer *b)
@@ -266,15 +286,10 @@ void memories_lose_target(struct copy *c)
 	}
 }
 
-/* Their sources may wait for the copy, too, which may bear no marks any more. */
 void memories_mark_bearers(struct fc_engine *e, const struct copy *c)
 {
-	for (const struct memory *m = c->memories; m; m = m->next_in_target) {
-		target_mark(e, m->bearer->target);
-		for (const struct copy_rule *cr = m->bearer->rules; cr; cr = cr->next)
-			if (cr->hold)
-				target_mark(e, cr->hold);
-	}
+	for (const struct memory *m = c->memories; m; m = m->next_in_target)
+		memory_mark_bearer(e, m);
 }
 
 /* --- whose it is by that --- */

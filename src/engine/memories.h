@@ -18,6 +18,7 @@ struct memory {
 	struct cluster *cluster;	  /* NULL: there is none of that name */
 	struct word *word;		  /* NULL: its kind is no word */
 	struct target *target;		  /* NULL: the type is not known there, or nothing is read there */
+	size_t sought;			  /* in so many clusters it was looked for, where there is none of that name */
 	struct memory *next_in_word;	  /* LL */
 	struct memory *next_in_target;
 	struct memory *next; /* of the bearer */
@@ -27,11 +28,13 @@ struct memory {
 void memories_take(struct fc_engine *e, struct bearer *b); /* its object was told anew */
 void memories_bind(struct fc_engine *e, struct bearer *b); /* clusters or words have changed */
 void memories_of_word_changed(struct fc_engine *e, struct word *w);
-void memories_of_word_told(struct fc_engine *e, const struct word *w); /* it means nothing, or the same */
+void memories_of_word_told(struct fc_engine *e, const struct word *w); /* that it means nothing, or what it did */
 void memories_free(struct fc_engine *e, struct bearer *b);
 void memories_lose_target(struct copy *c); /* that one goes */
-void memories_mark_bearers(struct fc_engine *e, const struct copy *c);
-bool memory_is_of(const struct memory *m, const struct copy *c); /* by the uid that it names */
+/* Whose status says so, and what it is made of: both may wait for the copy, which may bear no marks any more. */
+void memory_mark_bearer(struct fc_engine *e, const struct memory *m);
+void memories_mark_bearers(struct fc_engine *e, const struct copy *c); /* of all who list it */
+bool memory_is_of(const struct memory *m, const struct copy *c);       /* by the uid that it names */
 /* The first with that uid, of that bearer (NULL: of any), where the object itself shows that it is a copy; the one of
  * that bearer, whatever its uid. NULL: none. */
 const struct memory *memory_by_uid(const struct copy *c, const struct bearer *b);

@@ -165,7 +165,7 @@ static void targets_failed(struct fc_engine *e, struct watch *w, bool was_gone)
 	}
 	if (was_gone != fault_is_of_type(&w->error))
 		mark_targets(e, w);
-	if (!w->synced || was_gone != fault_is_of_type(&w->error))
+	if (!watch_has_told(w) || was_gone != fault_is_of_type(&w->error))
 		copy_watch_told(e, w);
 	clusters_check_synced(c);
 }
