@@ -237,8 +237,12 @@ static void rescan(struct fc_engine *e, struct bearer *b, const json_t *object)
 {
 	const struct key *k = &b->target->key;
 	struct copy_rule *old = fc_steal(&b->rules), **end = &b->rules;
+	bool was_bad = b->bad_clusters;
 
 	take_clusters(b, object);
+	/* Which source one means that cannot be followed is not known for sure: what waited for that may go. */
+	if (was_bad && !b->bad_clusters)
+		holds_mark_all(e);
 	for (size_t i = 0; e->options.dialects[i] && !is_copy_from_elsewhere(e, b->target); i++)
 		if (reads_rules_of(e, e->options.dialects[i], cluster_of(e, k->cluster), k->resource))
 			end = scan(e, b, e->options.dialects[i], object, &old, end);

@@ -269,11 +269,11 @@ bool hold_is_over(struct fc_engine *e, struct bearer *b, const char *finalizer)
 }
 
 /* After a restart: who may name it has not been told yet, or by a word that is still being looked up. */
-static bool may_be_named(const struct watch *w, const struct fc_dialect *d, const struct key *k)
+static bool may_be_named(const struct cluster *c, const struct fc_dialect *d, const struct key *k)
 {
-	for (const struct target *t = w->targets; t; t = t->next_in_watch)
-		for (const struct copy_rule *cr = t->bearer ? t->bearer->rules : NULL; cr; cr = cr->next)
-			if (cr->dialect == d && cr->word && !cr->word->answered && names(cr, k))
+	for (const struct word *w = c->words; w; w = w->next)
+		for (const struct copy_rule *cr = w->answered ? NULL : w->copy_rules; cr; cr = cr->next_in_word)
+			if (cr->dialect == d && names(cr, k))
 				return true;
 	return false;
 }
@@ -289,10 +289,10 @@ static bool is_open_to(const struct fc_engine *e, const struct fc_dialect *d, co
 		if (w->for_copies && !w->answered && is_listed(d->copy->bearers, w->text))
 			return true;
 	for (const struct watch *w = c->watches; w; w = w->next_in_cluster)
-		if (w->use == WATCH_TARGETS && is_bearer_resource(d, c, w->resource) &&
-		    (!w->synced ? w->error.cls == FC_ERR_NONE : may_be_named(w, d, &t->key)))
+		if (w->use == WATCH_TARGETS && is_bearer_resource(d, c, w->resource) && !w->synced &&
+		    w->error.cls == FC_ERR_NONE)
 			return true;
-	return false;
+	return may_be_named(c, d, &t->key);
 }
 
 bool holds_let_copy_go(struct fc_engine *e, struct target *t)
