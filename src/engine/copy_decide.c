@@ -691,7 +691,8 @@ static bool decide_present(struct fc_engine *e, struct target *t)
 		let_go(e, t);
 	} else if (owner && owner->takes_part)
 		keep_true(e, owner);
-	else if (owner && source_is_gone(e, owner))
+	/* Nobody's copy yet, which the pair may take over, is nothing that goes with a source. */
+	else if (owner && copy_dialect_of(t) && source_is_gone(e, owner))
 		stray_decide(e, t, owner, why, counts);
 	else if (!owner && is_left(e, t, &why, &counts))
 		stray_decide(e, t, NULL, why, counts);

@@ -123,6 +123,24 @@ static void test_object_sync_a_copy_in_a_cluster_that_got_another_name_over_a_re
 	copies_free(c);
 }
 
+/* It may be taken over, and is nobody's copy before it is. */
+static void test_object_sync_a_stranger_stays_where_the_source_of_who_may_adopt_it_is_missing(void **state)
+{
+	static const char *const adopting[] = { "object-sync", NULL };
+	struct copies *c = syncs_new_with(false, adopting);
+
+	(void)state;
+	copies_make(c, HUB, "ConfigMap", "stage", "absent", "", "'data':{'a':'theirs'}");
+	sync_make(c, "s", "",
+		  "'source':{'group':'','kind':'ConfigMap','name':'absent'},'destinations':[{'namespace':'stage'}]");
+	copies_wait(c, 60000);
+	assert_string_equal(copies_value(c, HUB, "stage", "absent"), "theirs");
+	copies_make(c, HUB, "ConfigMap", "release", "absent", "", "'data':{'a':'ours'}");
+	copies_wait(c, 1000);
+	assert_string_equal(copies_value(c, HUB, "stage", "absent"), "ours");
+	copies_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +149,7 @@ int main(void)
 		cmocka_unit_test(test_object_sync_a_source_is_let_go_with_a_copy_without_marks),
 		cmocka_unit_test(test_object_sync_a_copy_that_is_not_told_yet_is_nobodys_to_take),
 		cmocka_unit_test(test_object_sync_a_copy_in_a_cluster_that_got_another_name_over_a_restart_is_found),
+		cmocka_unit_test(test_object_sync_a_stranger_stays_where_the_source_of_who_may_adopt_it_is_missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
