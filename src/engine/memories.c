@@ -119,25 +119,28 @@ static void find_target(struct fc_engine *e, struct memory *m)
 	target_mark(e, t);
 }
 
+void copies_are_sought(struct fc_engine *e, struct cluster *c, const char *text)
+{
+	struct word *w = c->leaving ? NULL : cluster_word(e, c, text);
+
+	if (!w || w->for_copies)
+		return;
+	w->for_copies = true;
+	if (w->resource)
+		copy_word_resolved(e, w);
+}
+
 /* Its cluster has left the set, or has been given another name while nobody looked. In the second case a copy stands in
  * one that no rule may mean: by its marks it is found where its kind is looked at, which it is from now on. Not where
  * namespaces are narrow, nor at home, which has no name in a status. */
 static void look_everywhere(struct fc_engine *e, struct memory *m, const char *text)
 {
-	if (!m->is.uid || m->sought == e->cluster_count || e->options.copies_in.count)
+	if (m->sought == e->set_changes + 1 || e->options.copies_in.count)
 		return;
-	m->sought = e->cluster_count;
-	for (size_t i = 0; i < e->cluster_count; i++) {
-		struct cluster *c = e->clusters[i];
-		struct word *w =
-			c->leaving || c->no == m->bearer->target->key.cluster ? NULL : cluster_word(e, c, text);
-
-		if (!w || w->for_copies)
-			continue;
-		w->for_copies = true;
-		if (w->resource)
-			copy_word_resolved(e, w);
-	}
+	m->sought = e->set_changes + 1;
+	for (size_t i = 0; i < e->cluster_count; i++)
+		if (e->clusters[i]->no != m->bearer->target->key.cluster)
+			copies_are_sought(e, e->clusters[i], text);
 }
 
 static void find_word(struct fc_engine *e, struct memory *m)

@@ -18,7 +18,7 @@ struct memory {
 	struct cluster *cluster;	  /* NULL: there is none of that name */
 	struct word *word;		  /* NULL: its kind is no word */
 	struct target *target;		  /* NULL: the type is not known there, or nothing is read there */
-	size_t sought;			  /* in so many clusters it was looked for, where there is none of that name */
+	unsigned sought;		  /* 1 + e->set_changes when it was looked for everywhere; 0: never */
 	struct memory *next_in_word;	  /* LL */
 	struct memory *next_in_target;
 	struct memory *next; /* of the bearer */
@@ -30,6 +30,8 @@ void memories_bind(struct fc_engine *e, struct bearer *b); /* clusters or words 
 void memories_of_word_changed(struct fc_engine *e, struct word *w);
 void memories_of_word_told(struct fc_engine *e, const struct word *w); /* that it means nothing, or what it did */
 void memories_free(struct fc_engine *e, struct bearer *b);
+/* What bears the marks of a copy is told in that cluster from now on, of the kind that the word means. */
+void copies_are_sought(struct fc_engine *e, struct cluster *c, const char *text);
 void memories_lose_target(struct copy *c); /* that one goes */
 /* Whose status says so, and what it is made of: both may wait for the copy, which may bear no marks any more. */
 void memory_mark_bearer(struct fc_engine *e, const struct memory *m);

@@ -306,6 +306,13 @@ static bool takes_cluster(const struct copy_rule *cr, const struct cluster *c)
 	       clusters && !c->leaving && fc_cluster_selection_takes(clusters, c->info.name, c->info.labels);
 }
 
+/* One that came while this process runs may have left before, with copies that the status lists no more. */
+static bool may_have_had_another_name(const struct fc_engine *e, const struct copy_rule *cr, const struct cluster *c)
+{
+	return c->added && cr->dialect->copy->remember && cr->bearer->names_clusters && cr->word && cr->resource &&
+	       !e->options.copies_in.count;
+}
+
 void copy_rule_select_clusters(struct fc_engine *e, struct copy_rule *cr)
 {
 	for (size_t i = 0; i < e->cluster_count; i++) {
@@ -321,6 +328,8 @@ void copy_rule_select_clusters(struct fc_engine *e, struct copy_rule *cr)
 			s = site_new(e, cr, c);
 		if (s)
 			site_settle(e, s);
+		else if (may_have_had_another_name(e, cr, c))
+			copies_are_sought(e, c, cr->word->text);
 	}
 	/* Copies on clusters that it has no site on any more. */
 	if (cr->far)
@@ -385,6 +394,7 @@ void sites_set_changed(struct fc_engine *e)
 {
 	struct target *t;
 
+	e->set_changes++;
 	if (!e->copies)
 		return;
 	FC_TABLE_FOREACH(&e->targets, at, t) {

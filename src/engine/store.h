@@ -142,6 +142,7 @@ struct fc_engine {
 	size_t resource_count, resource_cap;
 	struct cluster **clusters; /* in the order of their numbers, which may have gaps */
 	size_t cluster_count, cluster_cap;
+	unsigned set_changes; /* clusters that came, went, or got another name or labels, and changed permissions */
 	size_t outcome_count; /* of them, from the first on, that are known to have synced or failed once */
 	struct watch *watches;
 	struct fc_table targets, sources; /* of struct target and struct source, by their keys */

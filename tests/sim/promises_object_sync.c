@@ -300,6 +300,15 @@ static const json_t *source_of(const struct rest *r, const struct api_type *type
 		     : NULL;
 }
 
+/* Then the status listed its copies no more, and a process that was started since knows of none but by that. */
+static bool has_left_before(const struct world *w, const struct member *m)
+{
+	for (unsigned i = 0; i < w->member_count; i++)
+		if (!w->members[i].alive && w->members[i].home == m->home)
+			return true;
+	return false;
+}
+
 /* In its own cluster a copy is known by the status that lists it, elsewhere by its marks. */
 static void check_stray(const struct rest *r, const struct api_type *type, const json_t *object, const char *origin)
 {
@@ -314,7 +323,8 @@ static void check_stray(const struct rest *r, const struct api_type *type, const
 	    whole_is_ending(whole_space(r->member, fc_json_metadata(object, "namespace"))))
 		return;
 	object_sync_each(w, asks_not, &a);
-	if (a.of_all || (a.any && source) || (r->member == &w->members[0] && !object_sync_lists(w, object)))
+	if (a.of_all || has_left_before(w, r->member) || (a.any && source) ||
+	    (r->member == &w->members[0] && !object_sync_lists(w, object)))
 		return;
 	world_fail(w, 1, "the copy %s %s/%s on %s of %s is left, and nobody wants it", type->plural,
 		   fc_json_metadata(object, "namespace"), fc_json_metadata(object, "name"), r->member->name, origin);

@@ -123,6 +123,29 @@ static void test_object_sync_a_copy_in_a_cluster_that_got_another_name_over_a_re
 	copies_free(c);
 }
 
+/* Its copies left the status when it left the set. */
+static void test_object_sync_a_copy_in_a_cluster_that_comes_again_under_another_name_is_found(void **state)
+{
+	struct copies *c = syncs_new();
+
+	(void)state;
+	copies_make(c, HUB, "Secret", "release", "key", "", "'data':{'a':'MQ=='}");
+	sync_make(c, "s", "'annotations':{'fedcopy.dev/clusters':'edge-1'}",
+		  "'source':{'group':'','kind':'Secret','name':'key'},'destinations':[{'namespace':'qa'}]");
+	copies_wait(c, 1000);
+	assert_non_null(copies_object(c, EDGE1, "Secret", "qa", "key"));
+	world_removed(&c->w, EDGE1);
+	copies_settle(c);
+	copies_wait(c, 1000);
+	assert_int_equal(json_array_size(sync_status(c, "s", "destinations")), 1);
+	assert_non_null(copies_object(c, EDGE1, "Secret", "qa", "key"));
+	world_described(&c->w, FC_EVENT_CLUSTER_ADDED, EDGE1, "edge-9", FC_READS_SAME_NAMESPACE);
+	copies_up(c, EDGE1);
+	copies_wait(c, 60000);
+	assert_null(copies_object(c, EDGE1, "Secret", "qa", "key"));
+	copies_free(c);
+}
+
 /* It may be taken over, and is nobody's copy before it is. */
 static void test_object_sync_a_stranger_stays_where_the_source_of_who_may_adopt_it_is_missing(void **state)
 {
@@ -149,6 +172,7 @@ int main(void)
 		cmocka_unit_test(test_object_sync_a_source_is_let_go_with_a_copy_without_marks),
 		cmocka_unit_test(test_object_sync_a_copy_that_is_not_told_yet_is_nobodys_to_take),
 		cmocka_unit_test(test_object_sync_a_copy_in_a_cluster_that_got_another_name_over_a_restart_is_found),
+		cmocka_unit_test(test_object_sync_a_copy_in_a_cluster_that_comes_again_under_another_name_is_found),
 		cmocka_unit_test(test_object_sync_a_stranger_stays_where_the_source_of_who_may_adopt_it_is_missing),
 	};
 
