@@ -366,7 +366,7 @@ void holds_word_told(struct fc_engine *e, const struct word *w)
 }
 
 /* Whether it bears the finalizer is not known yet. */
-static bool is_open(const struct fc_engine *e, const struct copy_rule *cr)
+static bool is_open(const struct copy_rule *cr)
 {
 	const struct target *t = cr->hold;
 
@@ -374,7 +374,6 @@ static bool is_open(const struct fc_engine *e, const struct copy_rule *cr)
 		return false;
 	if (!t)
 		return !cr->word->answered;
-	(void)e;
 	return t->bearer->unseen && t->watch->error.cls == FC_ERR_NONE &&
 	       !setback_or_none(t->setbacks[PART_OBJECT])->failures;
 }
@@ -392,7 +391,7 @@ bool holds_are_free(const struct fc_engine *e, const struct bearer *b)
 	for (const struct copy_rule *cr = b->rules; cr; cr = cr->next) {
 		const struct target *t = cr->hold;
 
-		if (is_open(e, cr))
+		if (is_open(cr))
 			return false;
 		if (!t || !fc_rv_is_set(&t->version) || t->bearer->unseen || !way_of(cr)->source_finalizer ||
 		    cluster_of(e, t->key.cluster)->connection != UP || bears_it_otherwise(e, cr->dialect, t) ||

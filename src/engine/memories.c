@@ -346,7 +346,7 @@ bool memory_is_true(const struct pair *p)
 /* --- what nobody wants any more --- */
 
 /* Does what it wants say nothing just now, so that what it had is left as it is? */
-static bool says_nothing(const struct fc_engine *e, const struct bearer *b, const struct cluster *c)
+static bool says_nothing(const struct bearer *b, const struct cluster *c)
 {
 	const struct target *t = b->target;
 
@@ -364,7 +364,6 @@ static bool says_nothing(const struct fc_engine *e, const struct bearer *b, cons
 			if (s->cluster == c && !s->settled)
 				return true;
 	}
-	(void)e;
 	return false;
 }
 
@@ -448,7 +447,7 @@ bool memory_is_over(struct fc_engine *e, struct target *t, enum fc_copy_reason *
 	for (const struct memory *m = t->copy->memories; m; m = m->next_in_target) {
 		if (!has_a_say(t->copy, m))
 			continue;
-		if (says_nothing(e, m->bearer, c)) {
+		if (says_nothing(m->bearer, c)) {
 			m->bearer->awaited = true;
 			return false;
 		}
